@@ -1,0 +1,207 @@
+"""`greenlight check`: verdicts on portraits, without Prefect, so that they come at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+
+if TYPE_CHECKING:
+    from greenlight.errors import GreenlightError
+    from greenlight.modelstudio.errors import ModelStudioError
+    from greenlight.modelstudio.family import Family
+    from greenlight.portraits.pictures import Portrait
+    from greenlight.screening import Screener
+
+AT_ONCE = 16
+"""Portraits under way together; the account's pace decides how fast they start."""
+
+
+def check(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="A file, a URL, s3://bucket/key or s3://bucket/prefix/."
+        ),
+    ],
+    model: Models,
+    ratio: RatioOption = None,
+    deployment: Deployments = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Pay for a verdict that is known already.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say whether portraits suit a model, and why not."""
+    asked = _Asked(model, ratio.value if ratio else None, deployments_of(deployment), fresh)
+    failed = asyncio.run(_check_all(sources, asked, as_json=as_json))
+    raise typer.Exit(1 if failed else 0)
+
+
+class _Asked:
+    """What is asked of every source."""
+
+    def __init__(
+        self, models: list[str], ratio: str | None, deployments: dict[str, str], fresh: bool
+    ) -> None:
+        from greenlight.modelstudio import catalog
+
+        self.families = [catalog.family(name) for name in models]
+        self.ratio = ratio
+        self.deployments = deployments
+        self.fresh = fresh
+
+
+async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> bool:
+    """Print a line for every source and model, in their order, and return whether any has an error."""
+    from greenlight.ledger import Ledger
+    from greenlight.modelstudio.client import ModelStudio
+    from greenlight.screening import Screener
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    key = settings.require_key()
+    failed = False
+    with Ledger(settings.ledger_url) as ledger:
+        async with ModelStudio(
+            key, base_url=settings.base_url, workspace=settings.workspace
+        ) as studio:
+            screener = Screener(studio=studio, ledger=ledger, delivery=settings.delivery)
+            async for line in _lines(sources, asked, screener):
+                failed = failed or line["error"] is not None
+                print(  # noqa: T201
+                    json.dumps(line, ensure_ascii=False) if as_json else _for_people(line),
+                    flush=True,
+                )
+    return failed
+
+
+async def _lines(
+    sources: list[str], asked: _Asked, screener: Screener
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the lines of all sources in their order, while several are under way."""
+    checker = _Checker(asked, screener)
+    under_way: list[asyncio.Task[list[dict[str, Any]]]] = []
+    try:
+        for source in sources:
+            for place in await _places(source):
+                under_way.append(asyncio.create_task(checker.lines(place)))
+                if len(under_way) >= AT_ONCE:
+                    for line in await under_way.pop(0):
+                        yield line
+        while under_way:
+            for line in await under_way.pop(0):
+                yield line
+    finally:
+        for task in under_way:
+            task.cancel()
+
+
+async def _places(source: str) -> list[str]:
+    """Return the places that a source means: itself, or everything below an S3 prefix."""
+    if not (source.startswith("s3://") and source.endswith("/")):
+        return [source]
+    from greenlight.portraits.s3 import list_pictures
+
+    return await asyncio.to_thread(list_pictures, source)
+
+
+class _Checker:
+    """Checks one source after the other; a key that is refused once is not tried again."""
+
+    def __init__(self, asked: _Asked, screener: Screener) -> None:
+        self._asked = asked
+        self._screener = screener
+        self._stopped_by: ModelStudioError | None = None
+
+    async def lines(self, source: str) -> list[dict[str, Any]]:
+        from greenlight.errors import EXPLAINED
+        from greenlight.portraits.pictures import examine
+
+        try:
+            portrait = await examine(source)
+        except EXPLAINED as error:
+            return [self._error_line(source, family, error) for family in self._asked.families]
+        checks = (self._line(portrait, family) for family in self._asked.families)
+        return list(await asyncio.gather(*checks))
+
+    async def _line(self, portrait: Portrait, family: Family) -> dict[str, Any]:
+        from greenlight.errors import EXPLAINED
+        from greenlight.modelstudio.errors import AccessDenied, AuthenticationError
+        from greenlight.patience import patiently
+
+        if self._stopped_by is not None:
+            return self._error_line(portrait.shown, family, self._stopped_by)
+        try:
+            screening = await patiently(lambda: self._screen(portrait, family))
+        except EXPLAINED as error:
+            if isinstance(error, AuthenticationError | AccessDenied):
+                self._stopped_by = error
+            return self._error_line(portrait.shown, family, error)
+        verdict = screening.verdict.model_dump(mode="json")
+        return (
+            self._heading(portrait.shown, family)
+            | {key: value for key, value in verdict.items() if key != "model"}
+            | {
+                "cached": screening.cached,
+                "cost_cny": float(screening.cost_cny),
+                "error": None,
+            }
+        )
+
+    async def _screen(self, portrait: Portrait, family: Family) -> Any:
+        asked = self._asked
+        return await self._screener.screen(
+            portrait,
+            family,
+            ratio=asked.ratio if family.ratios else None,
+            deployment=asked.deployments.get(family.check.id),
+            fresh=asked.fresh,
+        )
+
+    def _heading(self, portrait: str, family: Family) -> dict[str, Any]:
+        return {
+            "portrait": portrait,
+            "model": family.name,
+            "service": self._screener.studio.service,
+        }
+
+    def _error_line(
+        self, source: str, family: Family, error: GreenlightError | ModelStudioError
+    ) -> dict[str, Any]:
+        from greenlight.errors import explain
+        from greenlight.portraits.places import without_query
+
+        told = explain(error)
+        nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id"))
+        shown = without_query(source) if "://" in source else source
+        return (
+            self._heading(shown, family)
+            | nothing
+            | {
+                "code": getattr(error, "code", None) or None,
+                "request_id": getattr(error, "request_id", None) or None,
+                "cached": False,
+                "cost_cny": 0.0,
+                "error": {"type": told.type, "message": told.message, "spent": told.spent},
+            }
+        )
+
+
+def _for_people(line: dict[str, Any]) -> str:
+    subject = f"{line['portrait']} · {line['model']}"
+    if line["error"] is not None:
+        return f"! {subject}: {line['error']['message']}"
+    cost = "known, 0 CNY" if line["cached"] else f"{line['cost_cny']:g} CNY"
+    request = f", request {line['request_id']}" if line["request_id"] else ""
+    if line["passed"]:
+        extra = f", {line['bodystyle']} body" if line.get("bodystyle") else ""
+        return f"✓ {subject}: passed{extra} ({cost}{request})"
+    why = ": ".join(filter(None, (line["code"], line["reason"]))) or "the vendor gives no reason"
+    by = "preflight" if line["by"] == "preflight" else "the vendor"
+    return f"✗ {subject}: refused by {by}, {why} ({cost}{request})"

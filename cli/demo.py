@@ -1,0 +1,210 @@
+"""`greenlight demo`: the whole job on the sample portraits, against a studio of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+if TYPE_CHECKING:
+    from greenlight.contact_sheet import Entry
+    from greenlight.reports import FilmReport
+    from greenlight.settings import Settings
+
+JOB_SECONDS = 1.0
+POLL_SECONDS = 0.5
+DEMO_KEY = "sk-local"
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the videos, the sheet and the books go.")
+    ] = Path("greenlight-demo"),
+) -> None:
+    """Screen the samples with all models, film what passes, and show what came of it.
+
+    Everything stays on this machine, and nothing is paid to anybody: a local studio looks at the pictures.
+    """
+    began_at = time.monotonic()
+    out = out.absolute()
+    home = out / "home"
+    with _local_studio(home) as base_url:
+        _set_up_environment(home, base_url)
+        entries, reports = asyncio.run(_run(out))
+    _print_videos(reports, out)
+    sheet = out / "contact-sheet.html"
+    _write_sheet(entries, reports, sheet)
+    typer.echo(f"\nContact sheet: {sheet}")
+    typer.echo(f"Took {time.monotonic() - began_at:.0f} s. Run it again: nothing is asked twice.")
+    if any(not report.state.is_good for report in reports):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _local_studio(home: Path) -> Iterator[str]:
+    """Start a studio at the port it had here before, so that its verdicts are known again."""
+    from greenlight.studio.server import StudioServer, StudioSettings, StudioStartError
+
+    settings = StudioSettings(home=home / "studio", key=DEMO_KEY, job_seconds=JOB_SECONDS)
+    remembered = home / "port"
+    server = StudioServer(settings, port=_port_in(remembered))
+    try:
+        server.start()
+    except StudioStartError:
+        # Somebody else has the port now; this studio is then a new service to the books.
+        server = StudioServer(settings)
+        server.start()
+    try:
+        remembered.write_text(str(urlsplit(server.base_url).port))
+        yield server.base_url
+    finally:
+        server.stop()
+
+
+def _port_in(remembered: Path) -> int:
+    try:
+        return int(remembered.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _set_up_environment(home: Path, base_url: str) -> None:
+    """Keep the demonstration away from the user's own key, books and Prefect server."""
+    for name in list(os.environ):
+        if name.startswith(("GREENLIGHT_", "DASHSCOPE_", "PREFECT_")):
+            del os.environ[name]
+    os.environ |= {
+        "GREENLIGHT_HOME": str(home),
+        "GREENLIGHT_POLL_SECONDS": str(POLL_SECONDS),
+        "DASHSCOPE_HTTP_BASE_URL": base_url,
+        "DASHSCOPE_API_KEY": DEMO_KEY,
+        "PREFECT_HOME": str(home / "prefect"),
+    }
+
+
+async def _run(out: Path) -> tuple[list[Entry], list[FilmReport]]:
+    from cli.film import prepare_prefect
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    prepare_prefect(settings.results)
+    entries = await _screen(settings)
+    return entries, await _film(entries, out / "videos")
+
+
+async def _screen(settings: Settings) -> list[Entry]:
+    """Check every sample with every model, and print the verdicts as a table."""
+    from greenlight.contact_sheet import Entry
+    from greenlight.ledger import Ledger
+    from greenlight.modelstudio import catalog
+    from greenlight.modelstudio.client import ModelStudio
+    from greenlight.opinions import opinion
+    from greenlight.patience import patiently
+    from greenlight.portraits.pictures import examine
+    from greenlight.screening import Screener
+
+    families = list(catalog.families().values())
+    entries = [Entry(await examine(str(path))) for path in portraits()]
+    with Ledger(settings.ledger_url) as ledger:
+        async with ModelStudio(settings.require_key(), base_url=settings.base_url) as studio:
+            screener = Screener(studio=studio, ledger=ledger)
+            for entry in entries:
+                calls = (partial(screener.screen, entry.portrait, family) for family in families)
+                screenings = await asyncio.gather(*map(patiently, calls))
+                entry.verdicts = [screening.verdict for screening in screenings]
+    for entry in entries:
+        for verdict in entry.verdicts:
+            if not verdict.passed and not verdict.reason:
+                seen = await asyncio.to_thread(opinion, Path(entry.portrait.place), verdict.model)
+                entry.opinions[verdict.model] = seen
+    _print_verdicts(entries)
+    return entries
+
+
+async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
+    """Film everything that passed, each as a flow run of its own."""
+    from cli.film import film_brief
+    from greenlight.briefs import Brief
+
+    briefs = [
+        Brief(
+            portrait=entry.portrait.place,
+            models=(verdict.model,),
+            sound=str(samples() / "hello.mp3"),
+            motion=str(samples() / "wave.mp4"),
+        )
+        for entry in entries
+        for verdict in entry.verdicts
+        if verdict.passed
+    ]
+    typer.echo(f"\nFilming {len(briefs)} videos ...")
+    films = (film_brief(brief, out=str(out), wait_seconds=120, max_cny=None) for brief in briefs)
+    return list(await asyncio.gather(*films))
+
+
+def samples() -> Path:
+    """Return the folder of samples: packed beside the command line, or in the checkout."""
+    packed = Path(__file__).parent / "samples"
+    return packed if packed.is_dir() else Path(__file__).parents[1] / "samples"
+
+
+def portraits() -> list[Path]:
+    """Return the sample portraits."""
+    return sorted(path for path in samples().iterdir() if path.suffix in {".jpg", ".png"})
+
+
+def _print_verdicts(entries: list[Entry]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from greenlight.contact_sheet import reason_in_words
+
+    table = Table("portrait", "model", "verdict", title="Verdicts", title_justify="left")
+    for entry in entries:
+        for verdict in entry.verdicts:
+            what = (
+                "[green]passed[/]"
+                if verdict.passed
+                else f"[red]refused[/]: {reason_in_words(verdict, entry)}"
+            )
+            table.add_row(entry.portrait.name, verdict.model, what)
+        table.add_section()
+    Console().print(table)
+
+
+def _print_videos(reports: list[FilmReport], out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        "model", "state", "seconds", "would cost", "video", title="Videos", title_justify="left"
+    )
+    for report in reports:
+        video = Path(report.video).relative_to(out) if report.video else report.message
+        model = report.verdict.model if report.verdict else ""
+        table.add_row(
+            model,
+            report.state.label,
+            f"{report.seconds or 0:.2f}",
+            f"{report.cost_cny} CNY",
+            str(video),
+        )
+    Console().print(table)
+
+
+def _write_sheet(entries: list[Entry], reports: list[FilmReport], sheet: Path) -> None:
+    from greenlight.contact_sheet import write_contact_sheet
+
+    for report in reports:
+        for entry in entries:
+            if report.video and report.verdict in entry.verdicts:
+                entry.videos[report.verdict.model] = report.video
+    write_contact_sheet(entries, sheet)

@@ -1,0 +1,161 @@
+"""`greenlight film`: one portrait's video, as a Prefect flow run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from greenlight.briefs import Brief
+    from greenlight.reports import FilmReport
+    from greenlight.settings import Settings
+
+
+def film(
+    portrait: Annotated[
+        str, typer.Argument(metavar="PORTRAIT", help="A file, a URL or s3://bucket/key.")
+    ],
+    model: Models,
+    audio: Annotated[
+        str | None, typer.Option(metavar="A", help="The sound that drives the video (wav, mp3).")
+    ] = None,
+    motion: Annotated[
+        str | None,
+        typer.Option(metavar="VIDEO_OR_TEMPLATE", help="What animate-anyone moves by."),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="A folder or an .mp4 file for the video.")
+    ] = None,
+    ratio: RatioOption = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A parameter of the video; may be repeated."),
+    ] = None,
+    deployment: Deployments = None,
+    take: Annotated[
+        int, typer.Option(min=1, help="A higher number makes and pays a new video.")
+    ] = 1,
+    wait: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="How long to wait for the video."),
+    ] = None,
+    max_cny: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="CNY", help="Begin nothing that could come to more."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the request and its price; pay nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Film a portrait with the first model whose check it passes."""
+    from greenlight.briefs import Brief, parse_parameter
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    settings.require_key()
+    brief = Brief(
+        portrait=portrait,
+        models=tuple(model),
+        sound=audio,
+        motion=motion,
+        ratio=ratio.value if ratio else None,
+        parameters=dict(parse_parameter(text) for text in param or []),
+        deployments=deployments_of(deployment),
+        take=take,
+    )
+    brief.check_parameters_are_known()
+    if dry_run:
+        report = asyncio.run(_plan(brief, settings))
+    else:
+        report = _run_flow(brief, settings, out=out, wait_seconds=wait, max_cny=max_cny)
+    print_report(report, as_json=as_json)
+    raise typer.Exit(0 if report.state.is_good else 1)
+
+
+async def _plan(brief: Brief, settings: Settings) -> FilmReport:
+    from greenlight.drives import examine_drives
+    from greenlight.ledger import Ledger
+    from greenlight.planning import Planner
+    from greenlight.portraits.pictures import examine
+    from greenlight.reports import report_plan
+
+    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+    with Ledger(settings.ledger_url) as ledger:
+        planner = Planner(
+            brief=brief, portrait=portrait, drives=drives, service=settings.service, ledger=ledger
+        )
+        return report_plan(await planner.plan())
+
+
+def _run_flow(brief: Brief, settings: Settings, **parameters: Any) -> FilmReport:
+    prepare_prefect(settings.results)
+    with _progress(f"filming {brief.portrait.partition('?')[0]}"):
+        return asyncio.run(film_brief(brief, **parameters))
+
+
+def prepare_prefect(results: Path) -> None:
+    """Set Prefect's own defaults for a run from the command line; what the user has set stays."""
+    quiet = {
+        "PREFECT_LOCAL_STORAGE_PATH": str(results),
+        # Logs go to the server; on the console one sentence says what happened.
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+
+
+async def film_brief(
+    brief: Brief, *, out: str | None, wait_seconds: float | None, max_cny: float | None
+) -> FilmReport:
+    """Run the flow of one brief and return its report; what is wrong with the brief is raised."""
+    from flows.portrait_to_video import portrait_to_video
+
+    waiting = {} if wait_seconds is None else {"wait_seconds": wait_seconds}
+    state = await portrait_to_video(brief, out=out, max_cny=max_cny, **waiting, return_state=True)
+    report: Any = await state.aresult(raise_on_failure=False)
+    if isinstance(report, BaseException):
+        raise report
+    return cast("FilmReport", report)
+
+
+def print_report(report: FilmReport, *, as_json: bool) -> None:
+    """Print what became of a brief: an object for machines, a sentence for people."""
+    if as_json:
+        print(report.model_dump_json())  # noqa: T201
+        return
+    print(f"{report.state.label}: {report.message}")  # noqa: T201
+    if report.request is not None:
+        print(json.dumps(report.request, indent=2, ensure_ascii=False))  # noqa: T201
+    if report.price_cny is not None:
+        print(f"At most {report.price_cny.normalize():f} CNY from here.")  # noqa: T201
+    else:
+        print(f"Paid by this run: {report.cost_cny.normalize():f} CNY.")  # noqa: T201
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """Show on a terminal that work goes on; elsewhere show nothing."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(what, total=None)
+        yield

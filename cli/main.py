@@ -1,0 +1,72 @@
+"""Start the command line: every command in one place, every error one sentence."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.check import check
+from cli.demo import demo
+from cli.film import film
+from cli.studio import studio
+
+app = typer.Typer(
+    name="greenlight",
+    help="Screen portraits with Model Studio and film those that pass, without paying twice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(check)
+app.command()(film)
+app.command()(studio)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from greenlight import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that stand before every command."""
+
+
+def main() -> None:
+    """Run a command, and end with 0 when it is done, 1 when something failed, 2 on wrong usage."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        _end(
+            "stopped; what was begun at the vendor goes on, and the same command goes on with it",
+            130,
+        )
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        _end(_sentence(error), 1)
+
+
+def _sentence(error: Exception) -> str:
+    from greenlight.errors import EXPLAINED, explain
+
+    if isinstance(error, EXPLAINED):
+        return explain(error).message
+    return f"a fault of this program, {type(error).__name__}: {error}; --debug shows where"
+
+
+def _end(sentence: str, code: int) -> None:
+    print(f"greenlight: {sentence}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)

@@ -1,0 +1,69 @@
+"""Define the options that several commands share, and what they refuse."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Ratio(StrEnum):
+    """EMO's two ratios."""
+
+    HEAD = "1:1"
+    HALF_BODY = "3:4"
+
+
+def _known_models(names: list[str]) -> list[str]:
+    from greenlight.modelstudio import catalog
+
+    known = catalog.families()
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"{name} is not a model; there are {', '.join(known)}")
+    return list(dict.fromkeys(names))
+
+
+def _deployments(pairs: list[str]) -> list[str]:
+    from greenlight.modelstudio import catalog
+
+    for pair in pairs:
+        model, equals, name = pair.partition("=")
+        if not equals or not name or model not in catalog.models():
+            raise typer.BadParameter(
+                f"{pair} is no deployment; write MODEL_ID=NAME, like emo-v1=my-deployment"
+            )
+    return pairs
+
+
+Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        callback=_known_models,
+        help="emo, liveportrait, wan-s2v or animate-anyone; may be repeated.",
+    ),
+]
+RatioOption = Annotated[
+    Ratio | None,
+    typer.Option("--ratio", help="For emo: 1:1 is a head, 3:4 a half body.", show_default="1:1"),
+]
+Deployments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deployment",
+        metavar="MODEL_ID=NAME",
+        callback=lambda pairs: _deployments(pairs or []),
+        help="Your own deployment's name instead of the vendor's model id; may be repeated.",
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line on standard output.")
+]
+
+
+def deployments_of(pairs: list[str] | None) -> dict[str, str]:
+    """Return the own deployments by the model ids that they stand for."""
+    return dict(pair.split("=", 1) for pair in pairs or [])

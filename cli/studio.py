@@ -1,0 +1,52 @@
+"""`greenlight studio`: the local stand-in for the vendor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_PORT = 8479
+
+
+def studio(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    home: Annotated[
+        Path | None, typer.Option(help="Where jobs, counters and videos are kept.")
+    ] = None,
+    key: Annotated[str, typer.Option(help="The one key that is let in.")] = "sk-local",
+    rate: Annotated[
+        float, typer.Option(min=0.001, help="Starts a second that each model allows.")
+    ] = 5.0,
+    job_seconds: Annotated[
+        float, typer.Option(min=0, metavar="S", help="How long a video takes.")
+    ] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
+) -> None:
+    """Run a studio that speaks the vendor's protocol and looks at the pictures itself."""
+    from greenlight.settings import read_settings
+    from greenlight.studio.server import StudioSettings, serve
+
+    settings = StudioSettings(
+        home=home or read_settings().home / "studio",
+        key=key,
+        rate_per_second=rate,
+        job_seconds=job_seconds,
+    )
+
+    def announce(base_url: str) -> None:
+        if as_json:
+            typer.echo(json.dumps({"base_url": base_url}))
+            return
+        page = base_url.removesuffix("/api/v1")
+        typer.echo(
+            f"The studio is ready at {base_url} (its page: {page}/). In another terminal:\n"
+            f"  export DASHSCOPE_HTTP_BASE_URL={base_url} DASHSCOPE_API_KEY={key}"
+        )
+
+    serve(settings, host, port, announce)

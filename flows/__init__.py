@@ -1,0 +1,1 @@
+"""Prefect flows: only what happens after what."""

@@ -1,0 +1,187 @@
+"""Make one brief's video: preflight, check, branch on the verdict, submit, collect."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from prefect import flow, get_client
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from blocks import ModelStudioCredentials
+from greenlight.briefs import Brief
+from greenlight.drives import Drives, examine_drives
+from greenlight.ledger import Job, JobState, Ledger
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.orders import TemplateOrder, VideoOrder, needs_template, order_video
+from greenlight.planning import Planner
+from greenlight.portraits.media import Motion
+from greenlight.portraits.pictures import Portrait, examine
+from greenlight.reports import (
+    FilmReport,
+    report_job,
+    report_over_budget,
+    report_rejection,
+    report_template,
+    report_waiting,
+)
+from greenlight.settings import read_settings
+from tasks import DETECTORS, collect_video, make_motion_template, submit_video
+from tasks.services import ledger_of
+
+WAIT_SECONDS = 3.25 * 3600
+"""The vendor fails a task that is not finished after 3 hours."""
+
+
+def _run_name() -> str:
+    brief = flow_run.parameters["brief"]
+    place = brief.portrait if isinstance(brief, Brief) else brief["portrait"]
+    models = brief.models if isinstance(brief, Brief) else brief.get("models", ["emo"])
+    return f"{place.partition('?')[0].rsplit('/', 1)[-1]} · {', '.join(models)}"
+
+
+@flow(name="portrait-to-video", flow_run_name=_run_name)
+async def portrait_to_video(
+    brief: Annotated[
+        Brief, Field(title="Brief", description="What to film: portrait, sound or motion, models.")
+    ],
+    out: Annotated[
+        str | None,
+        Field(title="Out", description="A folder or .mp4 file for the video."),
+    ] = None,
+    wait_seconds: Annotated[
+        float,
+        Field(title="Wait", ge=0, description="How many seconds to wait for the video; 0: not."),
+    ] = WAIT_SECONDS,
+    max_cny: Annotated[
+        float | None,
+        Field(title="Budget", ge=0, description="Begin nothing that could come to more CNY."),
+    ] = None,
+    credentials: Annotated[
+        str | None,
+        Field(
+            title="Credentials",
+            description="Name of a ModelStudioCredentials block; without one the environment's are used.",
+        ),
+    ] = None,
+) -> State[FilmReport]:
+    """Film a portrait with the first of its models whose check it passes.
+
+    A refusal ends as `Completed` named Rejected, with its reason; a video that is not ready in time as
+    Filming, and running the same brief again goes on with it. What is wrong with the brief raises before
+    anything is paid.
+    """
+    brief.check_parameters_are_known()
+    block = await _load(credentials)
+    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+    work = _Work(brief, portrait, drives, Path(out) if out else None, wait_seconds, block)
+    report = await work.over_budget(max_cny) if max_cny is not None else None
+    return await _finish(report or await work.film())
+
+
+async def _load(credentials: str | None) -> ModelStudioCredentials:
+    if credentials is None:
+        return ModelStudioCredentials.from_settings(read_settings())
+    return await ModelStudioCredentials.aload(credentials)
+
+
+def _ledger() -> Ledger:
+    return ledger_of(read_settings().ledger_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One brief with all that was found out about it before anything is paid."""
+
+    brief: Brief
+    portrait: Portrait
+    drives: Drives
+    out: Path | None
+    wait_seconds: float
+    block: ModelStudioCredentials
+
+    async def over_budget(self, max_cny: float) -> FilmReport | None:
+        """Return a report if the brief could come to more than it may."""
+        planner = Planner(
+            brief=self.brief,
+            portrait=self.portrait,
+            drives=self.drives,
+            service=self.block.service,
+            ledger=_ledger(),
+        )
+        allowed_cny = Decimal(str(max_cny))
+        plan = await planner.plan()
+        return report_over_budget(plan, allowed_cny) if plan.price_cny > allowed_cny else None
+
+    async def film(self) -> FilmReport:
+        """Check with one model after the other, and film with the first that passes the portrait."""
+        verdicts: list[Verdict] = []
+        for family in self.brief.families():
+            verdict = await self._detect(family)
+            verdicts.append(verdict)
+            if not verdict.passed:
+                continue
+            if self.drives.of(family) is None:
+                return report_waiting(family, verdicts)
+            return await self._order(family, verdicts)
+        return report_rejection(verdicts)
+
+    async def _detect(self, family: Family) -> Verdict:
+        verdict: Verdict = await DETECTORS[family.name](
+            self.portrait,
+            ratio=self.brief.ratio if family.ratios else None,
+            deployment=self.brief.deployments.get(family.check.id),
+            credentials=self.block,
+        )
+        return verdict
+
+    async def _order(self, family: Family, verdicts: list[Verdict]) -> FilmReport:
+        drive = self.drives.of(family)
+        assert drive is not None  # noqa: S101 - `film` asked
+        order = order_video(self.brief, family, self.portrait, verdicts[-1], drive)
+        if needs_template(order):
+            template = await self._template(order)
+            if template.state is not JobState.SUCCEEDED:
+                return report_template(template, verdicts)
+            order = order.model_copy(update={"template_id": template.template_id})
+        job, was_sent = await submit_video(order, self.block)
+        if job.state in {JobState.SUBMITTED, JobState.SUCCEEDED}:
+            job = await collect_video(
+                job, out=self.out, wait_seconds=self.wait_seconds, credentials=self.block
+            )
+        return report_job(job, verdicts, cached=not was_sent, note=order.note)
+
+    async def _template(self, order: VideoOrder) -> Job:
+        assert isinstance(order.drive, Motion)  # noqa: S101 - `needs_template` asked
+        template = TemplateOrder(family=order.family, drive=order.drive)
+        job: Job = await make_motion_template(
+            template, wait_seconds=self.wait_seconds, credentials=self.block
+        )
+        return job
+
+
+async def _finish(report: FilmReport) -> State[FilmReport]:
+    """Return the state that says how it ended, with what this run cost and a tag for lists."""
+    run_id = str(flow_run.id or "")
+    report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
+    await _tag(f"outcome:{report.state.value}")
+    facts: dict[str, Any] = {
+        "name": report.state.label,
+        "message": report.message,
+        "data": report,
+    }
+    return Completed(**facts) if report.state.is_good else Failed(**facts)
+
+
+async def _tag(tag: str) -> None:
+    """Put the outcome among the run's tags, which is what lists are filtered by."""
+    if not flow_run.id:
+        return
+    async with get_client() as client:
+        await client.update_flow_run(flow_run.id, tags={*flow_run.tags, tag})

@@ -1,0 +1,42 @@
+"""Examine what drives a brief's videos, the sound and the motion, before any check is paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greenlight.briefs import Brief, is_template_id
+from greenlight.modelstudio.family import Family
+from greenlight.portraits.media import (
+    Motion,
+    Sound,
+    examine_motion,
+    examine_sound,
+    require_motion,
+    require_sound,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drives:
+    """A brief's sound and motion as they were found; `None` where the brief has none."""
+
+    sound: Sound | None = None
+    motion: Motion | str | None = None
+
+    def of(self, family: Family) -> Sound | str | None:
+        """Return what drives a family's video."""
+        return self.motion if family.template else self.sound
+
+
+async def examine_drives(brief: Brief) -> Drives:
+    """Return a brief's sound and motion; `InputError` if one of its models does not take them."""
+    sound = await examine_sound(brief.sound) if brief.sound else None
+    motion: Motion | str | None = brief.motion
+    if brief.motion and not is_template_id(brief.motion):
+        motion = await examine_motion(brief.motion)
+    for family in brief.families():
+        if sound is not None and family.sound is not None:
+            require_sound(sound, family.sound)
+        if isinstance(motion, Motion) and family.motion is not None:
+            require_motion(motion, family.motion)
+    return Drives(sound, motion)

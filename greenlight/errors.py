@@ -1,0 +1,71 @@
+"""Name what can go wrong on this side of the vendor, in sentences for people.
+
+    GreenlightError
+    ├── SettingsError     a setting or an option is missing or makes no sense
+    ├── InputError        a portrait, sound or motion cannot be used as it lies there
+    ├── LedgerError       the books cannot be read or written
+    └── StorageError      a video cannot be fetched whole or stored
+
+The vendor's own errors have a tree in `greenlight.modelstudio.errors`; `explain` tells people of
+either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greenlight.modelstudio.errors import ModelStudioError
+
+
+class GreenlightError(Exception):
+    """Say in one sentence what happened and what to do; nothing was spent unless `spent` says so."""
+
+    def __init__(self, message: str, *, spent: bool = False) -> None:
+        super().__init__(message)
+        self.spent = spent
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive pickling with the keyword argument."""
+        return (_rebuild, (type(self), str(self), self.spent))
+
+
+def _rebuild(kind: type[GreenlightError], message: str, spent: bool) -> GreenlightError:  # noqa: FBT001
+    return kind(message, spent=spent)
+
+
+class SettingsError(GreenlightError):
+    """A setting or an option is missing or makes no sense."""
+
+
+class InputError(GreenlightError):
+    """A portrait, sound or motion cannot be used as it lies there."""
+
+
+class LedgerError(GreenlightError):
+    """The books cannot be read or written."""
+
+
+class StorageError(GreenlightError):
+    """A video cannot be fetched whole or stored."""
+
+
+EXPLAINED = (GreenlightError, ModelStudioError)
+"""The errors that are sentences for people; anything else is a fault of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An error as it is shown: its type, one sentence, and whether money was or may have been spent."""
+
+    type: str
+    message: str
+    spent: bool
+
+
+def explain(error: GreenlightError | ModelStudioError) -> Explanation:
+    """Return what people and machines are told of an error; a vendor's error says itself what it cost."""
+    name = type(error).__name__
+    if isinstance(error, ModelStudioError):
+        return Explanation(name, f"{str(error).rstrip('.')}.", error.may_have_cost)
+    note = "money was spent on it" if error.spent else "nothing was spent"
+    return Explanation(name, f"{str(error).rstrip('.')}; {note}.", error.spent)

@@ -1,0 +1,124 @@
+"""Decode photographs for the judge, with bounds on the memory that this takes."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import warnings
+import zlib
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+FORMATS: Final = ("JPEG", "PNG", "BMP", "WEBP")
+"""Pillow's names. Its JPEG reader also takes the multi-picture files of phones ("MPO")."""
+WORKING_EDGE_PX: Final = 1280
+"""The judge looks at nothing larger: its models see 224 px, and a face's details are in 192 px."""
+MAX_PIXELS: Final = 7000 * 7000
+"""The largest picture that any of the vendor's models takes (EMO and wan2.2-s2v)."""
+BIG_PIXELS: Final = 4_000_000
+"""Pictures that decode to more than this are decoded one at a time."""
+
+_one_big_picture = threading.Lock()
+_header = threading.Lock()
+
+
+class UnreadablePicture(ValueError):  # noqa: N818 - said of the picture, as the message is
+    """Say in one sentence why no picture can be made of some bytes."""
+
+
+# What Pillow's decoders raise on bytes that are cut off, damaged or made to harm.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    struct.error,
+    zlib.error,
+)
+
+
+def read_picture(source: bytes | Path) -> tuple[Image.Image, tuple[int, int]]:
+    """Return the picture as RGB, its longer edge at most 1280 px, and the size that it really has.
+
+    Transparent parts become white; an animation gives its first picture. Raise `UnreadablePicture`
+    if the bytes are no JPEG, PNG, BMP or WebP, are damaged, or claim more than 7000x7000 pixels;
+    and `OSError` if a file cannot be opened.
+    """
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        try:
+            return _decode(stream)
+        except UnreadablePicture:
+            raise
+        except _DAMAGE as error:
+            raise UnreadablePicture("the picture is damaged or cut off") from error
+
+
+def working_copy(image: Image.Image) -> Image.Image:
+    """Return a picture of any mode as RGB with its longer edge at most 1280 px."""
+    shrink = max(image.size) / WORKING_EDGE_PX
+    if image.mode == "RGB" and shrink > 1:
+        return _shrunk(image, shrink)
+    rgb = _as_rgb(image)
+    return _shrunk(rgb, shrink) if shrink > 1 else rgb
+
+
+def _decode(stream: BinaryIO) -> tuple[Image.Image, tuple[int, int]]:
+    with _open(stream) as image:
+        size = image.size
+        if size[0] * size[1] > MAX_PIXELS:
+            raise _too_large(f"{size[0]}x{size[1]}")
+        shrink = max(1.0, max(size) / WORKING_EDGE_PX)
+        # A JPEG decodes to an eighth, a quarter or a half for next to nothing.
+        image.draft("RGB", (round(size[0] / shrink), round(size[1] / shrink)))
+        with _room_for(image):
+            return working_copy(image), size
+
+
+def _open(stream: BinaryIO) -> Image.Image:
+    """Read the header; nothing is decoded yet."""
+    try:
+        # Pillow warns of a bomb in a way that is shared by all threads.
+        with _header, warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(stream, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise UnreadablePicture("the file is no JPEG, PNG, BMP or WebP picture") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise _too_large("far more") from error
+
+
+def _too_large(claimed: str) -> UnreadablePicture:
+    return UnreadablePicture(
+        f"the picture claims {claimed} pixels, and nothing above 7000x7000 is decoded"
+    )
+
+
+def _room_for(image: Image.Image) -> AbstractContextManager[object]:
+    """Let big pictures wait for each other; a progressive JPEG holds all its coefficients."""
+    big = image.width * image.height > BIG_PIXELS or "progressive" in image.info
+    return _one_big_picture if big else nullcontext()
+
+
+def _shrunk(image: Image.Image, factor: float) -> Image.Image:
+    width, height = (max(1, round(side / factor)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        with_alpha = image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(with_alpha, mask=with_alpha.getchannel("A"))
+        return white
+    if image.mode.startswith("I"):
+        # Pillow would cut 16 bits off at 255 instead of scaling them.
+        grey = (np.clip(np.asarray(image, np.int32), 0, 65535) >> 8).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,106 @@
+"""Read what came back over HTTP: a JSON object, or the error that it stands for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from greenlight.modelstudio.error_codes import error_for, read_top_fault
+from greenlight.modelstudio.errors import ApiError, ModelStudioError, ProtocolError
+
+_CLEAR_WITHOUT_BODY: Final = frozenset({401, 403, 408, 429})
+"""Statuses that say enough even where a gateway in between answers with a page of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    may_cost: bool = True
+    """Whether the vendor charges for such a request at all."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of 200 to 299."""
+        return 200 <= self.status < 300
+
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether this answer may have been charged: the vendor's errors are free, by its word."""
+        return self.may_cost and self.is_success
+
+
+def read_payload(answer: Answer) -> Mapping[str, Any]:
+    """Return the JSON object of an answer of any status; an unreadable one is an error."""
+    try:
+        payload = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        raise _unreadable(answer, "is no JSON") from None
+    if not isinstance(payload, dict):
+        raise _unreadable(answer, "is no JSON object")
+    return payload
+
+
+def error_of(answer: Answer, payload: Mapping[str, Any]) -> ApiError:
+    """Return the error that an answer stands for."""
+    error = error_for(answer.status, payload, answer.headers)
+    error.may_have_cost = answer.may_have_cost
+    return error
+
+
+def read_success(answer: Answer) -> Mapping[str, Any]:
+    """Return the JSON object of a good answer; an error at its top is raised, whatever the status."""
+    payload = read_payload(answer)
+    if answer.status >= 400 or read_top_fault(payload).code:
+        raise error_of(answer, payload)
+    expect_success(answer)
+    return payload
+
+
+def expect_success(answer: Answer) -> None:
+    """Raise `ProtocolError` for a status that is neither success nor error, such as a redirect."""
+    if not answer.is_success:
+        raise ProtocolError("it sends elsewhere", status=answer.status, may_have_cost=False)
+
+
+def read_output(answer: Answer, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the `output` of a good answer."""
+    output = payload.get("output")
+    if not isinstance(output, dict):
+        raise unfit(answer, "it has no output", payload)
+    return output
+
+
+def unfit(
+    answer: Answer, what: str, payload: Mapping[str, Any], *, task_id: str = ""
+) -> ProtocolError:
+    """Return the error of an answer that is JSON but says nothing that is known."""
+    return ProtocolError(
+        what,
+        request_id=read_text(payload, "request_id"),
+        status=answer.status,
+        task_id=task_id,
+        may_have_cost=answer.may_have_cost,
+    )
+
+
+def read_text(place: Mapping[str, Any], key: str) -> str:
+    """Return a text field, "" where it is missing or no text."""
+    value = place.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _unreadable(answer: Answer, what: str) -> ModelStudioError:
+    if answer.status >= 500 or answer.status in _CLEAR_WITHOUT_BODY:
+        return error_of(answer, {})
+    kind = answer.headers.get("content-type", "of no type")
+    return ProtocolError(
+        f"its body of {len(answer.content)} bytes ({kind}) {what}",
+        status=answer.status,
+        may_have_cost=answer.may_have_cost,
+    )

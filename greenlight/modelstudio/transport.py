@@ -1,0 +1,116 @@
+"""Send one HTTP request and read its answer, or say honestly what became of it.
+
+Nothing is ever sent a second time from here. Whether the request can have arrived decides the error:
+no connection is `ServiceUnreachable`, anything after that is `AnswerLost`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+from typing import Any, Final
+
+import httpx
+
+from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.errors import AnswerLost, ProtocolError, ServiceUnreachable
+
+MAX_ANSWER_BYTES: Final = 1024 * 1024
+"""An answer is some hundred bytes, a full page of tasks some ten thousand."""
+_MAX_CONNECT_SECONDS: Final = 10.0
+_NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class Transport:
+    """Hold the connections: some that are kept alive, and new ones for what must not be doubted.
+
+    A kept connection may have been closed by the other side a moment ago, and a paying request that
+    runs into that would leave a needless doubt.
+    """
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+
+    @functools.cached_property
+    def _kept(self) -> httpx.AsyncClient:
+        return self._client(httpx.Limits(max_connections=100, max_keepalive_connections=20))
+
+    @functools.cached_property
+    def _fresh(self) -> httpx.AsyncClient:
+        return self._client(httpx.Limits(max_connections=100, max_keepalive_connections=0))
+
+    def _client(self, limits: httpx.Limits) -> httpx.AsyncClient:
+        # Pool, connection and TLS each get a quarter at most, so that a deadline that strikes
+        # always strikes after the request has begun to leave.
+        opening = min(_MAX_CONNECT_SECONDS, self._timeout_seconds / 4)
+        timeout = httpx.Timeout(self._timeout_seconds, connect=opening, pool=opening)
+        return httpx.AsyncClient(verify=_tls(), timeout=timeout, limits=limits)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        fresh: bool = False,
+        may_cost: bool = False,
+        deadline_seconds: float | None = None,
+        **request: Any,
+    ) -> Answer:
+        """Send a request once and return its answer, of whatever status.
+
+        `may_cost` says whether the vendor charges for such a request; `request` goes to httpx.
+        """
+        client = self._fresh if fresh else self._kept
+        try:
+            async with (
+                asyncio.timeout(deadline_seconds or self._timeout_seconds),
+                client.stream(method, url, **request) as response,
+            ):
+                content = await _read_limited(response, may_cost=may_cost)
+        except _NEVER_SENT as error:
+            raise ServiceUnreachable(_reason(error)) from error
+        except (httpx.TransportError, TimeoutError) as error:
+            raise AnswerLost(_reason(error), may_have_cost=may_cost) from error
+        except httpx.DecodingError as error:
+            raise ProtocolError("its compression is broken", may_have_cost=may_cost) from error
+        return Answer(response.status_code, response.headers, content, may_cost=may_cost)
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        for name in ("_kept", "_fresh"):
+            if client := self.__dict__.pop(name, None):
+                await client.aclose()
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Return the trusted certificates; reading them takes longer than a request on loopback."""
+    return httpx.create_ssl_context()
+
+
+async def _read_limited(response: httpx.Response, *, may_cost: bool) -> bytes:
+    content = bytearray()
+    async for piece in response.aiter_bytes():
+        content += piece
+        if len(content) > MAX_ANSWER_BYTES:
+            raise ProtocolError(
+                f"it is longer than {MAX_ANSWER_BYTES} bytes",
+                status=response.status_code,
+                may_have_cost=may_cost,
+            )
+    return bytes(content)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return "no connection in time"
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return "no answer in time"
+    return str(error) or type(error).__name__

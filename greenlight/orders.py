@@ -1,0 +1,202 @@
+"""Turn a brief and a verdict into an order: the job in the books, and the one request that pays for it."""
+
+from __future__ import annotations
+
+import abc
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializeAsAny
+
+from greenlight.briefs import Brief, is_template_id, job_key
+from greenlight.errors import SettingsError
+from greenlight.ledger.jobs import NewJob
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.animate_anyone import template_request
+from greenlight.modelstudio.catalog import Model
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.family import Family, Parameters, Verdict, VideoRequest
+from greenlight.portraits.delivery import deliver
+from greenlight.portraits.media import Motion, Sound
+from greenlight.portraits.pictures import Portrait
+from greenlight.settings import Delivery
+
+
+class Order(BaseModel, abc.ABC):
+    """One paid generation that is about to be sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    family: str
+    deployment: str | None = None
+    """The name of a deployment of one's own that stands for the vendor's model."""
+    drive: SerializeAsAny[Sound] | str
+    """The sound or the motion video, or the id of a template that exists already."""
+    take: int = 1
+
+    @property
+    @abc.abstractmethod
+    def model(self) -> Model:
+        """Return the vendor's model that is paid."""
+
+    @abc.abstractmethod
+    def new_job(self, service: str, *, flow_run: str = "") -> NewJob:
+        """Return what is reserved in the books."""
+
+    @abc.abstractmethod
+    async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
+        """Deliver the media and return the paying request."""
+
+    @property
+    def model_name(self) -> str:
+        """Return the name that is sent as the model."""
+        return self.deployment or self.model.id
+
+    @property
+    def drive_identity(self) -> str:
+        """Return what identifies the sound or the motion."""
+        return f"template-{self.drive}" if isinstance(self.drive, str) else self.drive.identity
+
+    @property
+    def drive_place(self) -> str:
+        """Return the sound's or motion's place for people."""
+        return self.drive if isinstance(self.drive, str) else self.drive.shown
+
+
+class TemplateOrder(Order):
+    """A motion video that becomes a template."""
+
+    drive: Motion
+
+    @property
+    def model(self) -> Model:
+        """Return the model that makes templates."""
+        template = catalog.family(self.family).template
+        if template is None:
+            raise ValueError(f"{self.family} knows no templates")
+        return template
+
+    def new_job(self, service: str, *, flow_run: str = "") -> NewJob:
+        """Return what is reserved: one template a motion video, whatever it is called."""
+        key = job_key(
+            service,
+            model=self.model_name,
+            portrait="",
+            drive=self.drive.identity,
+            parameters={},
+            take=self.take,
+        )
+        return NewJob(
+            key=key,
+            kind="template",
+            service=service,
+            model=self.model_name,
+            family=self.family,
+            brief={"motion": self.drive.shown, "take": self.take},
+            flow_run=flow_run,
+        )
+
+    async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
+        """Deliver the motion video and return the paying request."""
+        url = await deliver(self.drive, studio, reader=self.model_name, delivery=delivery)
+        return template_request(url, deployment=self.deployment)
+
+
+class VideoOrder(Order):
+    """A portrait that passed, to be filmed."""
+
+    portrait: Portrait
+    verdict: SerializeAsAny[Verdict]
+    ratio: str | None
+    parameters: SerializeAsAny[Parameters]
+    template_id: str | None = None
+    note: str = ""
+    """What the verdict changed in the parameters that the brief asked for, in words."""
+
+    @property
+    def model(self) -> Model:
+        """Return the video model."""
+        return catalog.family(self.family).video
+
+    @property
+    def price_per_second_cny(self) -> Decimal:
+        """Return what a second of this video costs."""
+        return catalog.family(self.family).price_per_second_cny(self.parameters, self.ratio)
+
+    def new_job(self, service: str, *, flow_run: str = "") -> NewJob:
+        """Return what is reserved; neither addresses nor boxes nor template ids are part of the key."""
+        decided = self.parameters.model_dump()
+        if self.ratio is not None:
+            decided["ratio"] = self.ratio
+        key = job_key(
+            service,
+            model=self.model_name,
+            portrait=self.portrait.identity,
+            drive=self.drive_identity,
+            parameters=decided,
+            take=self.take,
+        )
+        return NewJob(
+            key=key,
+            kind="video",
+            service=service,
+            model=self.model_name,
+            family=self.family,
+            brief=self._for_the_books(),
+            flow_run=flow_run,
+        )
+
+    def _for_the_books(self) -> dict[str, Any]:
+        return {
+            "portrait": self.portrait.shown,
+            "portrait_identity": self.portrait.identity,
+            "drive": self.drive_place,
+            "drive_identity": self.drive_identity,
+            "ratio": self.ratio,
+            "parameters": self.parameters.model_dump(),
+            "take": self.take,
+            "price_per_second_cny": str(self.price_per_second_cny),
+        }
+
+    async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
+        """Deliver portrait and sound and return the paying request."""
+        image_url = await deliver(self.portrait, studio, reader=self.model_name, delivery=delivery)
+        if self.template_id is not None:
+            drive = self.template_id
+        elif isinstance(self.drive, str):
+            drive = self.drive
+        else:
+            drive = await deliver(self.drive, studio, reader=self.model_name, delivery=delivery)
+        return catalog.family(self.family).video_request(
+            image_url=image_url,
+            drive=drive,
+            verdict=self.verdict,
+            parameters=self.parameters,
+            deployment=self.deployment,
+        )
+
+
+def order_video(
+    brief: Brief, family: Family, portrait: Portrait, verdict: Verdict, drive: Sound | str
+) -> VideoOrder:
+    """Return the order of a portrait that passed; the family may adapt the parameters to the verdict."""
+    if not verdict.passed:
+        raise SettingsError(f"{portrait.shown} did not pass, so it is not filmed")
+    parameters, note = family.adapt_parameters(brief.resolve_parameters(family), verdict)
+    return VideoOrder(
+        family=family.name,
+        deployment=brief.deployments.get(family.video.id),
+        drive=drive,
+        take=brief.take,
+        portrait=portrait,
+        verdict=verdict,
+        ratio=family.resolve_ratio(brief.ratio if family.ratios else None),
+        parameters=parameters,
+        note=note,
+        template_id=drive if isinstance(drive, str) and is_template_id(drive) else None,
+    )
+
+
+def needs_template(order: VideoOrder) -> bool:
+    """Whether the order's motion is a video that must become a template first."""
+    return isinstance(order.drive, Motion) and order.template_id is None

@@ -1,0 +1,162 @@
+"""Work out what a brief would send and pay from here, without sending or paying anything."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from greenlight.briefs import Brief
+from greenlight.collecting import cost_cny
+from greenlight.drives import Drives
+from greenlight.ledger import JobState, Ledger
+from greenlight.ledger.checks import check_key
+from greenlight.modelstudio.animate_anyone import template_request
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.orders import Order, TemplateOrder, VideoOrder, needs_template, order_video
+from greenlight.portraits.media import Motion, Sound
+from greenlight.portraits.pictures import Portrait
+from greenlight.portraits.preflight import preflight
+
+SECONDS_OF_A_TEMPLATE = 60.0
+"""The longest motion that a template can hold; how long a given template plays is not known here."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What would happen: the verdicts known, the next paying request, and the most that it can cost."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    request: dict[str, Any] | None = None
+    """Method, path below the base address and JSON body; what is uploaded then is named in its place."""
+    checks_cny: Decimal = Decimal(0)
+    video_cny: Decimal = Decimal(0)
+
+    @property
+    def price_cny(self) -> Decimal:
+        """Return the most that the brief can come to."""
+        return self.checks_cny + self.video_cny
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether every model is known to refuse the portrait."""
+        return self.request is None and not self.video_cny and not self.passed
+
+    @property
+    def passed(self) -> bool:
+        """Whether a model is known to pass the portrait."""
+        return bool(self.verdicts) and self.verdicts[-1].passed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """A brief with its portrait and drives as they were found, and the books that know some of it."""
+
+    brief: Brief
+    portrait: Portrait
+    drives: Drives
+    service: str
+    ledger: Ledger
+
+    async def plan(self) -> Plan:
+        """Return what would happen: what the books know costs nothing again."""
+        made = Plan()
+        for family in self.brief.families():
+            verdict = await self._known_verdict(family)
+            if verdict is None:
+                made.checks_cny += family.check.prices_cny["image"]
+                made.request = made.request or self._check_request(family)
+            else:
+                made.verdicts.append(verdict)
+            if verdict is None or verdict.passed:
+                await self._add_video(made, family, verdict)
+            if verdict is not None and verdict.passed:
+                break
+        return made
+
+    def _ratio(self, family: Family) -> str | None:
+        return family.resolve_ratio(self.brief.ratio if family.ratios else None)
+
+    async def _known_verdict(self, family: Family) -> Verdict | None:
+        refused = preflight(self.portrait, family)
+        if refused is not None:
+            return refused
+        model = self.brief.deployments.get(family.check.id, family.check.id)
+        key = check_key(self.service, model, self._ratio(family), self.portrait.identity)
+        booked = await asyncio.to_thread(self.ledger.checks.find, key)
+        return None if booked is None else booked.verdict
+
+    async def _add_video(self, made: Plan, family: Family, verdict: Verdict | None) -> None:
+        """Add the video's price and, where its portrait has passed, its request."""
+        drive = self.drives.of(family)
+        if drive is None:
+            return
+        parameters = self.brief.resolve_parameters(family)
+        per_second_cny = family.price_per_second_cny(parameters, self._ratio(family))
+        price_cny = cost_cny(_longest_seconds(drive), per_second_cny)
+        if verdict is not None:
+            order = order_video(self.brief, family, self.portrait, verdict, drive)
+            if await self._is_ordered(order):
+                return
+            made.request = made.request or await self._video_request(order, family)
+        price_cny += await self._template_price_cny(family, drive)
+        made.video_cny = max(made.video_cny, price_cny)
+
+    async def _is_ordered(self, order: Order) -> bool:
+        job = await asyncio.to_thread(self.ledger.jobs.find, order.new_job(self.service).key)
+        return job is not None and job.state not in {
+            JobState.RESERVED,
+            JobState.FAILED,
+            JobState.CANCELED,
+        }
+
+    async def _template_price_cny(self, family: Family, drive: Sound | str) -> Decimal:
+        if not isinstance(drive, Motion) or family.template is None:
+            return Decimal(0)
+        if await self._is_ordered(TemplateOrder(family=family.name, drive=drive)):
+            return Decimal(0)
+        return cost_cny(drive.seconds, family.template.prices_cny[""])
+
+    def _check_request(self, family: Family) -> dict[str, Any]:
+        parameters = family.check_parameters(self._ratio(family))
+        body: dict[str, Any] = {
+            "model": self.brief.deployments.get(family.check.id, family.check.id),
+            "input": {"image_url": _shown_url(self.portrait)},
+        }
+        if parameters is not None:
+            body["parameters"] = parameters
+        return _post(family.check.path, body)
+
+    async def _video_request(self, order: VideoOrder, family: Family) -> dict[str, Any]:
+        template_id = order.template_id
+        if needs_template(order):
+            assert isinstance(order.drive, Motion)  # noqa: S101
+            template = TemplateOrder(family=order.family, drive=order.drive)
+            job = await asyncio.to_thread(self.ledger.jobs.find, template.new_job(self.service).key)
+            template_id = job.template_id if job else None
+            if template_id is None:
+                request = template_request(_shown_url(order.drive))
+                return _post(request.path, request.body())
+        sound_url = "" if isinstance(order.drive, str) else _shown_url(order.drive)
+        request = family.video_request(
+            image_url=_shown_url(order.portrait),
+            drive=template_id or sound_url,
+            verdict=order.verdict,
+            parameters=order.parameters,
+            deployment=order.deployment,
+        )
+        return _post(request.path, request.body())
+
+
+def _longest_seconds(drive: Sound | str) -> float:
+    return SECONDS_OF_A_TEMPLATE if isinstance(drive, str) else drive.seconds
+
+
+def _shown_url(content: Portrait | Sound) -> str:
+    """Name what would be fetched or uploaded, without a signature."""
+    return content.shown if "://" in content.shown else f"oss://(upload of {content.name})"
+
+
+def _post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"method": "POST", "path": path, "body": body}

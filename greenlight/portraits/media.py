@@ -1,0 +1,162 @@
+"""Examine a sound or a motion video, and refuse what the model does not take, before the check is paid."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from greenlight.errors import InputError
+from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
+from greenlight.portraits.places import Place, opened
+
+MEGABYTE = 1024 * 1024
+
+
+class Sound(BaseModel):
+    """A sound that drives a video: its place, its identity, its format and length."""
+
+    model_config = ConfigDict(frozen=True)
+
+    place: str
+    shown: str
+    name: str
+    identity: str
+    format: str
+    seconds: float
+    size_bytes: int
+
+
+class Motion(Sound):
+    """A video whose movement drives another, with its picture's facts."""
+
+    codec: str
+    width_px: int
+    height_px: int
+    frames_per_second: float
+
+
+async def examine_sound(text: str) -> Sound:
+    """Return what a sound is; `InputError` says why it cannot be one."""
+    async with opened(text) as place:
+        path = await place.local_path()
+        return await asyncio.to_thread(_read_sound, place, path)
+
+
+async def examine_motion(text: str) -> Motion:
+    """Return what a motion video is; `InputError` says why it cannot be one."""
+    async with opened(text) as place:
+        path = await place.local_path()
+        return await asyncio.to_thread(_read_motion, place, path)
+
+
+def _read_sound(place: Place, path: Path) -> Sound:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio or container.streams.video:
+                raise InputError(f"{place.shown} is no sound; a wav or mp3 is needed")
+            return Sound(**_common(place), format=container.format.name, seconds=_length(container))
+    except av.error.FFmpegError:
+        raise InputError(
+            f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
+        ) from None
+
+
+def _read_motion(place: Place, path: Path) -> Motion:
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise InputError(f"{place.shown} is no video; an mp4, mov or avi is needed")
+            stream = container.streams.video[0]
+            return Motion(
+                **_common(place),
+                format=container.format.name,
+                seconds=_length(container),
+                codec=stream.codec_context.name,
+                width_px=stream.codec_context.width,
+                height_px=stream.codec_context.height,
+                frames_per_second=float(stream.average_rate or 0),
+            )
+    except av.error.FFmpegError:
+        raise InputError(
+            f"{place.shown} is no video that can be read; an mp4, mov or avi is needed"
+        ) from None
+
+
+def _common(place: Place) -> dict[str, object]:
+    return {
+        "place": place.text,
+        "shown": place.shown,
+        "name": place.name,
+        "identity": place.identity,
+        "size_bytes": place.size_bytes,
+    }
+
+
+def _length(container: object) -> float:
+    """Return the length in seconds; a stream that does not state it is decoded to its end."""
+    import av
+
+    duration = getattr(container, "duration", None)
+    if duration:
+        return float(duration) / av.time_base
+    assert isinstance(container, av.container.InputContainer)  # noqa: S101
+    last = 0.0
+    for frame in (
+        container.decode(audio=0) if container.streams.audio else container.decode(video=0)
+    ):
+        last = float(frame.time or 0.0)
+    return last
+
+
+def require_sound(sound: Sound, limits: SoundLimits) -> None:
+    """Raise an `InputError` if a model does not take a sound."""
+    if sound.format not in limits.formats:
+        raise InputError(f"{sound.shown} is a {sound.format}; a wav or mp3 is needed")
+    _require_length(sound, limits.min_seconds, limits.max_seconds)
+    _require_size(sound, limits.max_bytes)
+
+
+def require_motion(motion: Motion, limits: MotionLimits) -> None:
+    """Raise an `InputError` if a model does not take a motion video."""
+    shorter, longer = sorted((motion.width_px, motion.height_px))
+    # The container's name is a list of all that it may be: "mov,mp4,m4a,3gp,3g2,mj2".
+    if not limits.formats & set(motion.format.split(",")):
+        raise InputError(f"{motion.shown} is a {motion.format}; an mp4, mov or avi is needed")
+    if motion.codec not in limits.codecs:
+        raise InputError(f"{motion.shown} is coded as {motion.codec}; H.264 or H.265 is needed")
+    if shorter < limits.min_edge_px or longer > limits.max_edge_px:
+        raise InputError(
+            f"{motion.shown} is {motion.width_px}x{motion.height_px} px; "
+            f"edges of {limits.min_edge_px} to {limits.max_edge_px} px are taken"
+        )
+    if longer > limits.max_aspect * shorter:
+        raise InputError(f"{motion.shown} is more than {limits.max_aspect:g} times as long as wide")
+    if motion.frames_per_second < limits.min_frames_per_second:
+        raise InputError(
+            f"{motion.shown} has {motion.frames_per_second:.3g} frames a second; "
+            f"at least {limits.min_frames_per_second:g} are needed"
+        )
+    _require_length(motion, limits.min_seconds, limits.max_seconds)
+    _require_size(motion, limits.max_bytes)
+
+
+def _require_length(media: Sound, min_seconds: float, max_seconds: float) -> None:
+    if not min_seconds <= media.seconds <= max_seconds:
+        raise InputError(
+            f"{media.shown} is {media.seconds:.2f} s long; "
+            f"{min_seconds:g} to {max_seconds:g} s are taken"
+        )
+
+
+def _require_size(media: Sound, max_bytes: int) -> None:
+    if media.size_bytes > max_bytes:
+        raise InputError(
+            f"{media.shown} has {media.size_bytes / MEGABYTE:.1f} MB; "
+            f"at most {max_bytes / MEGABYTE:g} MB are taken"
+        )

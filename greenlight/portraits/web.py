@@ -1,0 +1,81 @@
+"""Read what lies at a web address: it is downloaded once, for its identity and its header."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import httpx
+
+from greenlight.errors import InputError
+from greenlight.portraits.places import (
+    MAX_DOWNLOAD_BYTES,
+    Place,
+    download_file,
+    without_query,
+)
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+
+class WebPlace(Place):
+    """An http or https address, which the vendor can fetch too."""
+
+    _copy: IO[bytes] | None = None
+
+    @property
+    def shown(self) -> str:
+        """Return the address without its query."""
+        return without_query(self.text)
+
+    async def enter(self) -> None:
+        """Download the content into a temporary file."""
+        self._copy = download_file(self.name)
+        digest = hashlib.sha256()
+        size = 0
+        try:
+            async with (
+                httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=True) as client,
+                client.stream("GET", self.text) as response,
+            ):
+                if response.status_code != 200:
+                    raise InputError(
+                        f"{self.shown} answered {response.status_code} instead of the content"
+                    )
+                async for chunk in response.aiter_bytes():
+                    size += len(chunk)
+                    if size > MAX_DOWNLOAD_BYTES:
+                        raise InputError(f"{self.shown} is larger than any model takes (200 MB)")
+                    digest.update(chunk)
+                    self._copy.write(chunk)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            raise InputError(
+                f"{self.shown} cannot be reached ({type(error).__name__}); look at the address"
+            ) from None
+        if size == 0:
+            raise InputError(f"{self.shown} is empty")
+        self._copy.flush()
+        self.identity = f"sha256-{digest.hexdigest()}"
+        self.size_bytes = size
+
+    async def leave(self) -> None:
+        """Delete the download."""
+        if self._copy is not None:
+            self._copy.close()
+
+    def open(self) -> BinaryIO:
+        """Open the download."""
+        return self._path().open("rb")
+
+    async def local_path(self) -> Path:
+        """Return the download."""
+        return self._path()
+
+    def _path(self) -> Path:
+        assert self._copy is not None, "a place is opened before it is read"  # noqa: S101
+        return Path(self._copy.name)
+
+    def url(self, lifetime_seconds: int) -> str | None:  # noqa: ARG002
+        """Return the address as it was given."""
+        return self.text

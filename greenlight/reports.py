@@ -1,0 +1,195 @@
+"""Sum up what became of a brief, as the command line and the flow report it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, PlainSerializer, SerializeAsAny
+
+from greenlight.errors import Explanation
+from greenlight.ledger import Job, JobState
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.planning import Plan
+
+Cny = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+
+
+class FilmState(StrEnum):
+    """How a brief ended, for now."""
+
+    FILMED = "filmed"
+    REJECTED = "rejected"
+    FILMING = "filming"
+    WAITING_FOR_SOUND = "waiting_for_sound"
+    AMBIGUOUS = "ambiguous"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    OVER_BUDGET = "over_budget"
+    PLANNED = "planned"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing went wrong, whatever the verdict."""
+        return self in _GOOD
+
+    @property
+    def label(self) -> str:
+        """Return the name of the Prefect state, like `Waiting for sound`."""
+        return self.value.replace("_", " ").capitalize()
+
+
+_GOOD = {
+    FilmState.FILMED,
+    FilmState.REJECTED,
+    FilmState.FILMING,
+    FilmState.WAITING_FOR_SOUND,
+    FilmState.PLANNED,
+}
+
+STATE_OF_JOB = {
+    JobState.SUCCEEDED: FilmState.FILMED,
+    JobState.RESERVED: FilmState.FILMING,
+    JobState.SUBMITTED: FilmState.FILMING,
+    JobState.AMBIGUOUS: FilmState.AMBIGUOUS,
+    JobState.FAILED: FilmState.FAILED,
+    JobState.CANCELED: FilmState.CANCELED,
+    JobState.EXPIRED: FilmState.EXPIRED,
+}
+
+
+class FilmReport(BaseModel):
+    """What became of one brief: fields as `greenlight film --json` prints them."""
+
+    state: FilmState
+    message: str = ""
+    """One sentence for people: why, and what to do next."""
+    verdict: SerializeAsAny[Verdict] | None = None
+    """The last verdict."""
+    verdicts: list[SerializeAsAny[Verdict]] = []
+    job: str | None = None
+    """The job's key in the ledger."""
+    task_id: str | None = None
+    video: str | None = None
+    sha256: str | None = None
+    seconds: float | None = None
+    cost_cny: Cny = Decimal(0)
+    """What this run paid: its new checks, and its video where it was this run that ordered it."""
+    cached: bool = False
+    """Whether the job was in the books already."""
+    request: dict[str, Any] | None = None
+    """Of a dry run: the paying request that would be sent next."""
+    price_cny: Cny | None = None
+    """Of a dry run: the most that the brief can come to from here."""
+    error: Explanation | None = None
+
+
+def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "") -> FilmReport:
+    """Return the report of a brief whose video was ordered, as its job stands."""
+    state = STATE_OF_JOB[job.state]
+    return FilmReport(
+        state=state,
+        message="; ".join(filter(None, (_sentence(state, job), note))),
+        verdict=verdicts[-1],
+        verdicts=verdicts,
+        job=job.key,
+        task_id=job.task_id,
+        video=job.place,
+        sha256=job.sha256,
+        seconds=job.seconds,
+        cached=cached,
+        error=None
+        if state.is_good
+        else Explanation(state.label, _sentence(state, job), _spent(job)),
+    )
+
+
+def report_template(job: Job, verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a brief whose motion video has not become a template (yet)."""
+    report = report_job(job, verdicts, cached=False)
+    return report.model_copy(update={"message": f"the motion's template: {report.message}"})
+
+
+def report_plan(plan: Plan) -> FilmReport:
+    """Return the report of a dry run."""
+    verdict = plan.verdicts[-1] if plan.verdicts else None
+    if plan.is_refused:
+        return report_rejection(plan.verdicts)
+    message = (
+        "this would be sent next" if plan.request else "nothing more would be sent for this brief"
+    )
+    return FilmReport(
+        state=FilmState.PLANNED,
+        message=message,
+        verdict=verdict,
+        verdicts=plan.verdicts,
+        request=plan.request,
+        price_cny=plan.price_cny,
+    )
+
+
+def report_over_budget(plan: Plan, max_cny: Decimal) -> FilmReport:
+    """Return the report of a brief that could come to more than it may."""
+    message = (
+        f"it could come to {plan.price_cny} CNY, and {max_cny} CNY are allowed; nothing was sent"
+    )
+    return FilmReport(
+        state=FilmState.OVER_BUDGET,
+        message=message,
+        verdicts=plan.verdicts,
+        price_cny=plan.price_cny,
+        error=Explanation("OverBudget", f"{message}.", spent=False),
+    )
+
+
+def report_rejection(verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a portrait that no model passes."""
+    reasons = "; ".join(
+        f"{v.model}: {v.reason or v.code or 'refused without a reason'}" for v in verdicts
+    )
+    return FilmReport(
+        state=FilmState.REJECTED, message=reasons, verdict=verdicts[-1], verdicts=verdicts
+    )
+
+
+def report_waiting(family: Family, verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a portrait that passed and has nothing to move by yet."""
+    missing = "a motion video or a template" if family.template else "a sound"
+    return FilmReport(
+        state=FilmState.WAITING_FOR_SOUND,
+        message=f"{family.name} passed the portrait; the video needs {missing}",
+        verdict=verdicts[-1],
+        verdicts=verdicts,
+    )
+
+
+def _sentence(state: FilmState, job: Job) -> str:
+    match state:
+        case FilmState.FILMED:
+            return f"{job.seconds or 0:.2f} s, stored as {job.place}"
+        case FilmState.FILMING if job.task_id is None:
+            return "another process is sending this job; run the same again to see how it ended"
+        case FilmState.FILMING:
+            return (
+                f"the vendor goes on with task {job.task_id}; run the same again within 24 hours, "
+                "which pays nothing more and fetches the video"
+            )
+        case FilmState.AMBIGUOUS:
+            return (
+                f"nobody knows whether the paying request was accepted ({job.message}); it is not sent "
+                "again, so look at the vendor's task list"
+            )
+        case FilmState.EXPIRED:
+            return f"{job.message} (task {job.task_id})"
+        case _:
+            return (
+                f"the vendor ended task {job.task_id} as {state.value}: "
+                f"{job.code or 'no code'} {job.message}".rstrip()
+                + "; it was not charged"
+            )
+
+
+def _spent(job: Job) -> bool:
+    return job.state in {JobState.AMBIGUOUS, JobState.EXPIRED}

@@ -1,0 +1,101 @@
+"""Read every setting in one place, and never at import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from greenlight.errors import SettingsError
+from greenlight.modelstudio.catalog import BEIJING_BASE_URL, POLL_SECONDS
+from greenlight.modelstudio.client import service_of
+
+Delivery = Literal["presigned", "upload"]
+
+NO_KEY = (
+    "no key is set: put a key of the China (Beijing) region into DASHSCOPE_API_KEY, or run "
+    "`greenlight studio` and point DASHSCOPE_HTTP_BASE_URL at it to work without one"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the environment decides; lengths of time in seconds."""
+
+    api_key: str | None = field(repr=False)
+    base_url: str
+    workspace: str | None
+    home: Path
+    ledger_url: str
+    poll_seconds: float
+    lease_seconds: float
+    delivery: Delivery
+
+    def require_key(self) -> str:
+        """Return the key, or raise a `SettingsError` that says where to get one."""
+        if not self.api_key:
+            raise SettingsError(NO_KEY)
+        if not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise SettingsError("DASHSCOPE_API_KEY has characters that no key has; copy it again")
+        return self.api_key
+
+    @property
+    def service(self) -> str:
+        """Return what every key of the books begins with."""
+        return service_of(self.base_url, self.workspace)
+
+    @property
+    def results(self) -> Path:
+        """Return the folder of Prefect's local results."""
+        return self.home / "results"
+
+    @property
+    def videos(self) -> Path:
+        """Return the folder that videos are stored in when no other place is given."""
+        return self.home / "videos"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment (or the mapping given); `SettingsError` names a bad one."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("GREENLIGHT_HOME") or Path.home() / ".greenlight").expanduser().absolute()
+    base_url = (env.get("DASHSCOPE_HTTP_BASE_URL") or BEIJING_BASE_URL).rstrip("/")
+    workspace = env.get("DASHSCOPE_WORKSPACE") or None
+    try:
+        service_of(base_url, workspace)
+    except ValueError as error:
+        raise SettingsError(
+            f"DASHSCOPE_HTTP_BASE_URL cannot be used: {error}; the vendor's is {BEIJING_BASE_URL}"
+        ) from None
+    return Settings(
+        api_key=(env.get("DASHSCOPE_API_KEY") or "").strip() or None,
+        base_url=base_url,
+        workspace=workspace,
+        home=home,
+        ledger_url=env.get("GREENLIGHT_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
+        poll_seconds=_seconds(env, "GREENLIGHT_POLL_SECONDS", POLL_SECONDS),
+        lease_seconds=_seconds(env, "GREENLIGHT_LEASE_SECONDS", 180.0),
+        delivery=_delivery(env),
+    )
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 86_400:
+        raise SettingsError(f"{name} is {text!r}; it takes a number of seconds above 0, like 15")
+    return seconds
+
+
+def _delivery(env: Mapping[str, str]) -> Delivery:
+    text = env.get("GREENLIGHT_DELIVERY") or "presigned"
+    if text not in get_args(Delivery):
+        raise SettingsError(f"GREENLIGHT_DELIVERY is {text!r}; it takes presigned or upload")
+    return cast(Delivery, text)

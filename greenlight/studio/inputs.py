@@ -1,0 +1,178 @@
+"""Refuse pictures, sounds and motions that a model's document excludes, with the vendor's codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from PIL import Image
+
+from greenlight.modelstudio.catalog import MotionLimits, PictureLimits, SoundLimits
+from greenlight.studio.answers import StudioError, invalid_url
+from greenlight.studio.families import StudioFamily
+from greenlight.studio.fetching import FetchFault
+
+MEGABYTE: Final = 1024 * 1024
+NO_SOUND: Final = "File type is not supported. Allowed types are: .wav, .mp3."
+
+# Every picture's header is held against its model's limits before anything is decoded.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What the header of a motion video says."""
+
+    formats: frozenset[str]
+    codec: str
+    seconds: float
+    width_px: int
+    height_px: int
+    frames_per_second: float
+
+
+def check_picture(path: Path, studio_family: StudioFamily) -> tuple[int, int]:
+    """Return a picture's size from its header; raise `StudioError` if its model does not take it."""
+    limits = studio_family.family.picture
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            # Phones write multi-picture JPEGs, which everybody else calls JPEG.
+            name = "JPEG" if image.format == "MPO" else image.format
+    except (OSError, SyntaxError, ValueError, EOFError):
+        raise unreadable_picture(studio_family) from None
+    if name not in limits.formats:
+        raise unreadable_picture(studio_family)
+    _check_size(width, height, path.stat().st_size, limits, studio_family)
+    return width, height
+
+
+def unreadable_picture(studio_family: StudioFamily) -> StudioError:
+    """Return the error of a file that is no picture, or none of the formats that are taken."""
+    return StudioError(studio_family.code("picture_format"), "Input files format not supported.")
+
+
+def _check_size(
+    width: int, height: int, size_bytes: int, limits: PictureLimits, studio_family: StudioFamily
+) -> None:
+    shorter, longer = sorted((width, height))
+    if shorter < (limits.min_edge_px or 1) or longer > (limits.max_edge_px or longer):
+        raise StudioError(
+            studio_family.code("picture_edges"),
+            f"Invalid image resolution {width}x{height}: the edges must be from "
+            f"{limits.min_edge_px or 1} to {limits.max_edge_px} pixels.",
+        )
+    if limits.max_aspect is not None and longer > limits.max_aspect * shorter:
+        raise StudioError(
+            studio_family.code("picture_aspect"),
+            f"Invalid image aspect ratio: it must be from {1 / limits.max_aspect:g} to "
+            f"{limits.max_aspect:g}.",
+        )
+    if limits.below_bytes is not None and size_bytes >= limits.below_bytes:
+        raise StudioError(
+            studio_family.code("picture_bytes"),
+            f"Invalid file size: it must be below {limits.below_bytes // MEGABYTE}MB.",
+        )
+
+
+def check_sound(path: Path, limits: SoundLimits, studio_family: StudioFamily) -> float:
+    """Return a sound's length in seconds; raise `StudioError` if its model does not take it."""
+    try:
+        with av.open(str(path)) as container:
+            seconds = _seconds(container) if container.streams.audio else 0.0
+            formats = set(container.format.name.split(","))
+    except (av.error.FFmpegError, OSError):
+        raise StudioError("InvalidURL", NO_SOUND) from None
+    if not formats & limits.formats or seconds <= 0:
+        raise StudioError("InvalidURL", NO_SOUND)
+    if seconds > limits.max_seconds:
+        raise StudioError(
+            studio_family.code("sound_length"),
+            f"The input audio is longer than {limits.max_seconds:g}s.",
+        )
+    if seconds < limits.min_seconds:
+        raise StudioError(
+            studio_family.code("sound_length"),
+            f"The input audio is shorter than {limits.min_seconds:g}s.",
+        )
+    return seconds
+
+
+def sound_too_large(limits: SoundLimits) -> StudioError:
+    """Return the error of a sound whose file has too many bytes."""
+    megabytes = -(-limits.max_bytes // MEGABYTE)
+    return StudioError("InvalidURL", f"File size is larger than {megabytes}MB.")
+
+
+def motion_too_large(limits: MotionLimits) -> StudioError:
+    """Return the error of a motion video whose file has too many bytes."""
+    return StudioError(
+        "InvalidFile.Size", f"File size is larger than {limits.max_bytes // MEGABYTE}MB."
+    )
+
+
+def not_fetched(fault: FetchFault, studio_family: StudioFamily) -> StudioError:
+    """Return the error of an input that its address does not give."""
+    match fault:
+        case FetchFault.UNREACHABLE:
+            text = "The connection to the address of the input file was refused."
+            return StudioError(studio_family.code("unreachable"), text)
+        case FetchFault.TIMEOUT:
+            text = "The download of the input file timed out."
+            return StudioError(studio_family.code("timeout"), text)
+        case FetchFault.MISSING:
+            text = "The input file could not be downloaded."
+            return StudioError(studio_family.code("missing"), text)
+        case _:
+            return invalid_url()
+
+
+def check_motion(path: Path, limits: MotionLimits) -> Motion:
+    """Return what a motion video is; raise `StudioError` if no template can be made of it."""
+    try:
+        motion = _read_motion(path)
+    except (av.error.FFmpegError, OSError):
+        raise StudioError("InvalidFile.Openerror", "The video file cannot be opened.") from None
+    shorter, longer = sorted((motion.width_px, motion.height_px))
+    faults = {
+        "InvalidFile.Format": not (motion.formats & limits.formats)
+        or motion.codec not in limits.codecs,
+        "InvalidFile.Duration": not limits.min_seconds <= motion.seconds <= limits.max_seconds,
+        "InvalidFile.FPS": motion.frames_per_second < limits.min_frames_per_second,
+        "InvalidFile.Resolution": shorter < limits.min_edge_px or longer > limits.max_edge_px,
+        "InvalidFile.AspectRatio": longer > limits.max_aspect * shorter,
+    }
+    for code, is_so in faults.items():
+        if is_so:
+            what = code.partition(".")[2].lower()
+            raise StudioError(code, f"The {what} of the template video is not supported.")
+    return motion
+
+
+def _read_motion(path: Path) -> Motion:
+    with av.open(str(path)) as container:
+        if not container.streams.video:
+            raise StudioError("InvalidFile.Openerror", "The file has no video.")
+        stream = container.streams.video[0]
+        return Motion(
+            formats=frozenset(container.format.name.split(",")),
+            codec=stream.codec_context.name,
+            seconds=_seconds(container),
+            width_px=stream.codec_context.width,
+            height_px=stream.codec_context.height,
+            frames_per_second=float(stream.average_rate or 0),
+        )
+
+
+def _seconds(container: InputContainer) -> float:
+    """Return the length that the header states, else the time of the last packet."""
+    if container.duration:
+        return float(container.duration) / av.time_base
+    last = 0.0
+    for packet in container.demux(container.streams[0]):
+        if packet.pts is not None and packet.time_base is not None:
+            last = float(packet.pts * packet.time_base)
+    return last

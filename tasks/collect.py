@@ -1,0 +1,29 @@
+"""Follow a job to its end and store its video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import task
+
+from blocks import ModelStudioCredentials
+from greenlight.collecting import collect
+from greenlight.ledger import Job
+from tasks.services import connected
+
+
+@task(task_run_name="collect {job.family} · {job.task_id}", persist_result=False)
+async def collect_video(
+    job: Job,
+    *,
+    out: Path | None = None,
+    wait_seconds: float,
+    credentials: ModelStudioCredentials | None = None,
+) -> Job:
+    """Return the job as it stands after at most so many seconds, its video stored when it is done.
+
+    `out` is a folder or an .mp4 file; without it the videos lie in the home of Greenlight.
+    """
+    async with connected(credentials) as services:
+        place = out or services.settings.videos
+        return await collect(services.filmer, job, place, wait_seconds=wait_seconds)

@@ -1,0 +1,79 @@
+"""Check a portrait: one task a model, cached across runs and processes, retried when the error allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import Task, task
+from prefect.cache_policies import CacheKeyFnPolicy
+from prefect.context import TaskRunContext
+
+from blocks import ModelStudioCredentials
+from greenlight.ledger.checks import check_key, join_key
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.portraits.pictures import Portrait
+from greenlight.settings import read_settings
+from tasks.retrying import RETRIES, wait_and_retry
+from tasks.services import connected
+
+CACHE_VERSION = "v1"
+"""Changes when a verdict's fields do, so that a cached one is never misread."""
+
+
+def cache_key(family: Family, parameters: dict[str, Any]) -> str:
+    """Return the check's key in the books and a version: the same portrait, wherever it lies, is a hit."""
+    credentials = parameters["credentials"] or ModelStudioCredentials.from_settings(read_settings())
+    key = check_key(
+        credentials.service,
+        parameters["deployment"] or family.check.id,
+        family.resolve_ratio(parameters["ratio"]),
+        parameters["portrait"].identity,
+    )
+    return f"{key},{join_key(CACHE_VERSION)}"
+
+
+def _detector(family: Family) -> Task[..., Any]:
+    def key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+        return cache_key(family, parameters)
+
+    @task(
+        name=f"detect_{family.name.replace('-', '_')}",
+        description=f"Check a portrait with {family.check.id}.",
+        task_run_name=f"{family.name} · {{portrait.name}}",
+        tags=[f"model:{family.name}"],
+        cache_policy=CacheKeyFnPolicy(cache_key_fn=key),
+        persist_result=True,
+        result_serializer="json",
+        retries=RETRIES,
+        retry_condition_fn=wait_and_retry,
+    )
+    async def detect(
+        portrait: Portrait,
+        *,
+        ratio: str | None = None,
+        deployment: str | None = None,
+        credentials: ModelStudioCredentials | None = None,
+    ) -> Verdict:
+        async with connected(credentials) as services:
+            screening = await services.screener.screen(
+                portrait, family, ratio=ratio, deployment=deployment
+            )
+        return screening.verdict
+
+    return detect
+
+
+DETECTORS: dict[str, Task[..., Any]] = {
+    name: _detector(family) for name, family in catalog.families().items()
+}
+"""The detect task of every model family, by its name for people.
+
+Each takes `portrait` (a `Portrait`), and optionally `ratio`, `deployment` and `credentials`, and returns the
+family's verdict; a refusal is a verdict too. Errors are the vendor's, or an `InputError`.
+"""
+
+detect_emo = DETECTORS["emo"]
+detect_liveportrait = DETECTORS["liveportrait"]
+detect_wan_s2v = DETECTORS["wan-s2v"]
+detect_animate_anyone = DETECTORS["animate-anyone"]

@@ -1,0 +1,32 @@
+"""Order a video: reserve it in the books and send its one paying request."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from blocks import ModelStudioCredentials
+from greenlight.ledger import Job
+from greenlight.orders import Order
+from tasks.services import connected
+
+
+@task(
+    task_run_name="submit {order.family} · {order.drive_place}",
+    retries=0,
+    persist_result=False,
+    tags=["paying"],
+)
+async def submit_video(
+    order: Order, credentials: ModelStudioCredentials | None = None
+) -> tuple[Job, bool]:
+    """Return the order's job, and whether this run sent its paying request.
+
+    Prefect never tries this again: what may safely be sent again is sent again inside, and a lost answer
+    leaves the job ambiguous.
+    """
+    async with connected(credentials) as services:
+        return await services.filmer.submit(
+            order.new_job(services.studio.service, flow_run=services.flow_run),
+            lambda: order.request(services.studio, services.settings.delivery),
+            starts_per_second=order.model.starts_per_second,
+        )

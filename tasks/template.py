@@ -1,0 +1,30 @@
+"""Make a motion video's template, once."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from blocks import ModelStudioCredentials
+from greenlight.collecting import collect
+from greenlight.ledger import Job
+from greenlight.orders import TemplateOrder
+from tasks.services import connected
+from tasks.submit import submit_video
+
+
+@task(task_run_name="template · {order.drive_place}", retries=0, persist_result=False)
+async def make_motion_template(
+    order: TemplateOrder,
+    *,
+    wait_seconds: float,
+    credentials: ModelStudioCredentials | None = None,
+) -> Job:
+    """Return the template's job; once it has succeeded it carries the `template_id`.
+
+    A template is a paid job like a video: it is ordered once a motion video, and its books are the same.
+    """
+    job, _ = await submit_video.fn(order, credentials)
+    async with connected(credentials) as services:
+        return await collect(
+            services.filmer, job, services.settings.videos, wait_seconds=wait_seconds
+        )

@@ -1,0 +1,98 @@
+"""What decides a video, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from greenlight.briefs import Brief, job_key, parse_parameter
+from greenlight.errors import InputError, SettingsError
+from greenlight.modelstudio import catalog
+
+DECIDED: dict[str, Any] = {
+    "model": "emo-v1",
+    "portrait": "sha256-ab",
+    "drive": "sha256-cd",
+    "parameters": {"style_level": "normal", "ratio": "1:1"},
+    "take": 1,
+}
+
+
+def test_the_order_of_parameters_decides_nothing() -> None:
+    turned = dict(reversed(DECIDED["parameters"].items()))
+    assert job_key("s", **DECIDED) == job_key("s", **DECIDED | {"parameters": turned})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "my-deployment"},
+        {"portrait": "sha256-ef"},
+        {"drive": "sha256-ef"},
+        {"parameters": {"style_level": "calm", "ratio": "1:1"}},
+        {"parameters": {"style_level": "normal", "ratio": "3:4"}},
+        {"take": 2},
+    ],
+)
+def test_everything_else_makes_another_job(change: dict[str, Any]) -> None:
+    assert job_key("s", **DECIDED) != job_key("s", **DECIDED | change)
+
+
+def test_a_key_begins_with_its_service() -> None:
+    assert job_key("127.0.0.1:80", **DECIDED).startswith("127.0.0.1%3A80,")
+    assert job_key("a:80", **DECIDED) != job_key("b:80", **DECIDED)
+
+
+def test_defaults_are_filled_in() -> None:
+    brief = Brief(portrait="a.png", models=("wan-s2v",))
+    parameters = brief.resolve_parameters(catalog.family("wan-s2v"))
+    assert parameters.model_dump()["resolution"] == "480P"
+
+
+def test_a_model_gets_only_the_parameters_that_it_knows() -> None:
+    brief = Brief(
+        portrait="a.png",
+        models=("emo", "wan-s2v"),
+        parameters={"style_level": "calm", "resolution": "720P"},
+    )
+    brief.check_parameters_are_known()
+    assert brief.resolve_parameters(catalog.family("emo")).model_dump() == {"style_level": "calm"}
+
+
+def test_a_parameter_that_no_model_knows_is_named() -> None:
+    with pytest.raises(SettingsError, match="mood is no parameter of emo"):
+        Brief(portrait="a.png", parameters={"mood": "good"}).check_parameters_are_known()
+
+
+def test_a_value_out_of_range_is_named() -> None:
+    brief = Brief(portrait="a.png", models=("liveportrait",), parameters={"video_fps": 31})
+    with pytest.raises(SettingsError, match="video_fps = 31"):
+        brief.check_parameters_are_known()
+
+
+def test_an_unknown_model_is_no_brief() -> None:
+    with pytest.raises(ValidationError, match="not a model"):
+        Brief(portrait="a.png", models=("veo",))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("style_level=calm", ("style_level", "calm")),
+        ("video_fps=24", ("video_fps", 24)),
+        ("paste_back=false", ("paste_back", False)),
+        ("eye_move_freq=0.5", ("eye_move_freq", 0.5)),
+        ("video_ratio=9:16", ("video_ratio", "9:16")),
+        ("name=a=b", ("name", "a=b")),
+    ],
+)
+def test_a_parameter_is_read_as_what_it_looks_like(text: str, expected: tuple[str, Any]) -> None:
+    assert parse_parameter(text) == expected
+
+
+@pytest.mark.parametrize("text", ["style_level", "=calm", ""])
+def test_what_is_no_parameter_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="NAME=VALUE"):
+        parse_parameter(text)
