@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from html import escape
 from typing import Any, Final
 from uuid import uuid4
 
@@ -82,9 +83,9 @@ def error_answer(error: StudioError, request_id: str) -> Response:
 
 def xml_error(code: str, message: str, *, status: int) -> Response:
     """Answer as the object storage does, which speaks XML."""
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
     return Response(
-        f"{text}<Message>{message}</Message></Error>\n",
+        f"{text}<Message>{escape(message)}</Message></Error>\n",
         status_code=status,
         media_type="application/xml",
     )

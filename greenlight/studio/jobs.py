@@ -194,12 +194,10 @@ class JobTable:
         )
         return seconds
 
-    def videos_before(self, ended_ms: int) -> list[str]:
-        """Return the result files of jobs that ended before a time."""
-        rows = self._store.rows(
-            "SELECT video FROM jobs WHERE video != '' AND ended_ms < ?", (ended_ms,)
-        )
-        return [row["video"] for row in rows]
+    def videos_since(self, ended_ms: int) -> set[str]:
+        """Return the result files of jobs that ended since a time."""
+        rows = self._store.rows("SELECT video FROM jobs WHERE ended_ms >= ?", (ended_ms,))
+        return {row["video"] for row in rows}
 
     def _end(self, job: Job, status: str, **columns: Value) -> None:
         # What was signed in the inputs' addresses is not needed any more.

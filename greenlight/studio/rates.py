@@ -12,12 +12,13 @@ class SlidingWindow:
     """Admit at most a number of starts in any window of time; a refused one does not count.
 
     For a rate below one a second, or one that is no whole number, the window grows or shrinks to fit:
-    0.5 a second is one start in any two seconds.
+    0.5 a second is one start in any two seconds. `jitter_seconds` make it a little shorter, because what was
+    sent evenly does not arrive evenly.
     """
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, *, jitter_seconds: float = 0.0) -> None:
         self._most = max(1, math.floor(per_second))
-        self._window_seconds = self._most / per_second
+        self._window_seconds = self._most / per_second - jitter_seconds
         self._starts: deque[float] = deque(maxlen=self._most)
 
     def admit(self, now: float) -> bool:
@@ -32,13 +33,19 @@ class SlidingWindow:
 class Rates:
     """Keep one window for each thing that has a rate of its own."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, jitter_seconds: float = 0.0
+    ) -> None:
         self._clock = clock
+        self._jitter_seconds = jitter_seconds
         self._windows: dict[str, SlidingWindow] = {}
 
     def admit(self, name: str, per_second: float) -> bool:
         """Return whether one more of `name` may start now."""
-        window = self._windows.setdefault(name, SlidingWindow(per_second))
+        window = self._windows.get(name)
+        if window is None:
+            window = SlidingWindow(per_second, jitter_seconds=self._jitter_seconds)
+            self._windows[name] = window
         return window.admit(self._clock())
 
     def clear(self) -> None:

@@ -67,6 +67,7 @@ class StudioServer:
         self._thread.start()
         while not ready.wait(0.1):
             if not self._thread.is_alive():
+                listening.close()
                 self._studio.close()
                 raise StudioStartError("The studio ended at its start; its log says why.")
 

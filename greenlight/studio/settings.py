@@ -23,6 +23,8 @@ class StudioSettings:
     """The one API key that is let in."""
     rate_per_second: float = 5.0
     """Checks and creates that one model may be asked for in any second."""
+    rate_jitter_seconds: float = 0.05
+    """By how much the windows of all rates are shorter than the rate says; the vendor's are not told."""
     task_requests_per_second: float = TASK_REQUESTS_PER_SECOND
     """Fetches in any second; lists and cancels have the same limit, each for itself."""
     upload_policies_per_second: float = UPLOAD_POLICIES_PER_SECOND

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +39,7 @@ class Shelf:
         """Make the folders, and clear away what a killed studio left half done."""
         for folder in (self.uploads, self.fetched, self.results):
             folder.mkdir(parents=True, exist_ok=True)
-        for leftover in (*self.fetched.iterdir(), *self.results.glob("*.part")):
+        for leftover in self.fetched.iterdir():
             leftover.unlink()
 
     def upload(self, key: str) -> Path:
@@ -55,10 +56,11 @@ class Shelf:
             if path.stat().st_mtime < time.time() - older_than_seconds:
                 path.unlink()
 
-    def delete_results(self) -> None:
-        """Delete all videos."""
+    def delete_results(self, but: Collection[str] = ()) -> None:
+        """Delete all videos but these."""
         for path in self.results.iterdir():
-            path.unlink(missing_ok=True)
+            if path.name not in but:
+                path.unlink(missing_ok=True)
 
     @staticmethod
     def new_upload_folder(model: str, secret: bytes) -> str:

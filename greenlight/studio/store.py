@@ -49,7 +49,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         # Opened by the thread that starts the studio and then used by its event loop alone.
         self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=1
+            path, isolation_level=None, check_same_thread=False, timeout=0.25
         )
         self._connection.row_factory = sqlite3.Row
         try:

@@ -47,7 +47,7 @@ class Studio:
         self.jobs = JobTable(self.store)
         self.tally = Tally(self.store)
         self.faults = Faults()
-        self.rates = Rates()
+        self.rates = Rates(jitter_seconds=settings.rate_jitter_seconds)
         self.judge = _judge()
         self.runner = Runner(self)
         self.closing = asyncio.Event()
@@ -126,10 +126,9 @@ class Studio:
         return self.shelf.upload(key)
 
     def tidy(self) -> None:
-        """Delete uploads and videos that nobody can reach any more."""
-        ended_ms = now_ms() - round(self.settings.link_seconds * 1000)
-        for name in self.jobs.videos_before(ended_ms):
-            self.shelf.result(name).unlink(missing_ok=True)
+        """Delete uploads and videos that nobody can reach any more; only while no job runs."""
+        since_ms = now_ms() - round(self.settings.link_seconds * 1000)
+        self.shelf.delete_results(but=self.jobs.videos_since(since_ms))
         self.shelf.delete_old_uploads(self.settings.upload_seconds)
 
     async def reset(self) -> None:

@@ -31,6 +31,12 @@ def test_a_rate_below_one_has_a_longer_window() -> None:
     assert admitted(0.5, [0, 1, 1.9, 2, 3, 4]) == [0, 2, 4]
 
 
+def test_what_was_sent_evenly_may_arrive_a_little_early() -> None:
+    strict, patient = SlidingWindow(5), SlidingWindow(5, jitter_seconds=0.05)
+    times = [0.0, 0.2, 0.4, 0.6, 0.8, 0.97]
+    assert [window.admit(at) for at in times for window in (strict, patient)][-2:] == [False, True]
+
+
 def test_things_have_windows_of_their_own() -> None:
     rates = Rates(clock=lambda: 0.0)
     assert rates.admit("one", 1)

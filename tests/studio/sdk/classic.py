@@ -30,7 +30,7 @@ SPOKEN = {"image_url": image, "audio_url": audio}
 BOXES = {name: detected.output[name] for name in ("face_bbox", "ext_bbox")}
 
 
-def begin():
+def begin() -> str:
     created = BaseAsyncApi.async_call(
         model="emo-v1",
         input={**SPOKEN, **BOXES},
@@ -39,7 +39,7 @@ def begin():
         **IMAGE2VIDEO,
     )
     assert created.output["task_status"] == "PENDING", created
-    return created.output["task_id"]
+    return str(created.output["task_id"])
 
 
 task_id, waiting = begin(), begin()
