@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,3 +75,34 @@ def make_sound(path: Path, *, seconds: float, rate: int = 8000) -> Path:
         file.setframerate(rate)
         file.writeframes((8000 * np.sin(2 * np.pi * 220 * times)).astype("<i2").tobytes())
     return path
+
+
+@pytest.fixture(scope="session")
+def _prefect_server() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=60):
+        yield
+
+
+@pytest.fixture
+def prefect_server(_prefect_server: None, tmp_path: Path) -> Iterator[None]:
+    """One Prefect server for all tests that need one, with results of each test's own.
+
+    A named block also keeps Prefect from asking its server for one, with a client that it never closes.
+    """
+    from prefect.filesystems import LocalFileSystem
+    from prefect.settings import PREFECT_DEFAULT_RESULT_STORAGE_BLOCK, temporary_settings
+
+    name = f"results-{uuid.uuid4().hex}"
+    LocalFileSystem(basepath=str(tmp_path / "results")).save(name)
+    with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: f"local-file-system/{name}"}):
+        yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests that need the server in one process: it takes 10 s to start."""
+    for item in items:
+        if "prefect_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("prefect"))

@@ -20,10 +20,7 @@ from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.conftest import SAMPLES, make_sound
 
-pytestmark = [
-    pytest.mark.xdist_group("prefect"),
-    pytest.mark.usefixtures("prefect_server", "settings"),
-]
+pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
 
 
 async def run(brief: Brief, **parameters: Any) -> tuple[State[FilmReport], FilmReport]:
@@ -182,7 +179,7 @@ async def test_a_wait_that_ends_keeps_the_task_and_the_same_brief_goes_on_with_i
 async def test_a_lost_answer_to_the_paying_request_is_ambiguous_and_never_sent_again(
     astronaut: Path, sound: Path, studio: StudioServer
 ) -> None:
-    fault = {"fault": "drop_after", "on": "create", "times": 1}
+    fault = {"fault": "drop", "on": "create", "when": "after"}
     httpx.post(f"{studio.url}/_studio/faults", json=fault).raise_for_status()
     brief = Brief(portrait=str(astronaut), sound=str(sound))
     for _ in range(2):
