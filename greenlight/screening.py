@@ -97,7 +97,7 @@ class Screener:
         except Throttled as error:
             await slow_down(self.ledger, self.studio, model, error)
             raise
-        cost_cny = family.check.prices_cny["image"]
+        cost_cny = family.check.prices_cny["image"] if verdict.charged else FREE
         check = BookedCheck(
             service=self.studio.service,
             model=model,

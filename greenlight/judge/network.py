@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,41 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+STDERR: Final = 2
 MODELS: Final = Path(__file__).parent / "models"
+
+
+class _Quiet:
+    """Keep the runtime's greeting off standard error, which it writes to below Python.
+
+    It greets once a process, so only the first time is silenced; what other threads write in these few
+    milliseconds is lost with it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._greeted = False
+        self._kept: int | None = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if self._greeted:
+            return
+        self._kept = os.dup(STDERR)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, STDERR)
+        os.close(nowhere)
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept is not None:
+            os.dup2(self._kept, STDERR)
+            os.close(self._kept)
+            self._kept = None
+        self._greeted = True
+        self._lock.release()
+
+
+_QUIET: Final = _Quiet()
 
 
 class Network:
@@ -21,8 +57,9 @@ class Network:
     """
 
     def __init__(self, file: str, *, threads: int) -> None:
-        self._interpreter = Interpreter(str(MODELS / file), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        with _QUIET:
+            self._interpreter = Interpreter(str(MODELS / file), num_threads=threads)
+            self._interpreter.allocate_tensors()
         self._input: int = self._interpreter.get_input_details()[0]["index"]
         # The files name their outputs differently; the values are always wider than the scores.
         outputs = sorted(

@@ -35,9 +35,10 @@ def read_check(
         if answer.status != 200:
             raise unfit(answer, "no verdict comes with such a status", payload)
         output = read_output(answer, payload)
-    return family.read_verdict(
+    verdict = family.read_verdict(
         output, request_id=fault.request_id, ratio=ratio, picture_size=picture_size
     )
+    return verdict.model_copy(update={"charged": answer.status == 200})
 
 
 def _refused_output(payload: Mapping[str, Any], fault: Fault) -> Mapping[str, Any]:

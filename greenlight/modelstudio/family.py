@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Field
 
 from greenlight.modelstudio.catalog import Model, MotionLimits, PictureLimits, SoundLimits
 
@@ -30,6 +30,8 @@ class Verdict(BaseModel):
     code: str = ""
     reason: str = ""
     request_id: str = ""
+    charged: bool = Field(default=True, exclude=True, repr=False)
+    """Whether the vendor charges for it: a refusal that came as an HTTP error is free by its rule."""
 
 
 class Parameters(BaseModel):

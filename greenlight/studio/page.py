@@ -64,7 +64,7 @@ def _tiles(studio: Studio) -> str:
             tile("failed", str(sum(told["jobs_failed"].values()))),
             tile("canceled", str(sum(told["jobs_canceled"].values()))),
             tile("seconds billed", f"{seconds:.2f}"),
-            tile("would have cost", f"{told['cost_cny']:.3f} CNY"),
+            tile("CNY it would have cost", f"{told['cost_cny']:.3f}"),
             tile("answered 429", str(sum(told["answered_429"].values()))),
         )
     )

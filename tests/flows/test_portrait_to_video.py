@@ -16,7 +16,6 @@ from greenlight.briefs import Brief
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.reports import FilmReport, FilmState
-from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.conftest import SAMPLES, make_sound
 

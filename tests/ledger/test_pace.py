@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_starts_stand_apart_as_the_limit_asks(ledger: Ledger) -> None:
 def test_callers_at_once_get_different_starts(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: ledger.pace.grant("emo", 1), range(8)))
-    gaps = [later - sooner for sooner, later in zip(waits, waits[1:], strict=False)]
+    gaps = [later - sooner for sooner, later in pairwise(waits)]
     assert min(gaps) > 0.5
 
 
