@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from greenlight.modelstudio.catalog import Model, MotionLimits, PictureLimits, SoundLimits
 

@@ -37,21 +37,25 @@ class Transport:
 
     def __init__(self, timeout_seconds: float) -> None:
         self._timeout_seconds = timeout_seconds
+        self._clients: dict[tuple[bool, bool], httpx.AsyncClient] = {}
 
-    @functools.cached_property
-    def _kept(self) -> httpx.AsyncClient:
-        return self._client(httpx.Limits(max_connections=100, max_keepalive_connections=20))
+    def _client(self, url: str, *, fresh: bool) -> httpx.AsyncClient:
+        """Return the client for an address, made when it is first needed."""
+        secure = not url.startswith("http://")
+        if (secure, fresh) not in self._clients:
+            self._clients[secure, fresh] = self._new_client(secure=secure, fresh=fresh)
+        return self._clients[secure, fresh]
 
-    @functools.cached_property
-    def _fresh(self) -> httpx.AsyncClient:
-        return self._client(httpx.Limits(max_connections=100, max_keepalive_connections=0))
-
-    def _client(self, limits: httpx.Limits) -> httpx.AsyncClient:
+    def _new_client(self, *, secure: bool, fresh: bool) -> httpx.AsyncClient:
         # Pool, connection and TLS each get a quarter at most, so that a deadline that strikes
         # always strikes after the request has begun to leave.
         opening = min(_MAX_CONNECT_SECONDS, self._timeout_seconds / 4)
-        timeout = httpx.Timeout(self._timeout_seconds, connect=opening, pool=opening)
-        return httpx.AsyncClient(verify=_tls(), timeout=timeout, limits=limits)
+        return httpx.AsyncClient(
+            # Plain HTTP, as to a local studio, needs no certificates, and they take long to read.
+            verify=_tls() if secure else False,
+            timeout=httpx.Timeout(self._timeout_seconds, connect=opening, pool=opening),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=0 if fresh else 20),
+        )
 
     async def send(
         self,
@@ -67,7 +71,7 @@ class Transport:
 
         `may_cost` says whether the vendor charges for such a request; `request` goes to httpx.
         """
-        client = self._fresh if fresh else self._kept
+        client = self._client(url, fresh=fresh)
         try:
             async with (
                 asyncio.timeout(deadline_seconds or self._timeout_seconds),
@@ -84,9 +88,8 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close what was opened."""
-        for name in ("_kept", "_fresh"):
-            if client := self.__dict__.pop(name, None):
-                await client.aclose()
+        while self._clients:
+            await self._clients.popitem()[1].aclose()
 
 
 @functools.cache

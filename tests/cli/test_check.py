@@ -1,0 +1,180 @@
+"""`greenlight check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from greenlight.studio.server import StudioServer, StudioSettings
+from tests.cli.conftest import Greenlight
+from tests.conftest import SAMPLES
+
+FIELDS = {
+    "portrait",
+    "model",
+    "service",
+    "passed",
+    "by",
+    "code",
+    "reason",
+    "cached",
+    "request_id",
+    "cost_cny",
+    "error",
+}
+
+
+def paid(studio: StudioServer) -> int:
+    counters = httpx.get(f"{studio.url}/_studio/counters").json()
+    return sum(counters["checks_paid"].values())
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_verdict_is_one_object_a_line(greenlight: Greenlight, astronaut: Path) -> None:
+    ran = greenlight("check", astronaut, "--model", "emo", "--json")
+    assert ran.code == 0
+    assert set(ran.line) >= FIELDS | {"face_bbox", "ext_bbox"}
+    assert ran.line["passed"] is True
+    assert (ran.line["by"], ran.line["cached"], ran.line["cost_cny"]) == ("vendor", False, 0.004)
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_second_check_is_free(
+    greenlight: Greenlight, astronaut: Path, studio: StudioServer
+) -> None:
+    first = greenlight("check", astronaut, "--model", "emo", "--json").line
+    second = greenlight("check", astronaut, "--model", "emo", "--json").line
+    assert (second["cached"], second["cost_cny"]) == (True, 0)
+    assert second["request_id"] == first["request_id"]
+    assert paid(studio) == 1
+
+
+@pytest.mark.usefixtures("settings")
+def test_fresh_pays_again_on_purpose(
+    greenlight: Greenlight, astronaut: Path, studio: StudioServer
+) -> None:
+    for _ in range(2):
+        line = greenlight("check", astronaut, "--model", "emo", "--fresh", "--json").line
+        assert line["cost_cny"] == 0.004
+    assert paid(studio) == 2
+
+
+@pytest.mark.usefixtures("settings")
+def test_every_source_and_model_has_its_line_in_order(greenlight: Greenlight) -> None:
+    sources = [SAMPLES / "coffee.png", "nobody.png", SAMPLES / "astronaut.png"]
+    ran = greenlight("check", *sources, "--model", "liveportrait", "--model", "wan-s2v", "--json")
+    assert ran.code == 1
+    told = [(Path(line["portrait"]).name, line["model"], line["passed"]) for line in ran.lines]
+    assert told == [
+        ("coffee.png", "liveportrait", False),
+        ("coffee.png", "wan-s2v", False),
+        ("nobody.png", "liveportrait", None),
+        ("nobody.png", "wan-s2v", None),
+        ("astronaut.png", "liveportrait", True),
+        ("astronaut.png", "wan-s2v", True),
+    ]
+    error = ran.lines[2]["error"]
+    assert (error["type"], error["spent"]) == ("InputError", False)
+    assert "does not exist" in error["message"]
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_refusal_is_no_failure(greenlight: Greenlight) -> None:
+    ran = greenlight("check", SAMPLES / "chelsea.png", "--model", "emo", "--json")
+    assert ran.code == 0
+    assert (ran.line["passed"], ran.line["by"], ran.line["cost_cny"]) == (False, "preflight", 0)
+    assert ran.line["code"] == "InvalidFile.Resolution"
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_half_body_ratio_is_asked_for(greenlight: Greenlight, astronaut: Path) -> None:
+    line = greenlight("check", astronaut, "--model", "emo", "--ratio", "3:4", "--json").line
+    left, top, right, bottom = line["ext_bbox"]
+    assert (right - left) / (bottom - top) == pytest.approx(0.75, abs=0.02)
+
+
+@pytest.mark.usefixtures("settings")
+def test_people_read_a_sentence_a_verdict(greenlight: Greenlight, astronaut: Path) -> None:
+    ran = greenlight("check", astronaut, SAMPLES / "coffee.png", "--model", "animate-anyone")
+    passed, refused = ran.out.splitlines()
+    assert passed.startswith(f"✓ {astronaut} · animate-anyone: passed, half body (0.004 CNY")
+    assert "refused by the vendor, The input image has no human body." in refused
+
+
+def test_without_a_key_it_ends_and_names_the_studio(
+    greenlight: Greenlight, astronaut: Path
+) -> None:
+    ran = greenlight("check", astronaut, "--model", "emo")
+    assert ran.code == 1
+    assert "greenlight studio" in ran.err
+    assert "nothing was spent" in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_wrong_key_is_an_error_of_every_line_that_needed_it(
+    greenlight: Greenlight, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greenlight("check", astronaut, "--model", "emo")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-wrong-secret")
+    ran = greenlight("check", astronaut, "--model", "emo", "--model", "wan-s2v", "--json")
+    assert ran.code == 1
+    known, refused = ran.lines
+    assert (known["cached"], known["error"]) == (True, None)
+    assert refused["error"]["type"] == "AuthenticationError"
+    assert refused["error"]["spent"] is False
+    assert "Beijing" in refused["error"]["message"]
+    assert "sk-wrong-secret" not in ran.out + ran.err
+
+
+@pytest.mark.usefixtures("settings")
+def test_another_service_is_asked_anew(
+    greenlight: Greenlight, astronaut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greenlight("check", astronaut, "--model", "emo")
+    with StudioServer(StudioSettings(home=tmp_path / "other studio")) as other:
+        monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", other.base_url)
+        line = greenlight("check", astronaut, "--model", "emo", "--json").line
+        assert (line["cached"], paid(other)) == (False, 1)
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_signature_of_a_link_is_not_printed(greenlight: Greenlight) -> None:
+    url = "http://127.0.0.1:1/anna.png?Signature=abc123"
+    ran = greenlight("check", url, "--model", "emo", "--json")
+    assert ran.code == 1
+    assert ran.line["portrait"] == "http://127.0.0.1:1/anna.png"
+    assert "abc123" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["check", "a.png"],
+        ["check", "a.png", "--model", "veo"],
+        ["check", "a.png", "--model", "emo", "--ratio", "2:1"],
+        ["check", "a.png", "--model", "emo", "--deployment", "mine"],
+        ["check", "a.png", "--model", "emo", "--loud"],
+        ["film"],
+        ["film", "a.png", "--model", "veo"],
+        ["film", "a.png", "--model", "emo", "--take", "0"],
+        ["chek"],
+    ],
+)
+def test_wrong_usage_ends_with_2(greenlight: Greenlight, arguments: list[str]) -> None:
+    ran = greenlight(*arguments)
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+def test_a_setting_that_makes_no_sense_is_named(
+    greenlight: Greenlight, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GREENLIGHT_POLL_SECONDS", "soon")
+    ran = greenlight("check", astronaut, "--model", "emo")
+    assert ran.code == 1
+    assert "GREENLIGHT_POLL_SECONDS" in ran.err

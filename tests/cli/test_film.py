@@ -1,0 +1,119 @@
+"""`greenlight film`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from greenlight.studio.server import StudioServer
+from tests.cli.conftest import Greenlight
+from tests.conftest import SAMPLES, make_sound
+
+FIELDS = {
+    "state",
+    "verdict",
+    "verdicts",
+    "job",
+    "task_id",
+    "video",
+    "sha256",
+    "seconds",
+    "cost_cny",
+    "cached",
+    "error",
+}
+pytestmark = pytest.mark.usefixtures("settings")
+
+
+def requests(studio: StudioServer) -> dict[str, int]:
+    return dict(httpx.get(f"{studio.url}/_studio/counters").json()["requests"])
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_film_is_one_object_with_its_video(
+    greenlight: Greenlight, astronaut: Path, sound: Path, tmp_path: Path
+) -> None:
+    ran = greenlight(
+        *("film", astronaut, "--model", "emo", "--audio", sound),
+        *("--out", tmp_path / "anna.mp4", "--param", "style_level=calm", "--json"),
+    )
+    assert ran.code == 0, ran.err
+    assert set(ran.line) >= FIELDS
+    assert ran.line["state"] == "filmed"
+    assert ran.line["video"] == str(tmp_path / "anna.mp4")
+    assert (tmp_path / "anna.mp4").stat().st_size > 1000
+    assert ran.line["verdict"]["face_bbox"] == ran.line["verdicts"][0]["face_bbox"]
+    assert ran.line["cost_cny"] == pytest.approx(0.084)
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_people_read_where_the_video_lies_and_what_it_cost(
+    greenlight: Greenlight, astronaut: Path, sound: Path, tmp_path: Path
+) -> None:
+    ran = greenlight("film", astronaut, "--model", "liveportrait", "--audio", sound)
+    assert ran.code == 0, ran.err
+    filmed, paid = ran.out.splitlines()
+    assert filmed.startswith("Filmed: 1.00 s, stored as ")
+    assert paid == "Paid by this run: 0.024 CNY."
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("nobody.png", "does not exist"),
+        (".", "is a directory"),
+        ("README.md", "no picture"),
+        ("note.jpg", "no picture"),
+        ("http://127.0.0.1:1/a.png", "cannot be reached"),
+    ],
+)
+def test_a_bad_portrait_is_one_sentence(
+    greenlight: Greenlight, name: str, words: str, tmp_path: Path, studio: StudioServer
+) -> None:
+    (tmp_path / "note.jpg").write_text("no picture at all")
+    place = name if "://" in name else next(p for p in (SAMPLES / name, tmp_path / name))
+    place = tmp_path / name if name == "note.jpg" else place
+    ran = greenlight("film", place, "--model", "emo")
+    assert ran.code == 1
+    assert words in ran.err
+    assert ran.err.count("\n") == 1
+    assert "nothing was spent" in ran.err
+    assert requests(studio) == {}
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_sound_that_is_too_long_is_told_before_the_check_is_paid(
+    greenlight: Greenlight, astronaut: Path, tmp_path: Path, studio: StudioServer
+) -> None:
+    long = make_sound(tmp_path / "long.wav", seconds=61)
+    ran = greenlight("film", astronaut, "--model", "emo", "--audio", long)
+    assert ran.code == 1
+    assert "61.00 s long" in ran.err
+    assert requests(studio) == {}
+
+
+def test_a_dry_run_shows_the_check_and_then_the_video_and_sends_neither(
+    greenlight: Greenlight, astronaut: Path, sound: Path, studio: StudioServer
+) -> None:
+    film = ("film", astronaut, "--model", "emo", "--audio", sound, "--dry-run", "--json")
+    first = greenlight(*film).line
+    assert (first["state"], first["price_cny"]) == ("planned", pytest.approx(0.084))
+    assert first["request"]["body"]["model"] == "emo-detect-v1"
+    verdict = greenlight("check", astronaut, "--model", "emo", "--json").line
+    before = requests(studio)
+    second = greenlight(*film).line
+    assert second["request"]["body"]["input"]["ext_bbox"] == verdict["ext_bbox"]
+    assert second["price_cny"] == pytest.approx(0.08)
+    assert requests(studio) == before
+
+
+def test_an_unknown_parameter_is_named_before_anything_happens(
+    greenlight: Greenlight, astronaut: Path, studio: StudioServer
+) -> None:
+    ran = greenlight("film", astronaut, "--model", "emo", "--param", "mood=good")
+    assert ran.code == 1
+    assert "mood is no parameter of emo; there are style_level" in ran.err
+    assert requests(studio) == {}
