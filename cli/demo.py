@@ -182,22 +182,21 @@ def _print_verdicts(entries: list[Entry]) -> None:
 
 def _print_videos(reports: list[FilmReport], out: Path) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(
-        "model", "state", "seconds", "would cost", "video", title="Videos", title_justify="left"
-    )
+    video = Column("video", overflow="fold")
+    title = f"Videos in {out.name}/videos"
+    table = Table("model", "state", "seconds", "CNY", video, title=title, title_justify="left")
     for report in reports:
-        video = Path(report.video).relative_to(out) if report.video else report.message
-        model = report.verdict.model if report.verdict else ""
         table.add_row(
-            model,
+            report.verdict.model if report.verdict else "",
             report.state.label,
             f"{report.seconds or 0:.2f}",
-            f"{report.cost_cny} CNY",
-            str(video),
+            f"{report.cost_cny:.3f}",
+            Path(report.video).name if report.video else report.message,
         )
     Console().print(table)
+    typer.echo("CNY is what this run would have cost at the vendor's.")
 
 
 def _write_sheet(entries: list[Entry], reports: list[FilmReport], sheet: Path) -> None:
