@@ -1,20 +1,22 @@
-"""Run every benchmark: `python -m benchmarks [NAME...]`."""
+"""Run every benchmark, or one: `python -m benchmarks [NAME [ARGUMENT...]]`."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import check, judge
+from benchmarks import chaos, check, judge, pace
 
-BENCHMARKS = {"judge": judge.main, "check": check.main}
+BENCHMARKS = {"judge": judge.main, "check": check.main, "pace": pace.main, "chaos": chaos.main}
 
 
-def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; return 1 if one is worse than promised."""
+def main(arguments: list[str]) -> int:
+    """Run the named benchmark with its arguments, or all; return 1 if one is worse than promised."""
+    if arguments:
+        return BENCHMARKS[arguments[0]](arguments[1:])
     failed = 0
-    for name in names or BENCHMARKS:
-        print(f"\n{name}")
-        failed += BENCHMARKS[name]([])
+    for name, benchmark in BENCHMARKS.items():
+        print(f"\n{name}", flush=True)
+        failed += benchmark([])
     return int(failed > 0)
 
 

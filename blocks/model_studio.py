@@ -19,7 +19,7 @@ class ModelStudioCredentials(CredentialsBlock):
         from blocks import ModelStudioCredentials
         from greenlight.modelstudio import catalog
 
-        credentials = ModelStudioCredentials.load("NAME")
+        credentials = ModelStudioCredentials.load("BLOCK_NAME")
         async with credentials.get_client() as studio:
             verdict = await studio.check(catalog.family("emo"), "https://example.com/anna.png")
         ```

@@ -59,6 +59,7 @@ class _Asked:
 
 async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> bool:
     """Print a line for every source and model, in their order, and return whether any has an error."""
+    from greenlight.budgeting import budgets_of
     from greenlight.ledger import Ledger
     from greenlight.modelstudio.client import ModelStudio
     from greenlight.screening import Screener
@@ -71,7 +72,12 @@ async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> boo
         async with ModelStudio(
             key, base_url=settings.base_url, workspace=settings.workspace
         ) as studio:
-            screener = Screener(studio=studio, ledger=ledger, delivery=settings.delivery)
+            screener = Screener(
+                studio=studio,
+                ledger=ledger,
+                delivery=settings.delivery,
+                budgets=budgets_of(settings),
+            )
             async for line in _lines(sources, asked, screener):
                 failed = failed or line["error"] is not None
                 print(  # noqa: T201

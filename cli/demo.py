@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.progress import progress
+
 if TYPE_CHECKING:
     from greenlight.contact_sheet import Entry
     from greenlight.reports import FilmReport
@@ -116,10 +118,12 @@ async def _screen(settings: Settings) -> list[Entry]:
     with Ledger(settings.ledger_url) as ledger:
         async with ModelStudio(settings.require_key(), base_url=settings.base_url) as studio:
             screener = Screener(studio=studio, ledger=ledger)
-            for entry in entries:
-                calls = (partial(screener.screen, entry.portrait, family) for family in families)
-                screenings = await asyncio.gather(*map(patiently, calls))
-                entry.verdicts = [screening.verdict for screening in screenings]
+            with progress("screening", total=len(entries)) as advance:
+                for entry in entries:
+                    calls = (partial(screener.screen, entry.portrait, one) for one in families)
+                    screenings = await asyncio.gather(*map(patiently, calls))
+                    entry.verdicts = [screening.verdict for screening in screenings]
+                    advance()
     for entry in entries:
         for verdict in entry.verdicts:
             if not verdict.passed and not verdict.reason:
@@ -146,8 +150,14 @@ async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
         if verdict.passed
     ]
     typer.echo(f"\nFilming {len(briefs)} videos ...")
-    films = (film_brief(brief, out=str(out), wait_seconds=120, max_cny=None) for brief in briefs)
-    return list(await asyncio.gather(*films))
+    with progress("filming", total=len(briefs)) as advance:
+
+        async def film(brief: Brief) -> FilmReport:
+            report = await film_brief(brief, out=str(out), wait_seconds=120, max_cny=None)
+            advance()
+            return report
+
+        return list(await asyncio.gather(*map(film, briefs)))
 
 
 def samples() -> Path:

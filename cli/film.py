@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+from cli.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +99,7 @@ async def _plan(brief: Brief, settings: Settings) -> FilmReport:
 
 def _run_flow(brief: Brief, settings: Settings, **parameters: Any) -> FilmReport:
     prepare_prefect(settings.results)
-    with _progress(f"filming {brief.portrait.partition('?')[0]}"):
+    with progress(f"filming {brief.portrait.partition('?')[0]}"):
         return asyncio.run(film_brief(brief, **parameters))
 
 
@@ -112,6 +110,8 @@ def prepare_prefect(results: Path) -> None:
         # Logs go to the server; on the console one sentence says what happened.
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # A server of its own takes 13 s to start the first time, and longer on a busy machine.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "DO_NOT_TRACK": "1",
     }
     for name, value in quiet.items():
@@ -144,18 +144,3 @@ def print_report(report: FilmReport, *, as_json: bool) -> None:
         print(f"At most {report.price_cny.normalize():f} CNY from here.")  # noqa: T201
     else:
         print(f"Paid by this run: {report.cost_cny.normalize():f} CNY.")  # noqa: T201
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[None]:
-    """Show on a terminal that work goes on; elsewhere show nothing."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(what, total=None)
-        yield

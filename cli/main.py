@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 
 from cli.check import check
+from cli.collect import collect
+from cli.costs import costs
 from cli.demo import demo
 from cli.film import film
+from cli.jobs import jobs
+from cli.reconcile import reconcile
 from cli.studio import studio
 
 app = typer.Typer(
@@ -22,6 +26,10 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(check)
 app.command()(film)
+app.command()(jobs)
+app.command()(collect)
+app.command()(reconcile)
+app.command()(costs)
 app.command()(studio)
 
 

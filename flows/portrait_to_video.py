@@ -17,9 +17,10 @@ from pydantic import Field
 from blocks import ModelStudioCredentials
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
+from greenlight.errors import OverBudget
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.orders import TemplateOrder, VideoOrder, needs_template, order_video
+from greenlight.orders import needs_template, order_template, order_video
 from greenlight.planning import Planner
 from greenlight.portraits.media import Motion
 from greenlight.portraits.pictures import Portrait, examine
@@ -27,6 +28,7 @@ from greenlight.reports import (
     FilmReport,
     report_job,
     report_over_budget,
+    report_refused_by_budget,
     report_rejection,
     report_template,
     report_waiting,
@@ -80,9 +82,9 @@ async def portrait_to_video(
     brief.check_parameters_are_known()
     block = await _load(credentials)
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
-    work = _Work(brief, portrait, drives, Path(out) if out else None, wait_seconds, block)
-    report = await work.over_budget(max_cny) if max_cny is not None else None
-    return await _finish(report or await work.film())
+    place = Path(out) if out else read_settings().videos
+    work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
+    return await _finish(await work.over_budget() or await work.film())
 
 
 async def _load(credentials: str | None) -> ModelStudioCredentials:
@@ -102,12 +104,15 @@ class _Work:
     brief: Brief
     portrait: Portrait
     drives: Drives
-    out: Path | None
+    out: Path
     wait_seconds: float
+    max_cny: float | None
     block: ModelStudioCredentials
 
-    async def over_budget(self, max_cny: float) -> FilmReport | None:
-        """Return a report if the brief could come to more than it may."""
+    async def over_budget(self) -> FilmReport | None:
+        """Return a report if the brief could come to more than it may, before its check is paid."""
+        if self.max_cny is None:
+            return None
         planner = Planner(
             brief=self.brief,
             portrait=self.portrait,
@@ -115,13 +120,19 @@ class _Work:
             service=self.block.service,
             ledger=_ledger(),
         )
-        allowed_cny = Decimal(str(max_cny))
+        allowed_cny = Decimal(str(self.max_cny))
         plan = await planner.plan()
         return report_over_budget(plan, allowed_cny) if plan.price_cny > allowed_cny else None
 
     async def film(self) -> FilmReport:
         """Check with one model after the other, and film with the first that passes the portrait."""
         verdicts: list[Verdict] = []
+        try:
+            return await self._film(verdicts)
+        except OverBudget as error:
+            return report_refused_by_budget(error, verdicts)
+
+    async def _film(self, verdicts: list[Verdict]) -> FilmReport:
         for family in self.brief.families():
             verdict = await self._detect(family)
             verdicts.append(verdict)
@@ -137,6 +148,7 @@ class _Work:
             self.portrait,
             ratio=self.brief.ratio if family.ratios else None,
             deployment=self.brief.deployments.get(family.check.id),
+            max_cny=self.max_cny,
             credentials=self.block,
         )
         return verdict
@@ -144,26 +156,24 @@ class _Work:
     async def _order(self, family: Family, verdicts: list[Verdict]) -> FilmReport:
         drive = self.drives.of(family)
         assert drive is not None  # noqa: S101 - `film` asked
-        order = order_video(self.brief, family, self.portrait, verdicts[-1], drive)
+        order = order_video(self.brief, family, self.portrait, verdicts[-1], drive, out=self.out)
         if needs_template(order):
-            template = await self._template(order)
+            assert isinstance(drive, Motion)  # noqa: S101 - `needs_template` asked
+            template: Job = await make_motion_template(
+                order_template(self.brief, family, drive),
+                wait_seconds=self.wait_seconds,
+                max_cny=self.max_cny,
+                credentials=self.block,
+            )
             if template.state is not JobState.SUCCEEDED:
                 return report_template(template, verdicts)
             order = order.model_copy(update={"template_id": template.template_id})
-        job, was_sent = await submit_video(order, self.block)
+        job, was_sent = await submit_video(order, max_cny=self.max_cny, credentials=self.block)
         if job.state in {JobState.SUBMITTED, JobState.SUCCEEDED}:
             job = await collect_video(
                 job, out=self.out, wait_seconds=self.wait_seconds, credentials=self.block
             )
         return report_job(job, verdicts, cached=not was_sent, note=order.note)
-
-    async def _template(self, order: VideoOrder) -> Job:
-        assert isinstance(order.drive, Motion)  # noqa: S101 - `needs_template` asked
-        template = TemplateOrder(family=order.family, drive=order.drive)
-        job: Job = await make_motion_template(
-            template, wait_seconds=self.wait_seconds, credentials=self.block
-        )
-        return job
 
 
 async def _finish(report: FilmReport) -> State[FilmReport]:

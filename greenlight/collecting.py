@@ -5,38 +5,90 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import shutil
+import time
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from greenlight.errors import StorageError
+from greenlight.errors import DeadLink, StorageError
 from greenlight.filming import Filmer
+from greenlight.holding import LEASE_SECONDS, held
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
-from greenlight.videos import StoredVideo, store
+from greenlight.portraits.places import hash_file
+from greenlight.prices import cost_cny
+from greenlight.videos import StoredVideo, copy, store
+
+LOOK_AGAIN_SECONDS = 0.2
+LONGEST_STEM = 40
+"""Characters of a portrait's name in its video's: file systems take names of 255 bytes."""
 
 
-async def collect(filmer: Filmer, job: Job, out: Path, *, wait_seconds: float) -> Job:
+async def collect(filmer: Filmer, job: Job, out: Path | None, *, wait_seconds: float) -> Job:
     """Return the job as it stands after at most so many seconds; its video is stored when it is done.
 
-    `out` is a folder, or the file itself when it ends with `.mp4`. A job that was finished before is not
-    fetched again; its video is copied when it lies elsewhere. Raises `StorageError` when the video cannot
-    be stored: the job stays open, and the next call tries again.
+    `out` is a folder, or the file itself when it ends with `.mp4`; without it the video goes where the brief
+    said when it was ordered. A job that was finished before is not fetched again; its video is copied when
+    it lies elsewhere. One collector at a time finishes a job. Raises `StorageError` when the video cannot be
+    stored: the job stays open, and the next call tries again.
     """
-    if job.state is JobState.SUCCEEDED and job.kind == "video":
+    lease_seconds = min(LEASE_SECONDS, filmer.lease_seconds)
+    ends_at = time.monotonic() + wait_seconds
+    while job.state is JobState.SUBMITTED:
+        task = await filmer.follow(job, wait_seconds=max(0.0, ends_at - time.monotonic()))
+        if task is not None and task.is_succeeded:
+            async with held(filmer.ledger, f"collect {job.key}", seconds=lease_seconds) as mine:
+                job = await _as_it_stands(filmer, job)
+                if mine and job.state is JobState.SUBMITTED:
+                    return await _finish(filmer, job, task, out)
+        else:
+            job = await _as_it_stands(filmer, job)
+        if time.monotonic() >= ends_at:
+            break
+        # Another collector has it, and will close it or die.
+        await asyncio.sleep(min(filmer.poll_seconds, LOOK_AGAIN_SECONDS))
+    if job.state is JobState.SUCCEEDED and job.kind == "video" and out is not None:
         return await asyncio.to_thread(_bring_along, job, video_path(job, out))
-    if job.state is not JobState.SUBMITTED:
-        return job
-    task = await filmer.follow(job, wait_seconds=wait_seconds)
-    if task is None or not task.is_succeeded:
-        return await asyncio.to_thread(filmer.ledger.jobs.find, job.key) or job
+    return job
+
+
+async def _as_it_stands(filmer: Filmer, job: Job) -> Job:
+    found = await asyncio.to_thread(filmer.ledger.jobs.find, job.key)
+    return found or job
+
+
+async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | None) -> Job:
+    """Store what a task has made, and close its job."""
     if job.kind == "template":
         return await _close_template(filmer, job, task)
-    if not task.video_url:
-        raise StorageError(f"task {job.task_id} has ended without a video", spent=True)
-    stored = await store(task.video_url, video_path(job, out))
+    destination = video_path(job, out or Path(job.brief["out"]))
+    try:
+        stored = await _store(filmer, task, destination)
+    except DeadLink as error:
+        if not filmer.has_expired(job):
+            raise
+        return await _expire(filmer, job, task, str(error))
     return await _close_video(filmer, job, task, stored)
+
+
+async def _store(filmer: Filmer, task: VideoTask, destination: Path) -> StoredVideo:
+    """Store a task's video; when its link is dead, another fetch may give a living one."""
+    try:
+        return await store(task.video_url, destination)
+    except DeadLink:
+        again = await filmer.studio.fetch(task.task_id)
+        if not again.video_url or again.video_url == task.video_url:
+            raise
+        return await store(again.video_url, destination)
+
+
+async def _expire(filmer: Filmer, job: Job, task: VideoTask, message: str) -> Job:
+    """Close a job whose video was paid and is gone; what it cost stays in the books."""
+    facts = {} if task.seconds is None else {"cost_cny": _video_cost_cny(job, task.seconds)}
+    return await asyncio.to_thread(
+        filmer.ledger.jobs.expire, job.id, message=message, seconds=task.seconds, **facts
+    )
 
 
 async def _close_template(filmer: Filmer, job: Job, task: VideoTask) -> Job:
@@ -62,21 +114,22 @@ async def _close_video(filmer: Filmer, job: Job, task: VideoTask, stored: Stored
         place=stored.place,
         sha256=stored.sha256,
         seconds=seconds,
-        cost_cny=cost_cny(seconds, Decimal(job.brief["price_per_second_cny"])),
+        cost_cny=_video_cost_cny(job, seconds),
     )
 
 
-def cost_cny(seconds: float, per_second_cny: Decimal) -> Decimal:
-    """Return the price of so many billed seconds, which the vendor reports with two decimals."""
-    return Decimal(str(round(seconds, 3))) * per_second_cny
+def _video_cost_cny(job: Job, seconds: float) -> Decimal:
+    return cost_cny(seconds, Decimal(job.brief["price_per_second_cny"]))
 
 
 def video_path(job: Job, out: Path) -> Path:
     """Return where a job's video is stored: a readable name that no other job shares."""
+    # The books are read from other folders too.
+    out = out.expanduser().absolute()
     if out.suffix.lower() == ".mp4":
         return out
     stem = Path(str(job.brief["portrait"]).rsplit("/", 1)[-1]).stem
-    readable = re.sub(r"[^\w.-]+", "_", stem) or "portrait"
+    readable = re.sub(r"[^\w.-]+", "_", stem).strip("._")[:LONGEST_STEM] or "portrait"
     take = f"-take{job.brief['take']}" if job.brief["take"] > 1 else ""
     digest = hashlib.sha256(job.key.encode()).hexdigest()[:8]
     return out / f"{readable}-{job.family}{take}-{digest}.mp4"
@@ -85,19 +138,21 @@ def video_path(job: Job, out: Path) -> Path:
 def _bring_along(job: Job, wanted: Path) -> Job:
     """Copy a video that was stored before to where it is wanted now; the books keep the first place."""
     stored = Path(job.place or "")
-    if not stored.is_file():
-        raise StorageError(
-            f"the video of this brief was stored as {stored} and is no longer there; "
-            "--take with a higher number makes and pays a new one"
-        )
-    if wanted != stored and not wanted.exists():
-        try:
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            part = wanted.with_name(f".{wanted.name}.part")
-            shutil.copyfile(stored, part)
-            part.replace(wanted)
-        except OSError as error:
+    try:
+        if not _holds(stored, job.sha256):
             raise StorageError(
-                f"the video cannot be copied to {wanted} ({error.strerror}); it lies at {stored}"
-            ) from None
-    return job
+                f"the video of this brief was stored as {stored} and is no longer there; "
+                "--take with a higher number makes and pays a new one"
+            )
+        if not _holds(wanted, job.sha256):
+            copy(stored, wanted)
+    except OSError as error:
+        raise StorageError(
+            f"the video cannot be copied to {wanted} ({error.strerror}); it lies at {stored}"
+        ) from None
+    return replace(job, place=str(wanted))
+
+
+def _holds(path: Path, sha256: str | None) -> bool:
+    """Whether a file is there and is the video with that sha256, not another one of its name."""
+    return path.is_file() and hash_file(path)[0] == f"sha256-{sha256}"

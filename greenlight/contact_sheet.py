@@ -89,7 +89,10 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; --line: #8884; --yes: #1a7f4b; --no: #b3402e; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --yes: #5fd39a; --no: #ff9c8a; }} }}
 body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }}
-main {{ display: grid; gap: 1rem; align-items: start; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); }}
+main {{
+  display: grid; gap: 1rem; align-items: start;
+  grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr));
+}}
 article {{ border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; }}
 figure {{ margin: 0 auto; position: relative; width: fit-content; }}
 img {{ display: block; height: 12rem; width: auto; max-width: 100%; border-radius: .3rem; }}

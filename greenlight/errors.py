@@ -4,7 +4,9 @@
     ├── SettingsError     a setting or an option is missing or makes no sense
     ├── InputError        a portrait, sound or motion cannot be used as it lies there
     ├── LedgerError       the books cannot be read or written
+    ├── OverBudget        a paying request would cost more than a budget has left
     └── StorageError      a video cannot be fetched whole or stored
+         └── DeadLink     its link does not give it (any more)
 
 The vendor's own errors have a tree in `greenlight.modelstudio.errors`; `explain` tells people of
 either.
@@ -45,8 +47,16 @@ class LedgerError(GreenlightError):
     """The books cannot be read or written."""
 
 
+class OverBudget(GreenlightError):  # noqa: N818 - the name of the outcome it stands for
+    """A paying request would cost more than a budget has left, and was not sent."""
+
+
 class StorageError(GreenlightError):
     """A video cannot be fetched whole or stored."""
+
+
+class DeadLink(StorageError):  # noqa: N818 - as people say it
+    """A video's link does not give it (any more)."""
 
 
 EXPLAINED = (GreenlightError, ModelStudioError)

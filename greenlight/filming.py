@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from greenlight.errors import GreenlightError
+from greenlight.errors import GreenlightError, LedgerError
 from greenlight.ledger import Job, JobState, Ledger
+from greenlight.ledger.budgets import Budget
 from greenlight.ledger.database import now
 from greenlight.ledger.jobs import NewJob
 from greenlight.modelstudio.catalog import TASK_LIFETIME, TASK_REQUESTS_PER_SECOND
@@ -25,10 +26,12 @@ from greenlight.modelstudio.errors import (
     Throttled,
 )
 from greenlight.modelstudio.family import VideoRequest
+from greenlight.modelstudio.submissions import Submission
 from greenlight.modelstudio.tasks import VideoTask
 from greenlight.pacing import slow_down, wait_for_start
 from greenlight.patience import wait_before_retry
 
+DEADLINE_OF_A_LEASE = 0.8
 PrepareRequest = Callable[[], Awaitable[VideoRequest]]
 """Makes the paying request; it may upload, but nothing that it does costs money."""
 
@@ -41,6 +44,7 @@ class Filmer:
     ledger: Ledger
     poll_seconds: float
     lease_seconds: float
+    budgets: tuple[Budget, ...] = ()
 
     async def submit(
         self, new: NewJob, prepare: PrepareRequest, *, starts_per_second: float
@@ -49,17 +53,22 @@ class Filmer:
 
         A job that is in the books already is returned as it stands. When the answer is lost the job is
         ambiguous, and no second request is sent. A `ModelStudioError` means that it was not accepted: it
-        cost nothing, and the job is free again.
+        cost nothing, and the job is free again. `OverBudget` means that nothing was sent at all.
         """
         jobs = self.ledger.jobs
-        job, token = await asyncio.to_thread(jobs.reserve, new, lease_seconds=self.lease_seconds)
+        job, token = await asyncio.to_thread(
+            jobs.reserve, new, lease_seconds=self.lease_seconds, budgets=self.budgets
+        )
         if token is None:
             return job, False
         try:
             request = await prepare()
             await self._send(job.id, token, request, starts_per_second)
         except AmbiguousSubmission as error:
-            await asyncio.to_thread(jobs.mark_ambiguous, job.id, token, str(error))
+            await asyncio.to_thread(jobs.mark_ambiguous, job.id, token, _in_short(error))
+        except LedgerError:
+            # Whether it was sent is not for sure; the reservation's lease and `sent_at` decide.
+            raise
         except (ModelStudioError, GreenlightError) as error:
             code = getattr(error, "code", "")
             await asyncio.to_thread(jobs.free, job.id, token, code=code, message=str(error))
@@ -79,25 +88,48 @@ class Filmer:
             ):
                 return
             try:
-                answer = await self.studio.submit(request)
+                answer = await self._submit_once(request)
             except (Throttled, ServiceUnreachable) as error:
                 tries += 1
                 wait_seconds = wait_before_retry(error, tries)
-                if wait_seconds is None:
+                if wait_seconds is None or wait_seconds > self._longest_wait_seconds:
                     raise
                 await asyncio.to_thread(self.ledger.jobs.mark_unsent, job_id, token)
                 if isinstance(error, Throttled):
                     await slow_down(self.ledger, self.studio, request.model, error)
                 await asyncio.sleep(wait_seconds)
             else:
-                await asyncio.to_thread(
-                    self.ledger.jobs.store_task,
-                    job_id,
-                    token,
-                    task_id=answer.task_id,
-                    request_id=answer.request_id,
-                )
+                await self._store_task(job_id, token, answer)
                 return
+
+    @property
+    def _longest_wait_seconds(self) -> float:
+        """Return how long a reservation can be kept without a request, and still be sent."""
+        return self.lease_seconds / 2
+
+    async def _submit_once(self, request: VideoRequest) -> Submission:
+        """Send a paying request; its deadline is shorter than the lease, however short that is."""
+        try:
+            async with asyncio.timeout(self.lease_seconds * DEADLINE_OF_A_LEASE):
+                return await self.studio.submit(request)
+        except TimeoutError:
+            raise AmbiguousSubmission("no answer in time") from None
+
+    async def _store_task(self, job_id: int, token: str, answer: Submission) -> None:
+        try:
+            await asyncio.to_thread(
+                self.ledger.jobs.store_task,
+                job_id,
+                token,
+                task_id=answer.task_id,
+                request_id=answer.request_id,
+            )
+        except LedgerError as error:
+            if error.spent:
+                raise
+            raise LedgerError(
+                f"task {answer.task_id} was begun and could not be booked: {error}", spent=True
+            ) from error
 
     async def follow(self, job: Job, *, wait_seconds: float) -> VideoTask | None:
         """Return a submitted job's task once it has ended, or `None` when the wait is over before.
@@ -124,11 +156,13 @@ class Filmer:
         except ModelStudioError as error:
             if not error.retryable:
                 raise
+            if isinstance(error, Throttled):
+                await slow_down(self.ledger, self.studio, "tasks", error)
             return None
 
     async def _has_ended(self, job: Job, task: VideoTask) -> bool:
         if task.status == "UNKNOWN":
-            return await self._has_expired(job)
+            return await self._close_forgotten(job)
         if not task.is_finished or task.is_succeeded:
             return task.is_finished
         state = JobState.CANCELED if task.status == "CANCELED" else JobState.FAILED
@@ -137,13 +171,23 @@ class Filmer:
         )
         return True
 
-    async def _has_expired(self, job: Job) -> bool:
+    async def _close_forgotten(self, job: Job) -> bool:
         """Close a job whose task the vendor has forgotten; before 24 hours it is only asked again."""
-        began_at: datetime = job.submitted_at or job.reserved_at
-        if now() - began_at < TASK_LIFETIME:
+        if not self.has_expired(job):
             return False
         message = "the vendor forgets a task after 24 hours; a new video needs another take"
-        await asyncio.to_thread(
-            self.ledger.jobs.close, job.id, JobState.EXPIRED, code="", message=message
-        )
+        await asyncio.to_thread(self.ledger.jobs.expire, job.id, message=message)
         return True
+
+    @staticmethod
+    def has_expired(job: Job) -> bool:
+        """Whether the vendor keeps neither the task nor its video any more."""
+        began_at: datetime = job.submitted_at or job.reserved_at
+        return now() - began_at >= TASK_LIFETIME
+
+
+def _in_short(error: AmbiguousSubmission) -> str:
+    """Return what happened to a lost answer, for the books; what to do then, their readers say."""
+    status = f"HTTP {error.status}" if error.status else ""
+    request = f"request {error.request_id}" if error.request_id else ""
+    return ", ".join(filter(None, (error.message.rstrip("."), error.code, status, request)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
@@ -19,6 +20,7 @@ from greenlight.modelstudio.family import Family, Parameters, Verdict, VideoRequ
 from greenlight.portraits.delivery import deliver
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
+from greenlight.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.settings import Delivery
 
 
@@ -58,6 +60,11 @@ class Order(BaseModel, abc.ABC):
         return f"template-{self.drive}" if isinstance(self.drive, str) else self.drive.identity
 
     @property
+    def drive_seconds(self) -> float | None:
+        """Return how long the sound or motion is; not known of a template that exists already."""
+        return None if isinstance(self.drive, str) else self.drive.seconds
+
+    @property
     def drive_place(self) -> str:
         """Return the sound's or motion's place for people."""
         return self.drive if isinstance(self.drive, str) else self.drive.shown
@@ -92,8 +99,13 @@ class TemplateOrder(Order):
             service=service,
             model=self.model_name,
             family=self.family,
-            brief={"motion": self.drive.shown, "take": self.take},
+            brief={
+                "motion": self.drive.shown,
+                "drive_seconds": self.drive.seconds,
+                "take": self.take,
+            },
             flow_run=flow_run,
+            price_cny=longest_cost_cny(self.drive.seconds, self.model.prices_cny[""]),
         )
 
     async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
@@ -109,6 +121,8 @@ class VideoOrder(Order):
     verdict: SerializeAsAny[Verdict]
     ratio: str | None
     parameters: SerializeAsAny[Parameters]
+    out: Path
+    """Where its video goes: a folder or an .mp4 file. It decides nothing, so the key does not hold it."""
     template_id: str | None = None
     note: str = ""
     """What the verdict changed in the parameters that the brief asked for, in words."""
@@ -144,6 +158,9 @@ class VideoOrder(Order):
             family=self.family,
             brief=self._for_the_books(),
             flow_run=flow_run,
+            price_cny=longest_cost_cny(
+                self.drive_seconds or SECONDS_OF_A_TEMPLATE, self.price_per_second_cny
+            ),
         )
 
     def _for_the_books(self) -> dict[str, Any]:
@@ -152,6 +169,8 @@ class VideoOrder(Order):
             "portrait_identity": self.portrait.identity,
             "drive": self.drive_place,
             "drive_identity": self.drive_identity,
+            "drive_seconds": self.drive_seconds,
+            "out": str(self.out),
             "ratio": self.ratio,
             "parameters": self.parameters.model_dump(),
             "take": self.take,
@@ -177,7 +196,13 @@ class VideoOrder(Order):
 
 
 def order_video(
-    brief: Brief, family: Family, portrait: Portrait, verdict: Verdict, drive: Sound | str
+    brief: Brief,
+    family: Family,
+    portrait: Portrait,
+    verdict: Verdict,
+    drive: Sound | str,
+    *,
+    out: Path,
 ) -> VideoOrder:
     """Return the order of a portrait that passed; the family may adapt the parameters to the verdict."""
     if not verdict.passed:
@@ -192,8 +217,17 @@ def order_video(
         verdict=verdict,
         ratio=family.resolve_ratio(brief.ratio if family.ratios else None),
         parameters=parameters,
+        out=out.expanduser().absolute(),
         note=note,
         template_id=drive if isinstance(drive, str) and is_template_id(drive) else None,
+    )
+
+
+def order_template(brief: Brief, family: Family, motion: Motion) -> TemplateOrder:
+    """Return the order of a motion video's template."""
+    template = family.template.id if family.template else ""
+    return TemplateOrder(
+        family=family.name, deployment=brief.deployments.get(template), drive=motion
     )
 
 

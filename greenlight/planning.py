@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from greenlight.briefs import Brief
-from greenlight.collecting import cost_cny
 from greenlight.drives import Drives
 from greenlight.ledger import JobState, Ledger
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio.animate_anyone import template_request
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.orders import Order, TemplateOrder, VideoOrder, needs_template, order_video
+from greenlight.orders import Order, VideoOrder, needs_template, order_template, order_video
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
-
-SECONDS_OF_A_TEMPLATE = 60.0
-"""The longest motion that a template can hold; how long a given template plays is not known here."""
+from greenlight.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 
 
 @dataclass(slots=True)
@@ -94,9 +92,9 @@ class Planner:
             return
         parameters = self.brief.resolve_parameters(family)
         per_second_cny = family.price_per_second_cny(parameters, self._ratio(family))
-        price_cny = cost_cny(_longest_seconds(drive), per_second_cny)
+        price_cny = longest_cost_cny(_longest_seconds(drive), per_second_cny)
         if verdict is not None:
-            order = order_video(self.brief, family, self.portrait, verdict, drive)
+            order = order_video(self.brief, family, self.portrait, verdict, drive, out=Path())
             if await self._is_ordered(order):
                 return
             made.request = made.request or await self._video_request(order, family)
@@ -114,9 +112,9 @@ class Planner:
     async def _template_price_cny(self, family: Family, drive: Sound | str) -> Decimal:
         if not isinstance(drive, Motion) or family.template is None:
             return Decimal(0)
-        if await self._is_ordered(TemplateOrder(family=family.name, drive=drive)):
+        if await self._is_ordered(order_template(self.brief, family, drive)):
             return Decimal(0)
-        return cost_cny(drive.seconds, family.template.prices_cny[""])
+        return longest_cost_cny(drive.seconds, family.template.prices_cny[""])
 
     def _check_request(self, family: Family) -> dict[str, Any]:
         parameters = family.check_parameters(self._ratio(family))
@@ -132,12 +130,12 @@ class Planner:
         template_id = order.template_id
         if needs_template(order):
             assert isinstance(order.drive, Motion)  # noqa: S101
-            template = TemplateOrder(family=order.family, drive=order.drive)
-            job = await asyncio.to_thread(self.ledger.jobs.find, template.new_job(self.service).key)
-            template_id = job.template_id if job else None
-            if template_id is None:
-                request = template_request(_shown_url(order.drive))
+            template = order_template(self.brief, family, order.drive)
+            if not await self._is_ordered(template):
+                request = template_request(_shown_url(order.drive), template.deployment)
                 return _post(request.path, request.body())
+            job = await asyncio.to_thread(self.ledger.jobs.find, template.new_job(self.service).key)
+            template_id = (job and job.template_id) or f"(template of {order.drive.name})"
         sound_url = "" if isinstance(order.drive, str) else _shown_url(order.drive)
         request = family.video_request(
             image_url=_shown_url(order.portrait),

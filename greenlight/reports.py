@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, PlainSerializer, SerializeAsAny
 
-from greenlight.errors import Explanation
+from greenlight.errors import Explanation, OverBudget, explain
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.planning import Plan
@@ -141,6 +141,18 @@ def report_over_budget(plan: Plan, max_cny: Decimal) -> FilmReport:
         verdicts=plan.verdicts,
         price_cny=plan.price_cny,
         error=Explanation("OverBudget", f"{message}.", spent=False),
+    )
+
+
+def report_refused_by_budget(error: OverBudget, verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a brief whose next paying request did not fit into a budget."""
+    told = explain(error)
+    return FilmReport(
+        state=FilmState.OVER_BUDGET,
+        message=told.message,
+        verdict=verdicts[-1] if verdicts else None,
+        verdicts=verdicts,
+        error=told,
     )
 
 

@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 
-from greenlight.ledger import BookedCheck, Ledger
-from greenlight.ledger.checks import check_key
+from greenlight.holding import LEASE_SECONDS, held
+from greenlight.ledger import Ledger
+from greenlight.ledger.budgets import Budget
+from greenlight.ledger.checks import NewCheck
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.errors import Throttled
+from greenlight.modelstudio.errors import ModelStudioError, Throttled
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.pacing import slow_down, wait_for_start
 from greenlight.portraits.delivery import deliver
@@ -18,8 +20,6 @@ from greenlight.portraits.preflight import preflight
 from greenlight.settings import Delivery
 
 FREE = Decimal(0)
-LEASE_SECONDS = 180.0
-"""Longer than a check can take with its upload, so that only a dead holder's lease ends."""
 LOOK_AGAIN_SECONDS = 0.1
 
 
@@ -40,6 +40,9 @@ class Screener:
     ledger: Ledger
     delivery: Delivery = "presigned"
     flow_run: str = ""
+    """Who pays, as the books name it."""
+    budgets: tuple[Budget, ...] = ()
+    lease_seconds: float = LEASE_SECONDS
 
     async def screen(
         self,
@@ -59,54 +62,55 @@ class Screener:
         refused = preflight(portrait, family)
         if refused is not None:
             return Screening(refused, cached=False, cost_cny=FREE)
-        ratio = family.resolve_ratio(ratio)
-        key = check_key(
-            self.studio.service, deployment or family.check.id, ratio, portrait.identity
-        )
-        lease = None
-        while lease is None:
-            booked = None if fresh else await asyncio.to_thread(self.ledger.checks.find, key)
-            if booked is not None:
-                return Screening(booked.verdict, cached=True, cost_cny=FREE)
-            lease = await asyncio.to_thread(self.ledger.leases.acquire, key, LEASE_SECONDS)
-            if lease is None:
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        try:
-            # Who had the lease before may have booked the verdict since it was looked for.
-            booked = None if fresh else await asyncio.to_thread(self.ledger.checks.find, key)
-            if booked is not None:
-                return Screening(booked.verdict, cached=True, cost_cny=FREE)
-            return await self._pay(portrait, family, ratio, deployment)
-        finally:
-            await asyncio.to_thread(self.ledger.leases.release, key, lease)
+        new = self._new_check(portrait, family, ratio, deployment)
+        while True:
+            if not fresh and (known := await self._known(new.key)):
+                return known
+            async with held(self.ledger, f"check {new.key}", seconds=self.lease_seconds) as mine:
+                if mine:
+                    # Who had the name before may have booked the verdict since it was looked for.
+                    known = None if fresh else await self._known(new.key)
+                    return known or await self._pay(portrait, family, new)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _pay(
+    def _new_check(
         self, portrait: Portrait, family: Family, ratio: str | None, deployment: str | None
-    ) -> Screening:
-        model = deployment or family.check.id
-        url = await deliver(portrait, self.studio, reader=model, delivery=self.delivery)
-        await wait_for_start(self.ledger, self.studio, model, family.check.starts_per_second)
+    ) -> NewCheck:
+        return NewCheck(
+            service=self.studio.service,
+            model=deployment or family.check.id,
+            family=family.name,
+            ratio=family.resolve_ratio(ratio),
+            portrait=portrait.identity,
+            place=portrait.shown,
+            price_cny=family.check.prices_cny["image"],
+            flow_run=self.flow_run,
+        )
+
+    async def _known(self, key: str) -> Screening | None:
+        booked = await asyncio.to_thread(self.ledger.checks.find, key)
+        return Screening(booked.verdict, cached=True, cost_cny=FREE) if booked else None
+
+    async def _pay(self, portrait: Portrait, family: Family, new: NewCheck) -> Screening:
+        """Book the check with its price, send it, and write down what became of it."""
+        checks = self.ledger.checks
+        url = await deliver(portrait, self.studio, reader=new.model, delivery=self.delivery)
+        await wait_for_start(self.ledger, self.studio, new.model, family.check.starts_per_second)
+        number = await asyncio.to_thread(checks.begin, new, budgets=self.budgets)
         try:
             verdict = await self.studio.check(
                 family,
                 url,
-                ratio=ratio,
+                ratio=new.ratio,
                 picture_size=portrait.size_px,
-                deployment=deployment,
+                deployment=None if new.model == family.check.id else new.model,
             )
-        except Throttled as error:
-            await slow_down(self.ledger, self.studio, model, error)
+        except ModelStudioError as error:
+            became = checks.uncertain if error.may_have_cost else checks.not_paid
+            await asyncio.to_thread(became, number)
+            if isinstance(error, Throttled):
+                await slow_down(self.ledger, self.studio, new.model, error)
             raise
-        cost_cny = family.check.prices_cny["image"] if verdict.charged else FREE
-        check = BookedCheck(
-            service=self.studio.service,
-            model=model,
-            ratio=ratio,
-            portrait=portrait.identity,
-            place=portrait.shown,
-            verdict=verdict,
-            cost_cny=cost_cny,
-            flow_run=self.flow_run,
-        )
-        await asyncio.to_thread(self.ledger.checks.book, check)
+        cost_cny = new.price_cny if verdict.charged else FREE
+        await asyncio.to_thread(checks.answered, number, verdict, cost_cny=cost_cny)
         return Screening(verdict, cached=False, cost_cny=cost_cny)

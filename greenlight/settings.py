@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -31,6 +32,12 @@ class Settings:
     ledger_url: str
     poll_seconds: float
     lease_seconds: float
+    settle_seconds: float
+    """How long a task may be missing from the vendor's list before it never was."""
+    exclusive_account: bool
+    """Whether nobody else uses the account, so that a lost task may be adopted without a person."""
+    max_cny_per_day: Decimal | None
+    """What may be spent on one day of UTC+8 with one service."""
     delivery: Delivery
 
     def require_key(self) -> str:
@@ -60,7 +67,7 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment (or the mapping given); `SettingsError` names a bad one."""
     env = os.environ if environ is None else environ
-    home = Path(env.get("GREENLIGHT_HOME") or Path.home() / ".greenlight").expanduser().absolute()
+    home = _home(env)
     base_url = (env.get("DASHSCOPE_HTTP_BASE_URL") or BEIJING_BASE_URL).rstrip("/")
     workspace = env.get("DASHSCOPE_WORKSPACE") or None
     try:
@@ -77,8 +84,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ledger_url=env.get("GREENLIGHT_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
         poll_seconds=_seconds(env, "GREENLIGHT_POLL_SECONDS", POLL_SECONDS),
         lease_seconds=_seconds(env, "GREENLIGHT_LEASE_SECONDS", 180.0),
+        settle_seconds=_seconds(env, "GREENLIGHT_SETTLE_SECONDS", 600.0),
+        exclusive_account=_switch(env, "GREENLIGHT_EXCLUSIVE_ACCOUNT"),
+        max_cny_per_day=_money(env, "GREENLIGHT_MAX_CNY_PER_DAY"),
         delivery=_delivery(env),
     )
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    try:
+        return Path(env.get("GREENLIGHT_HOME") or "~/.greenlight").expanduser().absolute()
+    except RuntimeError:
+        raise SettingsError(
+            "this user has no home folder; name a folder of its own with GREENLIGHT_HOME"
+        ) from None
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
@@ -92,6 +111,34 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < seconds < 86_400:
         raise SettingsError(f"{name} is {text!r}; it takes a number of seconds above 0, like 15")
     return seconds
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = (env.get(name) or "off").lower()
+    if text not in _SWITCH:
+        raise SettingsError(f"{name} is {text!r}; it takes on or off")
+    return _SWITCH[text]
+
+
+_SWITCH = {"on": True, "true": True, "1": True, "yes": True} | {
+    "off": False,
+    "false": False,
+    "0": False,
+    "no": False,
+}
+
+
+def _money(env: Mapping[str, str], name: str) -> Decimal | None:
+    text = env.get(name)
+    if not text:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not (amount.is_finite() and amount >= 0):
+        raise SettingsError(f"{name} is {text!r}; it takes an amount in yuan, like 20")
+    return amount
 
 
 def _delivery(env: Mapping[str, str]) -> Delivery:

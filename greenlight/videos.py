@@ -6,18 +6,21 @@ import asyncio
 import hashlib
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from greenlight.errors import StorageError
+from greenlight.errors import DeadLink, StorageError
 from greenlight.portraits.places import without_query
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 TRIES = 3
 AGAIN_AFTER_SECONDS = 1.0
+AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,13 @@ async def store(url: str, destination: Path) -> StoredVideo:
 
 
 def _make_part(destination: Path) -> Path:
-    """Make an empty file beside the destination, where the download grows."""
+    """Make an empty file beside the destination, where the download grows.
+
+    What a process that died left there is deleted: one process at a time stores a job's video.
+    """
     destination.parent.mkdir(parents=True, exist_ok=True)
+    for left in destination.parent.glob(f".{escape(destination.name)}.*.part"):
+        left.unlink(missing_ok=True)
     part = destination.with_name(f".{destination.name}.{secrets.token_hex(4)}.part")
     part.touch(exist_ok=False)
     return part
@@ -77,7 +85,7 @@ async def _download_once(url: str, part: Path) -> str:
     written_bytes = 0
     async with (
         httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=True) as client,
-        client.stream("GET", url) as response,
+        client.stream("GET", url, headers=AS_IT_IS) as response,
     ):
         if response.status_code != 200:
             raise StorageError(f"the link answered {response.status_code}", spent=True)
@@ -93,9 +101,9 @@ async def _download_once(url: str, part: Path) -> str:
     return digest.hexdigest()
 
 
-def _dead(url: str, error: Exception) -> StorageError:
+def _dead(url: str, error: Exception) -> DeadLink:
     reason = str(error) if isinstance(error, StorageError) else type(error).__name__
-    return StorageError(
+    return DeadLink(
         f"the video at {without_query(url)} cannot be fetched ({reason}); its job goes on, "
         "so try again within 24 hours of its end",
         spent=True,
@@ -110,6 +118,16 @@ def secure(url: str) -> str:
     return url
 
 
+def copy(stored: Path, wanted: Path) -> None:
+    """Copy a video to where it is wanted too, whole or not at all; `OSError` if it cannot be."""
+    part = _make_part(wanted)
+    try:
+        shutil.copyfile(stored, part)
+        part.replace(wanted)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _playing_seconds(path: Path) -> float:
     import av
 
@@ -117,11 +135,30 @@ def _playing_seconds(path: Path) -> float:
         with av.open(str(path)) as container:
             if not container.streams.video or not container.duration:
                 raise StorageError("the download is no video; its job goes on", spent=True)
-            # A file that was cut off behind its index opens well; its last packets are missing.
-            for _ in container.demux(video=0):
-                pass
+            if _is_cut_off(path):
+                raise StorageError("the download was cut off; its job goes on", spent=True)
             return container.duration / av.time_base
     except av.error.FFmpegError:
         raise StorageError(
             "the download is no video that plays; its job goes on", spent=True
         ) from None
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether a file ends before the last of its MP4 boxes does; its index alone would open well.
+
+    A box begins with its length in bytes; 1 says that 8 more bytes tell it, 0 that it lasts to the end.
+    """
+    size_bytes = path.stat().st_size
+    at = 0
+    with path.open("rb") as file:
+        while at < size_bytes:
+            file.seek(at)
+            header = file.read(16)
+            length = int.from_bytes(header[:4])
+            if length == 1:
+                length = int.from_bytes(header[8:])
+            if length < 8:
+                break
+            at += length
+    return at > size_bytes

@@ -22,8 +22,7 @@ async def collect_video(
 ) -> Job:
     """Return the job as it stands after at most so many seconds, its video stored when it is done.
 
-    `out` is a folder or an .mp4 file; without it the videos lie in the home of Greenlight.
+    `out` is a folder or an .mp4 file; without it the video goes where its brief said.
     """
     async with connected(credentials) as services:
-        place = out or services.settings.videos
-        return await collect(services.filmer, job, place, wait_seconds=wait_seconds)
+        return await collect(services.filmer, job, out, wait_seconds=wait_seconds)

@@ -53,9 +53,10 @@ def _detector(family: Family) -> Task[..., Any]:
         *,
         ratio: str | None = None,
         deployment: str | None = None,
+        max_cny: float | None = None,
         credentials: ModelStudioCredentials | None = None,
     ) -> Verdict:
-        async with connected(credentials) as services:
+        async with connected(credentials, max_cny=max_cny) as services:
             screening = await services.screener.screen(
                 portrait, family, ratio=ratio, deployment=deployment
             )
@@ -69,7 +70,8 @@ DETECTORS: dict[str, Task[..., Any]] = {
 }
 """The detect task of every model family, by its name for people.
 
-Each takes `portrait` (a `Portrait`), and optionally `ratio`, `deployment` and `credentials`, and returns the
+Each takes `portrait` (a `Portrait`), and optionally `ratio`, `deployment`, `max_cny` (what the
+flow run may spend) and `credentials`, and returns the
 family's verdict; a refusal is a verdict too. Errors are the vendor's, or an `InputError`.
 """
 

@@ -17,14 +17,17 @@ from tasks.services import connected
     tags=["paying"],
 )
 async def submit_video(
-    order: Order, credentials: ModelStudioCredentials | None = None
+    order: Order,
+    *,
+    max_cny: float | None = None,
+    credentials: ModelStudioCredentials | None = None,
 ) -> tuple[Job, bool]:
     """Return the order's job, and whether this run sent its paying request.
 
     Prefect never tries this again: what may safely be sent again is sent again inside, and a lost answer
     leaves the job ambiguous.
     """
-    async with connected(credentials) as services:
+    async with connected(credentials, max_cny=max_cny) as services:
         return await services.filmer.submit(
             order.new_job(services.studio.service, flow_run=services.flow_run),
             lambda: order.request(services.studio, services.settings.delivery),

@@ -17,14 +17,13 @@ async def make_motion_template(
     order: TemplateOrder,
     *,
     wait_seconds: float,
+    max_cny: float | None = None,
     credentials: ModelStudioCredentials | None = None,
 ) -> Job:
     """Return the template's job; once it has succeeded it carries the `template_id`.
 
     A template is a paid job like a video: it is ordered once a motion video, and its books are the same.
     """
-    job, _ = await submit_video.fn(order, credentials)
+    job, _ = await submit_video.fn(order, max_cny=max_cny, credentials=credentials)
     async with connected(credentials) as services:
-        return await collect(
-            services.filmer, job, services.settings.videos, wait_seconds=wait_seconds
-        )
+        return await collect(services.filmer, job, None, wait_seconds=wait_seconds)

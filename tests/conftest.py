@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import uuid
 import wave
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
 from greenlight.ledger import Ledger
+from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
+from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Bucket
+from tests.postgresql import PostgresServer, is_installed, run_server
+from tests.production import Production, produce
+from tests.website import Website, serve_website
 
 # Read by Prefect's server when it starts: nobody is told of a test.
 os.environ |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
@@ -23,21 +29,30 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the developer's own key, books and buckets out of the tests."""
+    """Keep the developer's own key, books and buckets out of the tests, and every test's own too."""
     for name in list(os.environ):
         if name.startswith(("GREENLIGHT_", "DASHSCOPE_", "AWS_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GREENLIGHT_HOME", str(tmp_path / "home"))
 
 
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[StudioServer]:
-    """A studio of this test's own, quick and without a rate limit in the way."""
+@pytest.fixture(scope="session")
+def _running_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     settings = StudioSettings(
-        home=tmp_path / "studio", rate_per_second=1000, task_requests_per_second=1000, job_seconds=0.05
+        home=tmp_path_factory.mktemp("studio"),
+        rate_per_second=1000,
+        task_requests_per_second=1000,
+        job_seconds=0.05,
     )
     with StudioServer(settings) as server:
         yield server
+
+
+@pytest.fixture
+def studio(_running_studio: StudioServer) -> StudioServer:
+    """A studio that knows nothing yet, quick and without a rate limit in the way."""
+    httpx.post(f"{_running_studio.url}/_studio/reset").raise_for_status()
+    return _running_studio
 
 
 @pytest.fixture
@@ -53,6 +68,15 @@ def settings(studio: StudioServer, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as books:
         yield books
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for all tests of this process; they are skipped where it is not installed."""
+    if not is_installed():
+        pytest.skip("PostgreSQL is not installed")
+    with run_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -77,6 +101,51 @@ def make_sound(path: Path, *, seconds: float, rate: int = 8000) -> Path:
     return path
 
 
+@pytest.fixture
+async def client(studio: StudioServer) -> AsyncIterator[ModelStudio]:
+    """A client of this test's studio."""
+    async with ModelStudio("sk-local", base_url=studio.base_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def production(
+    client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path
+) -> Production:
+    return await produce(client, ledger, astronaut, sound)
+
+
+@pytest.fixture
+def website() -> Iterator[Website]:
+    with serve_website() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def _s3_url() -> Iterator[str]:
+    """One S3 for all tests of this process that need one."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(_s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket, which boto3's own chain of settings leads to."""
+    from greenlight.portraits.s3 import s3_client
+
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    for name, value in (SURROUNDINGS | NOBODYS_ACCOUNT | {"AWS_ENDPOINT_URL": _s3_url}).items():
+        monkeypatch.setenv(name, value)
+    made = Bucket(f"portraits-{uuid.uuid4().hex}", s3_client())
+    made.client.create_bucket(Bucket=made.name)
+    return made
+
+
 @pytest.fixture(scope="session")
 def _prefect_server() -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness
@@ -87,7 +156,7 @@ def _prefect_server() -> Iterator[None]:
 
 @pytest.fixture
 def prefect_server(_prefect_server: None, tmp_path: Path) -> Iterator[None]:
-    """One Prefect server for all tests that need one, with results of each test's own.
+    """One Prefect server for all tests of a process that need one, with results of each test's own.
 
     A named block also keeps Prefect from asking its server for one, with a client that it never closes.
     """
@@ -98,11 +167,3 @@ def prefect_server(_prefect_server: None, tmp_path: Path) -> Iterator[None]:
     LocalFileSystem(basepath=str(tmp_path / "results")).save(name)
     with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: f"local-file-system/{name}"}):
         yield
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests that need the server in one process: it takes 10 s to start."""
-    for item in items:
-        if "prefect_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("prefect"))

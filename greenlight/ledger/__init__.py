@@ -1,7 +1,9 @@
 """Keep the books: paid checks, video jobs, leases and the pace, in one database that processes share."""
 
 from greenlight.ledger.books import Ledger
-from greenlight.ledger.checks import BookedCheck
-from greenlight.ledger.jobs import Job, JobState
+from greenlight.ledger.budgets import Budget
+from greenlight.ledger.checks import BookedCheck, NewCheck
+from greenlight.ledger.costs import Cost
+from greenlight.ledger.jobs import Job, JobState, NewJob
 
-__all__ = ["BookedCheck", "Job", "JobState", "Ledger"]
+__all__ = ["BookedCheck", "Budget", "Cost", "Job", "JobState", "Ledger", "NewCheck", "NewJob"]

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
 
 from greenlight.ledger.checks import PaidChecks
-from greenlight.ledger.database import Database
+from greenlight.ledger.costs import Costs
+from greenlight.ledger.database import Clock, Database
 from greenlight.ledger.jobs import Jobs
 from greenlight.ledger.leases import Leases
 from greenlight.ledger.pace import Pace
 
 
 class Ledger:
-    """The paid checks, the video jobs, the leases and the pace of one database.
+    """The paid checks, the video jobs, the costs, the leases and the pace of one database.
 
-    Every call is synchronous and short: asynchronous code calls it in a thread.
+    The address is `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; tables are made, or brought
+    up to date, when it is opened. Every call is synchronous and short: asynchronous code calls it in a
+    thread. Whatever is wrong with the database is a `LedgerError`.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        self._database = Database(url, clock=clock)
         self.checks = PaidChecks(self._database)
         self.jobs = Jobs(self._database)
+        self.costs = Costs(self._database)
         self.leases = Leases(self._database)
         self.pace = Pace(self._database)
+
+    def now(self) -> datetime:
+        """Return the time by the ledger's clock, which is the database's where machines share it."""
+        with self._database.reading() as connection:
+            return self._database.now(connection)
 
     def cost_of_run_cny(self, flow_run: str) -> Decimal:
         """Return what one flow run paid: its checks, and the jobs that it ordered and that ended."""

@@ -1,18 +1,32 @@
-"""Book paid checks and find them again."""
+"""Book checks before they are paid, and find their verdicts again.
+
+    sent ──> answered            the verdict, and what it cost
+      ├────> uncertain           the answer was lost: it may have cost its price
+      └────> (no longer booked)  the vendor answered with an error: it cost nothing
+
+A row that a dead holder left as sent counts as uncertain.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
+from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Row, delete, func, insert, select, update
 
-from greenlight.ledger import schema
-from greenlight.ledger.database import Database, now
+from greenlight.ledger.budgets import Budget, keep_within, names_of
+from greenlight.ledger.database import Database
+from greenlight.ledger.schema import checks
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
+
+KEYS_AT_ONCE = 5_000
+"""Databases take a limited number of values with one query."""
 
 
 def join_key(*parts: str) -> str:
@@ -26,6 +40,25 @@ def check_key(service: str, model: str, ratio: str | None, portrait: str) -> str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewCheck:
+    """A check that is about to be sent: what is asked, and its price."""
+
+    service: str
+    model: str
+    family: str
+    ratio: str | None
+    portrait: str
+    place: str
+    price_cny: Decimal
+    flow_run: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the check's key."""
+        return check_key(self.service, self.model, self.ratio, self.portrait)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookedCheck:
     """A paid check: what was asked, the verdict, and what it cost."""
 
@@ -36,13 +69,8 @@ class BookedCheck:
     place: str
     verdict: Verdict
     cost_cny: Decimal
-    paid_at: datetime | None = None
-    flow_run: str = ""
-
-    @property
-    def key(self) -> str:
-        """Return the check's key."""
-        return check_key(self.service, self.model, self.ratio, self.portrait)
+    paid_at: datetime
+    flow_run: str
 
 
 class PaidChecks:
@@ -52,50 +80,108 @@ class PaidChecks:
         self._database = database
 
     def find(self, key: str) -> BookedCheck | None:
-        """Return the newest paid check of a key."""
-        table = schema.checks
-        query = select(table).where(table.c.key == key).order_by(table.c.id.desc()).limit(1)
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        verdict = catalog.family(row.family).verdict.model_validate_json(row.verdict)
-        return BookedCheck(
-            service=row.service,
-            model=row.model,
-            ratio=row.ratio or None,
-            portrait=row.portrait,
-            place=row.place,
-            verdict=verdict,
-            cost_cny=row.cost_cny,
-            paid_at=row.paid_at,
-            flow_run=row.flow_run,
-        )
+        """Return the newest answered check of a key."""
+        return self.find_many([key]).get(key)
 
-    def book(self, check: BookedCheck) -> None:
-        """Write a paid check into the books."""
-        values = {
-            "key": check.key,
-            "service": check.service,
-            "model": check.model,
-            "family": check.verdict.model,
-            "ratio": check.ratio or "",
-            "portrait": check.portrait,
-            "place": check.place,
-            "passed": check.verdict.passed,
-            "verdict": check.verdict.model_dump_json(),
-            "request_id": check.verdict.request_id,
-            "cost_cny": check.cost_cny,
-            "paid_at": check.paid_at or now(),
-            "flow_run": check.flow_run,
-        }
+    def find_many(self, keys: Iterable[str]) -> dict[str, BookedCheck]:
+        """Return the newest answered check of every key that has one."""
+        remaining = iter(keys)
+        found: dict[str, BookedCheck] = {}
+        with self._database.reading() as connection:
+            while batch := list(islice(remaining, KEYS_AT_ONCE)):
+                newest = (
+                    select(func.max(checks.c.id))
+                    .where(checks.c.key.in_(batch), checks.c.outcome == "answered")
+                    .group_by(checks.c.key)
+                )
+                rows = connection.execute(select(checks).where(checks.c.id.in_(newest)))
+                found |= {row.key: _read(row) for row in rows}
+        return found
+
+    def begin(self, new: NewCheck, *, budgets: Sequence[Budget] = ()) -> int:
+        """Book a check with its price just before it is sent; return its number in the books.
+
+        The caller holds the lease of its key: what an earlier one left as sent is uncertain for good. Raises
+        `OverBudget`, and books nothing, when the price does not fit into a budget any more.
+        """
+        with self._database.writing(*names_of(budgets, new.service)) as connection:
+            at = self._database.now(connection)
+            keep_within(connection, budgets, new.service, new.price_cny, at=at)
+            connection.execute(
+                update(checks)
+                .where(checks.c.key == new.key, checks.c.outcome == "sent")
+                .values(outcome="uncertain")
+            )
+            row = insert(checks).values(_sent_row(new, at)).returning(checks.c.id)
+            return int(connection.execute(row).scalar_one())
+
+    def answered(self, check_id: int, verdict: Verdict, *, cost_cny: Decimal) -> None:
+        """Write down the verdict and what it cost; a late answer ends the doubt too."""
         with self._database.writing() as connection:
-            connection.execute(insert(schema.checks).values(values))
+            connection.execute(
+                update(checks)
+                .where(checks.c.id == check_id)
+                .values(_answer(verdict) | {"cost_cny": cost_cny})
+            )
+
+    def uncertain(self, check_id: int) -> None:
+        """Write down that the answer was lost: the check may have cost its price."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(checks)
+                .where(checks.c.id == check_id, checks.c.outcome == "sent")
+                .values(outcome="uncertain")
+            )
+
+    def not_paid(self, check_id: int) -> None:
+        """Take a check out of the books that the vendor answered with an error: it cost nothing."""
+        with self._database.writing() as connection:
+            connection.execute(
+                delete(checks).where(checks.c.id == check_id, checks.c.outcome != "answered")
+            )
 
     def cost_of_run_cny(self, flow_run: str) -> Decimal:
-        """Return what the checks of one flow run cost."""
-        total = func.sum(schema.checks.c.cost_cny)
+        """Return what the checks of one flow run cost; those in doubt count with their price."""
+        query = select(func.sum(checks.c.cost_cny)).where(checks.c.flow_run == flow_run)
         with self._database.reading() as connection:
-            return connection.execute(
-                select(total).where(schema.checks.c.flow_run == flow_run)
-            ).scalar_one() or Decimal(0)
+            return connection.execute(query).scalar_one() or Decimal(0)
+
+
+def _sent_row(new: NewCheck, at: datetime) -> dict[str, Any]:
+    return {
+        "key": new.key,
+        "service": new.service,
+        "model": new.model,
+        "family": new.family,
+        "ratio": new.ratio or "",
+        "portrait": new.portrait,
+        "place": new.place,
+        "outcome": "sent",
+        "request_id": "",
+        "cost_cny": new.price_cny,
+        "paid_at": at,
+        "flow_run": new.flow_run,
+    }
+
+
+def _answer(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": "answered",
+        "passed": verdict.passed,
+        "verdict": verdict.model_dump_json(),
+        "request_id": verdict.request_id,
+    }
+
+
+def _read(row: Row[Any]) -> BookedCheck:
+    return BookedCheck(
+        service=row.service,
+        model=row.model,
+        ratio=row.ratio or None,
+        portrait=row.portrait,
+        place=row.place,
+        verdict=catalog.family(row.family).verdict.model_validate_json(row.verdict),
+        cost_cny=row.cost_cny,
+        paid_at=row.paid_at,
+        flow_run=row.flow_run,
+    )

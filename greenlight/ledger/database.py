@@ -1,54 +1,67 @@
-"""Open the database of the books, and turn its faults into sentences."""
+"""Open the database of the books: short transactions, one clock, and faults as sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from greenlight.errors import LedgerError
-from greenlight.ledger.schema import metadata
+from greenlight.ledger.addresses import BUSY_SECONDS, make_folder, read_address
+from greenlight.ledger.faults import describe
+from greenlight.ledger.schema import REVISION, read_revision
 
-BUSY_SECONDS = 30
-"""How long one process waits for another one's write."""
+Clock = Callable[[], datetime]
 
 
 class Database:
-    """A database with short transactions; none is open while anything waits."""
+    """A database with short transactions; none is open while anything waits.
 
-    def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise LedgerError("GREENLIGHT_LEDGER_URL is no database address") from None
-        self.shown = parsed.render_as_string(hide_password=True)
-        if parsed.drivername.startswith("sqlite") and parsed.database:
-            self._make_folder(Path(parsed.database).parent)
-        self._engine = create_engine(parsed)
-        if parsed.drivername.startswith("sqlite"):
-            event.listen(self._engine, "connect", _set_up_sqlite)
-            event.listen(self._engine, "begin", _begin_immediately)
-        with self.writing() as connection:
-            metadata.create_all(connection)
+    Its clock is the one that everybody who shares it agrees on: PostgreSQL's own, and this machine's for
+    a SQLite file. Another `clock` may be given, which answers with aware times.
+    """
 
-    def _make_folder(self, folder: Path) -> None:
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        address = read_address(url)
+        without_settings = address.set(query={}, drivername=address.get_backend_name())
+        self.shown = without_settings.render_as_string(hide_password=True)
+        self._clock = clock
+        self._is_shared = address.get_backend_name() == "postgresql"
+        self._engine = _open_postgresql(address) if self._is_shared else _open_sqlite(address)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LedgerError(
-                f"the ledger's folder {folder} cannot be made ({error.strerror})"
-            ) from error
+            self._bring_up_to_date()
+        except BaseException:
+            self.close()
+            raise
+
+    def _bring_up_to_date(self) -> None:
+        with self.reading() as connection:
+            found = read_revision(connection)
+        if found != REVISION:
+            from greenlight.ledger.migrating import migrate
+
+            with self.writing("tables") as connection:
+                migrate(connection, self.shown)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open a transaction that no other writer overlaps."""
+    def writing(self, *names: str) -> Iterator[Connection]:
+        """Open a transaction that no other one with one of these names overlaps.
+
+        SQLite has one writer at a time anyway. In PostgreSQL the names are locks, which end with the
+        transaction, or with the connection when the process dies.
+        """
         with self._explained(), self._engine.begin() as connection:
+            if self._is_shared:
+                # Always in the same order, so that two transactions never wait for each other.
+                for name in sorted(names):
+                    number = func.hashtextextended(f"greenlight {name}", 0)
+                    connection.execute(select(func.pg_advisory_xact_lock(number)))
             yield connection
 
     @contextmanager
@@ -60,16 +73,22 @@ class Database:
         ):
             yield connection
 
+    def now(self, connection: Connection) -> datetime:
+        """Return the time that decides about leases, the pace and the day of a budget, in UTC."""
+        if self._clock is not None:
+            return self._clock()
+        if self._is_shared:
+            # The time of now, not of the transaction's begin, which may have waited for a lock since.
+            answer: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return answer.astimezone(UTC)
+        return now()
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise LedgerError(
-                f"the ledger {self.shown} cannot be used ({cause}); "
-                "look at GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL"
-            ) from error
+            raise LedgerError(f"the ledger {self.shown} {describe(error)}") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -77,16 +96,45 @@ class Database:
 
 
 def now() -> datetime:
-    """Return the time that the books are kept by."""
+    """Return this machine's time, which decides nothing in a ledger that machines share."""
     return datetime.now(UTC)
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+def _open_postgresql(address: URL) -> Engine:
+    return create_engine(
+        address, isolation_level="READ COMMITTED", pool_pre_ping=True, hide_parameters=True
+    )
+
+
+def _open_sqlite(address: URL) -> Engine:
+    make_folder(address)
+    engine = create_engine(address, hide_parameters=True)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_immediately)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transactions begin too late for compare-and-set: `_begin_immediately` begins them.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _turn_on_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _turn_on_wal(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log; while others do the same, SQLite answers "busy" without waiting."""
+    ends_at = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > ends_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_immediately(connection: Connection) -> None:

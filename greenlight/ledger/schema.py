@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     DateTime,
     Dialect,
     Float,
@@ -22,6 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    inspect,
+    select,
 )
 
 MICRO = Decimal(1_000_000)
@@ -43,7 +46,7 @@ class Cny(TypeDecorator[Decimal]):
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware time; SQLite keeps no zone, so UTC is put back when it is read."""
+    """An aware time, always read as UTC; SQLite keeps no zone, PostgreSQL answers in its session's."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -53,9 +56,16 @@ class Utc(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give a time that the database keeps without a zone its zone."""
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        """Return the time in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+
+REVISION = "0002"
+"""What the tables below are in the history that `greenlight.ledger.migrations` keeps."""
+VERSION_TABLE = "ledger_version"
+"""A name of its own: other programs of a shared database keep their revisions there too."""
 
 metadata = MetaData()
 
@@ -70,13 +80,15 @@ checks = Table(
     Column("ratio", String(8), nullable=False),
     Column("portrait", String(128), nullable=False),
     Column("place", Text, nullable=False),
-    Column("passed", Boolean, nullable=False),
-    Column("verdict", Text, nullable=False),
+    Column("outcome", String(16), nullable=False, server_default="answered"),
+    Column("passed", Boolean),
+    Column("verdict", Text),
     Column("request_id", String(128), nullable=False),
     Column("cost_cny", Cny, nullable=False),
     Column("paid_at", Utc, nullable=False),
     Column("flow_run", String(64), nullable=False, default="", index=True),
     Index("checks_by_key", "key", "id"),
+    Index("checks_by_day", "service", "paid_at"),
 )
 
 jobs = Table(
@@ -90,7 +102,7 @@ jobs = Table(
     Column("family", String(64), nullable=False),
     Column("state", String(16), nullable=False, index=True),
     Column("brief", Text, nullable=False),
-    Column("flow_run", String(64), nullable=False, default=""),
+    Column("flow_run", String(64), nullable=False, default="", index=True),
     Column("attempts", Integer, nullable=False),
     Column("lease_token", String(64), nullable=False),
     Column("lease_until", Utc, nullable=False),
@@ -104,10 +116,24 @@ jobs = Table(
     Column("place", Text),
     Column("sha256", String(64)),
     Column("seconds", Float),
+    Column("reserved_cny", Cny, nullable=False, server_default="0"),
     Column("cost_cny", Cny),
     Column("code", String(128), nullable=False, default=""),
     Column("message", Text, nullable=False, default=""),
+    Index("jobs_by_day", "service", "reserved_at"),
 )
+
+other_tasks = Table(
+    "other_tasks",
+    metadata,
+    Column("task_id", String(128), primary_key=True),
+    Column("job_id", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("code", String(128), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("booked_at", Utc, nullable=False),
+)
+"""The tasks of a job beside the one that counts: attempts that failed, and one whose id came too late."""
 
 leases = Table(
     "leases",
@@ -123,3 +149,13 @@ pace = Table(
     Column("name", String(512), primary_key=True),
     Column("next_at", Utc, nullable=False),
 )
+
+
+_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Return the revision of a ledger's tables, `None` for one that has none yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar_one_or_none()

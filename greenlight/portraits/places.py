@@ -5,14 +5,17 @@ from __future__ import annotations
 import abc
 import asyncio
 import hashlib
+import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from greenlight.errors import InputError
+from greenlight.modelstudio.redaction import without_secrets
 
 MAX_DOWNLOAD_BYTES = 200 * 1024 * 1024
 """The largest file that any model takes is a motion video of 200 MB."""
@@ -68,7 +71,8 @@ class FilePlace(Place):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.path = Path(text).expanduser()
+        # Path's own raises for a user that does not exist.
+        self.path = Path(os.path.expanduser(text))  # noqa: PTH111
 
     async def enter(self) -> None:
         """Read the file once for its identity."""
@@ -80,6 +84,8 @@ class FilePlace(Place):
             raise InputError(f"{self.text} is a directory; name the files in it") from None
         except OSError as error:
             raise InputError(f"{self.text} cannot be read ({error.strerror})") from error
+        except ValueError:
+            raise InputError(f"{self.text!r} is no name that a file can have") from None
         if self.size_bytes == 0:
             raise InputError(f"{self.text} is empty")
 
@@ -105,12 +111,16 @@ def hash_file(path: Path) -> tuple[str, int]:
 
 def download_file(name: str) -> IO[bytes]:
     """Return a temporary file with the ending of a name, which says the format to the vendor."""
-    return tempfile.NamedTemporaryFile(prefix="greenlight-", suffix=Path(name).suffix)
+    ending = re.search(r"\.\w{1,8}$", name)
+    return tempfile.NamedTemporaryFile(prefix="greenlight-", suffix=ending[0] if ending else "")
 
 
 def without_query(url: str) -> str:
     """Return an address without its query, fragment and credentials, which may be secrets."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return without_secrets(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -126,7 +136,7 @@ def place_of(text: str) -> Place:
 
         return S3Place(text)
     if scheme == "file":
-        return FilePlace(urlsplit(text).path)
+        return FilePlace(unquote(urlsplit(text).path))
     if scheme:
         raise InputError(
             f"{without_query(text)} is no place that can be read; give a file, an http(s) address or s3://bucket/key"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from greenlight.errors import InputError
+from greenlight.errors import InputError, SettingsError
 from greenlight.portraits.places import MAX_DOWNLOAD_BYTES, Place, download_file
 
 RANGE_BYTES = 64 * 1024
@@ -17,7 +18,7 @@ RANGE_BYTES = 64 * 1024
 
 def split_s3(text: str) -> tuple[str, str]:
     """Return bucket and key of `s3://bucket/key`; the key is taken as it stands."""
-    bucket, _, key = text.removeprefix("s3://").partition("/")
+    bucket, _, key = text.partition("://")[2].partition("/")
     return bucket, key
 
 
@@ -26,7 +27,10 @@ def s3_client() -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client("s3", config=Config(signature_version="s3v4"))
+    try:
+        return boto3.client("s3", config=Config(signature_version="s3v4"))
+    except ValueError as error:
+        raise SettingsError(f"S3 cannot be used: {error}; look at AWS_ENDPOINT_URL") from None
 
 
 def list_pictures(prefix: str) -> list[str]:
@@ -82,8 +86,17 @@ class S3Place(Place):
         """Open the object; only the ranges that are read are fetched."""
         if self._copy is not None:
             return Path(self._copy.name).open("rb")
-        ranges = _Ranges(self._client, self.bucket, self.key, self.size_bytes)
-        return cast(BinaryIO, io.BufferedReader(ranges, RANGE_BYTES))
+        return cast(BinaryIO, io.BufferedReader(_Ranges(self._read, self.size_bytes), RANGE_BYTES))
+
+    def _read(self, first: int, last: int) -> bytes:
+        """Return the bytes from the first to the last, both included."""
+        try:
+            answer = self._client.get_object(
+                Bucket=self.bucket, Key=self.key, Range=f"bytes={first}-{last}"
+            )
+            return cast(bytes, answer["Body"].read())
+        except _s3_errors() as error:
+            raise InputError(f"{self.text} cannot be read ({_reason(error)})") from None
 
     async def local_path(self) -> Path:
         """Download the object into a temporary file, once."""
@@ -114,25 +127,22 @@ class S3Place(Place):
 def identity_of(head: dict[str, Any]) -> str:
     """Return an object's identity: its full SHA-256 checksum where it has one, else ETag and size.
 
-    The checksum of a multipart upload is one of its parts (`...-2`), so it does not count.
+    The SHA-256 of a multipart upload is one of its parts' checksums, so it does not count; such a checksum
+    ends with the number of parts, and so does the ETag (Amazon S3, "Checking object integrity").
     """
-    checksum = head.get("ChecksumSHA256", "")
-    if (
-        checksum
-        and "-" not in checksum
-        and head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    ):
-        return f"sha256-{base64.b64decode(checksum).hex()}"
+    checksum = str(head.get("ChecksumSHA256", ""))
     etag = str(head["ETag"]).strip('"')
+    is_whole = head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
+    if checksum and is_whole and "-" not in checksum + etag:
+        return f"sha256-{base64.b64decode(checksum).hex()}"
     return f"etag-{etag}-{head['ContentLength']}"
 
 
 class _Ranges(io.RawIOBase):
     """An object as a raw stream of ranged reads; a buffered reader above it asks for 64 KiB at once."""
 
-    def __init__(self, client: Any, bucket: str, key: str, size_bytes: int) -> None:
-        self._client = client
-        self._object = {"Bucket": bucket, "Key": key}
+    def __init__(self, read: Callable[[int, int], bytes], size_bytes: int) -> None:
+        self._read = read
         self._size = size_bytes
         self._position = 0
 
@@ -154,8 +164,7 @@ class _Ranges(io.RawIOBase):
         wanted = min(len(buffer), self._size - self._position)
         if wanted <= 0:
             return 0
-        span = f"bytes={self._position}-{self._position + wanted - 1}"
-        content: bytes = self._client.get_object(**self._object, Range=span)["Body"].read()
+        content = self._read(self._position, self._position + wanted - 1)
         buffer[: len(content)] = content
         self._position += len(content)
         return len(content)

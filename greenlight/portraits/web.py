@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import IO, BinaryIO
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -31,6 +32,7 @@ class WebPlace(Place):
 
     async def enter(self) -> None:
         """Download the content into a temporary file."""
+        self._expect_address()
         self._copy = download_file(self.name)
         digest = hashlib.sha256()
         size = 0
@@ -58,6 +60,13 @@ class WebPlace(Place):
         self._copy.flush()
         self.identity = f"sha256-{digest.hexdigest()}"
         self.size_bytes = size
+
+    def _expect_address(self) -> None:
+        """Refuse what the client would fall over: a bracket without its other, a port above 65535."""
+        try:
+            _ = urlsplit(self.text).port
+        except ValueError as error:
+            raise InputError(f"{self.shown} is no address ({error})") from None
 
     async def leave(self) -> None:
         """Delete the download."""

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from greenlight.errors import LedgerError
-from greenlight.ledger import BookedCheck, Ledger
+from greenlight.ledger import Ledger
 from greenlight.ledger.checks import check_key
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from tests.ledger.values import CHECK, PASSED, PRICE, REFUSED, book
 
 
-def paid(verdict: Verdict, *, service: str = "studio:80", **fields: str) -> BookedCheck:
-    values = {"model": "emo-detect-v1", "ratio": "1:1", "portrait": "sha256-ab", "place": "a.png"}
-    return BookedCheck(
-        service=service, verdict=verdict, cost_cny=Decimal("0.004"), **(values | fields)
-    )
-
-
-PASSED = EmoVerdict(
-    passed=True, face_bbox=(302, 286, 610, 593), ext_bbox=(71, 9, 840, 778), request_id="r-1"
-)
+def outcomes(ledger: Ledger) -> dict[str, Decimal]:
+    return {cost.outcome: cost.cost_cny for cost in ledger.costs.by_outcome()}
 
 
 def test_a_booked_verdict_is_found_again_with_its_boxes(ledger: Ledger) -> None:
-    ledger.checks.book(paid(PASSED))
+    book(ledger, PASSED)
     found = ledger.checks.find(check_key("studio:80", "emo-detect-v1", "1:1", "sha256-ab"))
     assert found is not None
     assert found.verdict == PASSED
-    assert found.cost_cny == Decimal("0.004")
+    assert found.cost_cny == PRICE
 
 
 def test_a_refusal_is_booked_like_a_pass(ledger: Ledger) -> None:
     refusal = WanS2vVerdict(passed=False, humanoid=True)
-    check = paid(refusal, model="wan2.2-s2v-detect")
-    ledger.checks.book(check)
-    found = ledger.checks.find(check.key)
+    found = ledger.checks.find(book(ledger, refusal, model="wan2.2-s2v-detect"))
     assert found is not None
     assert found.verdict == refusal
 
@@ -58,17 +47,77 @@ def test_a_refusal_is_booked_like_a_pass(ledger: Ledger) -> None:
 def test_another_service_model_ratio_or_portrait_is_another_check(
     ledger: Ledger, other: tuple[str, str, str, str]
 ) -> None:
-    ledger.checks.book(paid(PASSED))
+    book(ledger, PASSED)
     assert ledger.checks.find(check_key(*other)) is None
 
 
 def test_of_two_paid_verdicts_the_newest_counts(ledger: Ledger) -> None:
-    ledger.checks.book(paid(PASSED))
-    newest = EmoVerdict(passed=False, code="InvalidFile.NoHuman")
-    ledger.checks.book(paid(newest))
-    found = ledger.checks.find(paid(PASSED).key)
+    for verdict in (PASSED, REFUSED):
+        book(ledger, verdict)
+    found = ledger.checks.find(CHECK.key)
     assert found is not None
-    assert found.verdict == newest
+    assert found.verdict == REFUSED
+
+
+def test_an_answered_check_is_found_with_what_it_cost(ledger: Ledger) -> None:
+    check_id = ledger.checks.begin(replace(CHECK, flow_run="run-1"))
+    assert ledger.checks.find(CHECK.key) is None
+    ledger.checks.answered(check_id, PASSED, cost_cny=Decimal("0.003"))
+    found = ledger.checks.find(CHECK.key)
+    assert found is not None
+    assert (found.verdict, found.cost_cny, found.flow_run) == (PASSED, Decimal("0.003"), "run-1")
+    assert outcomes(ledger) == {"passed": Decimal("0.003")}
+
+
+def test_a_check_whose_answer_was_lost_counts_with_its_price(ledger: Ledger) -> None:
+    ledger.checks.uncertain(ledger.checks.begin(replace(CHECK, flow_run="run-1")))
+    assert ledger.checks.find(CHECK.key) is None
+    assert outcomes(ledger) == {"uncertain": PRICE}
+    assert ledger.cost_of_run_cny("run-1") == PRICE
+
+
+def test_a_check_that_a_dead_holder_sent_is_uncertain(ledger: Ledger) -> None:
+    ledger.checks.begin(CHECK)
+    ledger.checks.answered(ledger.checks.begin(CHECK), REFUSED, cost_cny=PRICE)
+    assert outcomes(ledger) == {"uncertain": PRICE, "refused": PRICE}
+
+
+def test_a_late_answer_ends_the_doubt(ledger: Ledger) -> None:
+    check_id = ledger.checks.begin(CHECK)
+    ledger.checks.uncertain(check_id)
+    ledger.checks.answered(check_id, PASSED, cost_cny=PRICE)
+    ledger.checks.uncertain(check_id)
+    assert outcomes(ledger) == {"passed": PRICE}
+
+
+def test_a_check_that_was_answered_with_an_error_cost_nothing(ledger: Ledger) -> None:
+    ledger.checks.not_paid(ledger.checks.begin(CHECK))
+    assert outcomes(ledger) == {}
+
+
+def test_an_answered_check_stays_in_the_books(ledger: Ledger) -> None:
+    check_id = ledger.checks.begin(CHECK)
+    ledger.checks.answered(check_id, PASSED, cost_cny=PRICE)
+    ledger.checks.not_paid(check_id)
+    assert ledger.checks.find(CHECK.key) is not None
+
+
+def test_many_checks_are_found_at_once_each_with_its_newest_verdict(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenlight.ledger.checks.KEYS_AT_ONCE", 3)
+    keys = [book(ledger, PASSED, portrait=f"sha256-{number}") for number in range(7)]
+    book(ledger, REFUSED, portrait="sha256-4")
+    ledger.checks.begin(CHECK)
+    found = ledger.checks.find_many([*keys, CHECK.key, "nobody's"])
+    assert set(found) == set(keys)
+    assert [key for key, check in found.items() if not check.verdict.passed] == [keys[4]]
+
+
+def test_a_thousand_keys_are_asked_for_with_one_query(ledger: Ledger) -> None:
+    book(ledger, PASSED)
+    keys = [f"{CHECK.key}{number}" for number in range(999)]
+    assert set(ledger.checks.find_many([*keys, CHECK.key])) == {CHECK.key}
 
 
 def test_a_key_can_be_taken_apart_whatever_its_parts_hold() -> None:
@@ -76,38 +125,26 @@ def test_a_key_can_be_taken_apart_whatever_its_parts_hold() -> None:
     assert "/" not in check_key("[::1]:80+a/b", "emo", "3:4", "sha256-ab")
 
 
-def test_the_books_outlive_the_process_that_wrote_them(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new folder' / 'ledger.db'}"
-    with Ledger(url) as ledger:
-        ledger.checks.book(paid(PASSED))
-    with Ledger(url) as ledger:
-        assert ledger.checks.find(paid(PASSED).key) is not None
+def test_the_books_outlive_the_process_that_wrote_them(ledger_url: str) -> None:
+    with Ledger(ledger_url) as ledger:
+        book(ledger, PASSED)
+    with Ledger(ledger_url) as ledger:
+        assert ledger.checks.find(CHECK.key) is not None
 
 
-def test_the_costs_of_a_run_are_summed_exactly(ledger: Ledger) -> None:
-    for number in range(3):
-        check = paid(PASSED, portrait=f"sha256-{number}", flow_run="run-1")
-        ledger.checks.book(check)
-    ledger.checks.book(paid(PASSED, portrait="sha256-x", flow_run="run-2"))
-    assert ledger.cost_of_run_cny("run-1") == Decimal("0.012")
-    assert ledger.cost_of_run_cny("nobody") == 0
-
-
-def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "ledger.db").write_text("this is no database, but long enough to look like one")
-    with pytest.raises(LedgerError, match="GREENLIGHT_HOME"):
-        Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-
-
-def test_an_address_that_is_none_is_one_sentence() -> None:
-    with pytest.raises(LedgerError, match="GREENLIGHT_LEDGER_URL"):
-        Ledger("not an address")
-
-
-def test_the_database_file_is_in_wal_mode(tmp_path: Path) -> None:
-    with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}"):
-        connection = sqlite3.connect(tmp_path / "ledger.db")
+def test_a_new_ledger_makes_its_folder_and_a_file_in_wal_mode(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "ledger.db"
+    with Ledger(f"sqlite:///{path}"):
+        connection = sqlite3.connect(path)
         try:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         finally:
             connection.close()
+
+
+def test_the_costs_of_a_run_are_summed_exactly(ledger: Ledger) -> None:
+    for number in range(3):
+        book(ledger, PASSED, portrait=f"sha256-{number}", flow_run="run-1")
+    book(ledger, PASSED, portrait="sha256-x", flow_run="run-2")
+    assert ledger.cost_of_run_cny("run-1") == Decimal("0.012")
+    assert ledger.cost_of_run_cny("nobody") == 0

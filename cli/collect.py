@@ -1,0 +1,93 @@
+"""`greenlight collect`: finish the open jobs of the books, whoever began them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.jobs import job_line, name_of, subject_of
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from greenlight.collector import Round
+    from greenlight.settings import Settings
+
+
+def collect(
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where videos go instead of where their briefs said."),
+    ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="How long to go on; 0 looks once."),
+    ] = 0,
+    as_json: Json = False,
+) -> None:
+    """Store what is done, settle what is in doubt, and say what is still open."""
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    settings.require_key()
+    result = asyncio.run(_collect(settings, out, wait))
+    _print(result, as_json=as_json)
+    raise typer.Exit(1 if result.troubled else 0)
+
+
+async def _collect(settings: Settings, out: Path | None, wait_seconds: float) -> Round:
+    from greenlight.collector import Collector
+    from greenlight.filming import Filmer
+    from greenlight.ledger import Ledger
+    from greenlight.modelstudio.client import ModelStudio
+    from greenlight.reconciling import Reconciler
+
+    with Ledger(settings.ledger_url) as ledger:
+        async with ModelStudio(
+            settings.require_key(), base_url=settings.base_url, workspace=settings.workspace
+        ) as studio:
+            collector = Collector(
+                filmer=Filmer(
+                    studio=studio,
+                    ledger=ledger,
+                    poll_seconds=settings.poll_seconds,
+                    lease_seconds=settings.lease_seconds,
+                ),
+                reconciler=Reconciler(
+                    studio=studio,
+                    ledger=ledger,
+                    lease_seconds=settings.lease_seconds,
+                    settle_seconds=settings.settle_seconds,
+                    exclusive=settings.exclusive_account,
+                ),
+                out=out,
+            )
+            return await collector.collect(wait_seconds=wait_seconds)
+
+
+def _print(result: Round, *, as_json: bool) -> None:
+    from greenlight.errors import explain
+
+    for job in result.closed:
+        line = f"{name_of(job)} {subject_of(job)} · {job.model}: {job.state.value}"
+        where = job.place or job.template_id or job.message
+        print(  # noqa: T201
+            json.dumps(job_line(job), ensure_ascii=False) if as_json else f"{line}, {where}"
+        )
+    for job, error in result.troubled:
+        print(f"{name_of(job)} {subject_of(job)}: {explain(error).message}", file=sys.stderr)  # noqa: T201
+    for job in result.expiring:
+        print(  # noqa: T201
+            f"{name_of(job)} {subject_of(job)}: its video is lost 24 hours after it was submitted, "
+            f"{job.submitted_at:%Y-%m-%d %H:%M} UTC",
+            file=sys.stderr,
+        )
+    if not as_json:
+        doubts = (
+            f", {len(result.doubts)} in doubt (`greenlight reconcile`)" if result.doubts else ""
+        )
+        print(f"{len(result.closed)} closed, {len(result.open)} still open{doubts}.")  # noqa: T201

@@ -1,0 +1,66 @@
+"""`greenlight costs`: what was paid, by day, model and outcome."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from greenlight.ledger.costs import Cost
+
+
+def costs(
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="From this day of UTC+8 on."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Sum what the checks and videos in the books cost."""
+    from greenlight.ledger import Ledger
+    from greenlight.settings import read_settings
+
+    with Ledger(read_settings().ledger_url) as ledger:
+        sums = ledger.costs.by_outcome(since=since.date() if since else None)
+    if as_json:
+        for cost in sums:
+            print(json.dumps(_line(cost)))  # noqa: T201
+    elif sums:
+        _print_table(sums)
+    else:
+        print("Nothing is in the books.")  # noqa: T201
+
+
+def _line(cost: Cost) -> dict[str, object]:
+    return {
+        "day": cost.day.isoformat(),
+        "service": cost.service,
+        "model": cost.model,
+        "outcome": cost.outcome,
+        "count": cost.count,
+        "cost_cny": float(cost.cost_cny),
+    }
+
+
+def _print_table(sums: list[Cost]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("day (UTC+8)", "service", "model", "outcome", "count", "CNY")
+    for cost in sums:
+        table.add_row(
+            cost.day.isoformat(),
+            cost.service,
+            cost.model,
+            cost.outcome,
+            str(cost.count),
+            f"{cost.cost_cny:.3f}",
+        )
+    table.add_section()
+    table.add_row("", "", "", "all", "", f"{sum(cost.cost_cny for cost in sums):.3f}")
+    Console().print(table)

@@ -1,0 +1,139 @@
+"""`greenlight reconcile`: jobs whose answer was lost, and the vendor's tasks that may be theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.jobs import job_line, name_of, subject_of
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from greenlight.ledger import Job, Ledger
+    from greenlight.reconciling import Doubt, Reconciler
+    from greenlight.settings import Settings
+
+
+def reconcile(
+    adopt: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="JOB TASK_ID", help="This task is that job's: fetch its video."),
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(metavar="JOB", help="Its request was never accepted: it may be sent again."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the jobs in doubt, settle what can be settled, and say what a person can do."""
+    if adopt is not None and release is not None:
+        raise typer.BadParameter("adopt or release, not both at once")
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    settings.require_key()
+    if adopt is not None:
+        _print_job(asyncio.run(_adopt(settings, *adopt)), as_json=as_json)
+    elif release is not None:
+        _print_job(_release(settings, release), as_json=as_json)
+    else:
+        _print_doubts(asyncio.run(_reconcile(settings)), as_json=as_json)
+
+
+async def _reconcile(settings: Settings) -> list[Doubt]:
+    async with _reconciler(settings) as reconciler:
+        return await reconciler.reconcile()
+
+
+async def _adopt(settings: Settings, name: str, task_id: str) -> Job:
+    async with _reconciler(settings) as reconciler:
+        await asyncio.to_thread(reconciler.ledger.jobs.mark_left_in_doubt)
+        job = reconciler.ledger.jobs.find_by_name(name, service=settings.service)
+        return await reconciler.adopt_by_id(job, task_id)
+
+
+def _release(settings: Settings, name: str) -> Job:
+    from greenlight.errors import InputError
+    from greenlight.ledger import Ledger
+
+    with Ledger(settings.ledger_url) as ledger:
+        ledger.jobs.mark_left_in_doubt()
+        job = ledger.jobs.find_by_name(name, service=settings.service)
+        if not ledger.jobs.release(job.id, message="released by hand"):
+            raise InputError(f"job {name_of(job)} is {job.state}, not in doubt")
+        return ledger.jobs.find(job.key) or job
+
+
+class _reconciler:  # noqa: N801 - used like a function, in `async with`
+    """Connect for the time of an `async with` block."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def __aenter__(self) -> Reconciler:
+        from greenlight.ledger import Ledger
+        from greenlight.modelstudio.client import ModelStudio
+        from greenlight.reconciling import Reconciler
+
+        settings = self._settings
+        self._ledger: Ledger = Ledger(settings.ledger_url)
+        self._studio = ModelStudio(
+            settings.require_key(), base_url=settings.base_url, workspace=settings.workspace
+        )
+        return Reconciler(
+            studio=self._studio,
+            ledger=self._ledger,
+            lease_seconds=settings.lease_seconds,
+            settle_seconds=settings.settle_seconds,
+            exclusive=settings.exclusive_account,
+        )
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._studio.aclose()
+        self._ledger.close()
+
+
+def _print_job(job: Job, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
+        return
+    next_step = (
+        "`greenlight collect` fetches its video"
+        if job.task_id
+        else "the same brief may be sent again, and is paid then"
+    )
+    print(f"Job {name_of(job)} ({subject_of(job)}) is {job.state.value}; {next_step}.")  # noqa: T201
+
+
+def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
+    if as_json:
+        for doubt in doubts:
+            print(json.dumps(_doubt_line(doubt), ensure_ascii=False))  # noqa: T201
+        return
+    if not doubts:
+        print("No job is in doubt.")  # noqa: T201
+    for doubt in doubts:
+        job = doubt.job
+        outcome = f" -> {doubt.outcome}" if doubt.outcome else ""
+        print(f"{name_of(job)} {subject_of(job)} · {job.model}{outcome}: {doubt.advice}")  # noqa: T201
+        for task in doubt.candidates:
+            began = f"{task.submit_time:%H:%M:%S}" if task.submit_time else "?"
+            print(f"    task {task.task_id} {task.status.lower()}, began {began}")  # noqa: T201
+
+
+def _doubt_line(doubt: Doubt) -> dict[str, Any]:
+    return job_line(doubt.job) | {
+        "outcome": doubt.outcome or None,
+        "advice": doubt.advice,
+        "candidates": [
+            {
+                "task_id": task.task_id,
+                "status": task.status,
+                "began_at": task.submit_time.isoformat() if task.submit_time else None,
+            }
+            for task in doubt.candidates
+        ],
+    }

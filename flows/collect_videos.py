@@ -1,0 +1,83 @@
+"""Finish, repair and store what is open in the books; meant to run every minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.events import emit_event
+from prefect.states import Completed
+from pydantic import Field
+
+from blocks import ModelStudioCredentials
+from greenlight.collector import Collector, Round
+from greenlight.errors import explain
+from greenlight.ledger import Job
+from tasks.services import connected
+
+
+@flow(name="collect-videos")
+async def collect_videos(
+    out: Annotated[
+        str | None,
+        Field(title="Out", description="Where videos go instead of where their briefs said."),
+    ] = None,
+    wait_seconds: Annotated[
+        float,
+        Field(title="Wait", ge=0, description="How long to go on; 0 looks at every job once."),
+    ] = 0,
+    credentials: Annotated[
+        str | None,
+        Field(title="Credentials", description="Name of a ModelStudioCredentials block."),
+    ] = None,
+) -> State[dict[str, int]]:
+    """Look at every open job, whoever began it: store what is done, settle what is in doubt.
+
+    A job is closed by one collector at a time, so overlapping runs do no harm. Jobs that the vendor will soon
+    forget raise the event `greenlight.video.expiring`, ambiguous ones `greenlight.video.ambiguous`.
+    """
+    block = await ModelStudioCredentials.aload(credentials) if credentials else None
+    async with connected(block) as services:
+        collector = Collector(
+            filmer=services.filmer,
+            reconciler=services.reconciler,
+            out=Path(out) if out else None,
+        )
+        result = await collector.collect(wait_seconds=wait_seconds)
+    _tell(result)
+    counts = {
+        "closed": len(result.closed),
+        "open": len(result.open),
+        "in doubt": len(result.doubts),
+        "in trouble": len(result.troubled),
+    }
+    message = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return Completed(name="Collected", message=message, data=counts)
+
+
+def _tell(result: Round) -> None:
+    """Log what a person must know, and raise the events that automations act on."""
+    logger = get_run_logger()
+    for job, error in result.troubled:
+        logger.warning("job %s: %s", job.hash[:12], explain(error).message)
+    for job in result.expiring:
+        logger.error("job %s: its video is lost 24 hours after it was submitted", job.hash[:12])
+        _emit("greenlight.video.expiring", job)
+    for doubt in result.doubts:
+        logger.warning("job %s is in doubt: %s", doubt.job.hash[:12], doubt.advice)
+        _emit("greenlight.video.ambiguous", doubt.job)
+
+
+def _emit(event: str, job: Job) -> None:
+    emit_event(
+        event=event,
+        resource={
+            "prefect.resource.id": f"greenlight.job.{job.hash}",
+            "prefect.resource.name": str(job.brief.get("portrait") or job.brief.get("motion")),
+            "greenlight.model": job.model,
+            "greenlight.service": job.service,
+        },
+        payload={"task_id": job.task_id, "state": job.state.value},
+    )

@@ -1,0 +1,124 @@
+"""Finish every open job of the books, whoever began it, so that a dead run costs nothing but time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from greenlight.collecting import collect
+from greenlight.errors import GreenlightError
+from greenlight.filming import Filmer
+from greenlight.ledger import Job, JobState
+from greenlight.ledger.database import now
+from greenlight.listing import list_tasks
+from greenlight.modelstudio.errors import AccessDenied, AuthenticationError, ModelStudioError
+from greenlight.modelstudio.tasks import TaskStatus
+from greenlight.reconciling import Doubt, Reconciler
+
+EXPIRING_AFTER = timedelta(hours=20)
+"""The vendor forgets a task and its video after 24 hours."""
+ASKED_ONE_BY_ONE = 20
+"""More open jobs than this are looked for in pages of the vendor's list, 100 at a time."""
+AT_ONCE = 8
+NOT_FINISHED = frozenset(TaskStatus) - {
+    TaskStatus.SUCCEEDED,
+    TaskStatus.FAILED,
+    TaskStatus.CANCELED,
+    TaskStatus.UNKNOWN,
+}
+
+
+@dataclass(slots=True)
+class Round:
+    """What one look at all open jobs came to."""
+
+    closed: list[Job] = field(default_factory=list)
+    """Jobs that ended in this round, with their videos stored where they succeeded."""
+    waiting: list[Job] = field(default_factory=list)
+    """Jobs that the vendor still works on, or that another collector has."""
+    troubled: list[tuple[Job, GreenlightError | ModelStudioError]] = field(default_factory=list)
+    """Jobs that have ended and could not be closed: the next round tries again."""
+    doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def open(self) -> list[Job]:
+        """Return the jobs that wait for the next round."""
+        return self.waiting + [job for job, _ in self.troubled]
+
+    @property
+    def expiring(self) -> list[Job]:
+        """Return the open jobs whose videos the vendor will soon throw away."""
+        return [job for job in self.open if _age(job) >= EXPIRING_AFTER]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """The filmer and the reconciler, and where videos go instead of where their briefs said."""
+
+    filmer: Filmer
+    reconciler: Reconciler
+    out: Path | None = None
+
+    async def collect(self, *, wait_seconds: float) -> Round:
+        """Go on in rounds until nothing is open or the wait is over; return all that came of it.
+
+        A key that the vendor refuses is raised, because it would be refused for every job.
+        """
+        ends_at = time.monotonic() + wait_seconds
+        closed: list[Job] = []
+        while True:
+            last = await self.round()
+            closed += last.closed
+            remaining_seconds = ends_at - time.monotonic()
+            if remaining_seconds <= 0 or not last.open:
+                last.closed = closed
+                return last
+            await asyncio.sleep(min(self.filmer.poll_seconds, remaining_seconds))
+
+    async def round(self) -> Round:
+        """Settle doubts, then look once at every open job."""
+        doubts = await self.reconciler.reconcile()
+        jobs = await asyncio.to_thread(self._open_jobs)
+        due = jobs if len(jobs) <= ASKED_ONE_BY_ONE else await self._look_through_list(jobs)
+        result = Round(
+            waiting=[job for job in jobs if job not in due],
+            doubts=[doubt for doubt in doubts if doubt.outcome == ""],
+        )
+        limit = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._finish(job, result, limit) for job in due))
+        return result
+
+    def _open_jobs(self) -> list[Job]:
+        found: list[Job] = []
+        service = self.filmer.studio.service
+        while page := self.filmer.ledger.jobs.open_jobs(
+            service=service, after=found[-1] if found else None
+        ):
+            found += page
+        return found
+
+    async def _look_through_list(self, jobs: list[Job]) -> list[Job]:
+        """Return the jobs that are worth a fetch: those that the list does not call unfinished."""
+        oldest = min(job.submitted_at or job.reserved_at for job in jobs)
+        begin = max(oldest - timedelta(minutes=1), now() - timedelta(hours=23, minutes=59))
+        listed = await list_tasks(self.filmer.studio, self.filmer.ledger, start=begin, end=now())
+        unfinished = {task.task_id for task in listed if task.status in NOT_FINISHED}
+        return [job for job in jobs if job.task_id not in unfinished]
+
+    async def _finish(self, job: Job, result: Round, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            try:
+                ended = await collect(self.filmer, job, self.out, wait_seconds=0)
+            except (AuthenticationError, AccessDenied):
+                raise
+            except (GreenlightError, ModelStudioError) as error:
+                result.troubled.append((job, error))
+                return
+        (result.waiting if ended.state is JobState.SUBMITTED else result.closed).append(ended)
+
+
+def _age(job: Job) -> timedelta:
+    return now() - (job.submitted_at or job.reserved_at)

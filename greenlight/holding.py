@@ -1,0 +1,33 @@
+"""Hold a lease of the books for the length of a block, however long it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from greenlight.ledger import Ledger
+
+LEASE_SECONDS = 30.0
+"""How long others wait for a holder that died; a living one renews its lease three times as often."""
+
+
+@asynccontextmanager
+async def held(ledger: Ledger, name: str, *, seconds: float = LEASE_SECONDS) -> AsyncIterator[bool]:
+    """Yield whether the name was free, and keep it until the block ends or this process dies."""
+    token = await asyncio.to_thread(ledger.leases.acquire, name, seconds)
+    if token is None:
+        yield False
+        return
+    renewal = asyncio.create_task(_keep(ledger, name, token, seconds))
+    try:
+        yield True
+    finally:
+        renewal.cancel()
+        await asyncio.to_thread(ledger.leases.release, name, token)
+
+
+async def _keep(ledger: Ledger, name: str, token: str, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds / 3)
+        await asyncio.to_thread(ledger.leases.renew, name, token, seconds)

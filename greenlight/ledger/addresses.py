@@ -1,0 +1,58 @@
+"""Read the address of a ledger: a SQLite file of this machine, or a PostgreSQL database to share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from greenlight.errors import LedgerError
+
+BUSY_SECONDS = 30
+"""How long one process waits for another one's write."""
+CONNECT_SECONDS = 10
+STOOD_STILL_SECONDS = 60
+"""After this PostgreSQL ends a transaction whose machine vanished without a word."""
+
+EXAMPLES = "sqlite:////home/me/ledger.db or postgresql://user:password@host/database"
+
+
+def read_address(text: str) -> URL:
+    """Return a ledger's address with the driver that is used for it; `LedgerError` if it is none."""
+    try:
+        address = make_url(text)
+    except (ArgumentError, ValueError):
+        # What cannot be read may hold the password anywhere: none of it is repeated.
+        raise LedgerError(
+            f"GREENLIGHT_LEDGER_URL is no database address; write {EXAMPLES}"
+        ) from None
+    kind = address.drivername.partition("+")[0]
+    if kind in {"postgresql", "postgres"}:
+        return _postgresql(address)
+    if kind != "sqlite" or address.database in {None, "", ":memory:"}:
+        raise LedgerError(
+            f"GREENLIGHT_LEDGER_URL cannot be {address.render_as_string()}; write {EXAMPLES}"
+        )
+    return address
+
+
+def make_folder(address: URL) -> None:
+    """Make the folder that a SQLite file lies in; `LedgerError` says why it cannot be made."""
+    folder = Path(address.database or "").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger's folder {folder} cannot be made ({error.strerror})"
+        ) from error
+
+
+def _postgresql(address: URL) -> URL:
+    settings = {
+        "connect_timeout": str(CONNECT_SECONDS),
+        "application_name": "greenlight",
+        "options": f"-c lock_timeout={BUSY_SECONDS}s"
+        f" -c idle_in_transaction_session_timeout={STOOD_STILL_SECONDS}s",
+    }
+    return address.set(drivername="postgresql+psycopg", query=settings | dict(address.query))

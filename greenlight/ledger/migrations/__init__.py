@@ -1,0 +1,1 @@
+"""Keep the history of the tables, one revision a file, for Alembic."""

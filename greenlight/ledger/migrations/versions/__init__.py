@@ -1,0 +1,1 @@
+"""The revisions; what is released is never changed again."""

@@ -1,0 +1,106 @@
+"""Jobs in doubt, and how the doubt is settled."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from greenlight.ledger import JobState, Ledger
+from tests.ledger.conftest import Clock
+from tests.ledger.values import LEASE, NEW, another, job, lose_answer, reserve, send, submit
+
+
+def test_every_dead_holder_that_sent_leaves_a_job_in_doubt(timed: Ledger, clock: Clock) -> None:
+    send(timed, another(1))
+    reserve(timed, another(2))
+    submit(timed, new=another(3))
+    clock.turn(LEASE)
+    alive, _ = send(timed, another(4))
+    assert timed.jobs.mark_left_in_doubt() == 1
+    assert timed.jobs.mark_left_in_doubt() == 0
+    (doubtful,) = timed.jobs.open_jobs(ambiguous=True)
+    assert doubtful.key == another(1).key
+    assert "ended before the answer" in doubtful.message
+    assert doubtful.id != alive
+
+
+def test_an_adopted_job_is_followed_from_when_it_was_sent(timed: Ledger, clock: Clock) -> None:
+    sent_at = clock.at
+    job_id = lose_answer(timed)
+    clock.turn(1000)
+    assert timed.jobs.adopt(job_id, "task-1")
+    found = job(timed)
+    assert (found.state, found.task_id, found.submitted_at) == (
+        JobState.SUBMITTED,
+        "task-1",
+        sent_at,
+    )
+
+
+def test_an_adopted_job_takes_the_time_that_the_vendor_names(timed: Ledger, clock: Clock) -> None:
+    job_id = lose_answer(timed)
+    taken_at = clock.at + timedelta(seconds=3)
+    timed.jobs.adopt(job_id, "task-1", submitted_at=taken_at)
+    assert job(timed).submitted_at == taken_at
+
+
+def test_a_task_that_another_job_owns_is_not_adopted(ledger: Ledger) -> None:
+    submit(ledger, "task-1", another(1))
+    job_id = lose_answer(ledger)
+    assert not ledger.jobs.adopt(job_id, "task-1")
+    assert job(ledger).state is JobState.AMBIGUOUS
+
+
+def test_of_two_jobs_that_adopt_one_task_at_once_one_gets_it(ledger: Ledger) -> None:
+    doubtful = [lose_answer(ledger, another(number)) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        adopted = list(pool.map(lambda job_id: ledger.jobs.adopt(job_id, "task-1"), doubtful))
+    assert sum(adopted) == 1
+
+
+def test_of_those_who_adopt_and_release_at_once_one_wins(ledger: Ledger) -> None:
+    job_id = lose_answer(ledger)
+    steps = [
+        lambda: ledger.jobs.release(job_id),
+        lambda: ledger.jobs.adopt(job_id, "task-1"),
+        lambda: ledger.jobs.adopt(job_id, "task-2"),
+    ] * 2
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(lambda step: step(), steps)) == 1
+
+
+def test_a_released_job_is_free_again_and_says_why_it_was(ledger: Ledger) -> None:
+    job_id = lose_answer(ledger)
+    assert ledger.jobs.release(job_id, message="no task was found")
+    assert (job(ledger).state, job(ledger).message) == (JobState.RESERVED, "no task was found")
+    assert reserve(ledger)[0] == job_id
+
+
+@pytest.mark.parametrize("prepare", [reserve, send, submit])
+def test_a_job_that_is_in_no_doubt_is_neither_adopted_nor_released(
+    ledger: Ledger, prepare: object
+) -> None:
+    assert callable(prepare)
+    prepare(ledger)
+    before = job(ledger)
+    assert not ledger.jobs.release(before.id)
+    assert not ledger.jobs.adopt(before.id, "task-9")
+    assert job(ledger) == before
+
+
+def test_the_task_of_a_failed_attempt_is_nobody_elses(ledger: Ledger) -> None:
+    ledger.jobs.close(submit(ledger, "task-1"), JobState.FAILED)
+    submit(ledger, "task-2")
+    assert ledger.jobs.owned_task_ids(["task-1", "task-2"]) == {"task-1", "task-2"}
+    assert not ledger.jobs.adopt(lose_answer(ledger, another(1)), "task-1")
+
+
+def test_the_tasks_that_jobs_own_are_told_apart(ledger: Ledger) -> None:
+    submit(ledger, "task-1", another(1))
+    ledger.jobs.close(submit(ledger, "task-2", another(2)), JobState.SUCCEEDED)
+    lose_answer(ledger, NEW)
+    listed = ["task-1", "task-2", "task-3"]
+    assert ledger.jobs.owned_task_ids(listed) == {"task-1", "task-2"}
+    assert ledger.jobs.owned_task_ids([]) == set()
