@@ -55,6 +55,8 @@ def _report(books: str, outcomes: list[Outcome]) -> int:
     print(f"  paid videos            {sum(outcome.accepted for outcome in outcomes)}")
     print(f"  paid twice             {twice}")
     print(f"  videos stored          {stored}, lost {len(outcomes) - stored}")
-    print(f"  paid checks            {checks} ({checks - len(outcomes)} after a kill or a lost answer)")
+    print(
+        f"  paid checks            {checks} ({checks - len(outcomes)} after a kill or a lost answer)"
+    )
     print(f"  rounds with a fault    {len(broken)}")
     return len(broken)

@@ -36,7 +36,7 @@ def collect(
     settings.require_key()
     result = asyncio.run(_collect(settings, out, wait))
     _print(result, as_json=as_json)
-    raise typer.Exit(1 if result.troubled else 0)
+    raise typer.Exit(1 if result.troubled or result.expired else 0)
 
 
 async def _collect(settings: Settings, out: Path | None, wait_seconds: float) -> Round:
@@ -78,6 +78,8 @@ def _print(result: Round, *, as_json: bool) -> None:
         print(  # noqa: T201
             json.dumps(job_line(job), ensure_ascii=False) if as_json else f"{line}, {where}"
         )
+    for job in result.expired:
+        print(f"{name_of(job)} {subject_of(job)} is lost: {job.message}", file=sys.stderr)  # noqa: T201
     for job, error in result.troubled:
         print(f"{name_of(job)} {subject_of(job)}: {explain(error).message}", file=sys.stderr)  # noqa: T201
     for job in result.expiring:

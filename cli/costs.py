@@ -63,4 +63,4 @@ def _print_table(sums: list[Cost]) -> None:
         )
     table.add_section()
     table.add_row("", "", "", "all", "", f"{sum(cost.cost_cny for cost in sums):.3f}")
-    Console().print(table)
+    Console(markup=False, emoji=False, highlight=False).print(table)

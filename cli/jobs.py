@@ -12,6 +12,8 @@ from cli.options import Json
 if TYPE_CHECKING:
     from greenlight.ledger import Job
 
+NAME_CHARACTERS = 12
+
 
 def jobs(
     state: Annotated[
@@ -28,19 +30,19 @@ def jobs(
     from greenlight.ledger import JobState, Ledger
     from greenlight.settings import read_settings
 
-    try:
-        states = [JobState(name) for name in state or []]
-    except ValueError as error:
-        names = ", ".join(JobState)
-        raise typer.BadParameter(f"{error}; there are {names}", param_hint="--state") from None
+    for name in state or []:
+        if name not in set(JobState):
+            raise typer.BadParameter(f"{name} is no state; there are {', '.join(JobState)}")
+    states = [JobState(name) for name in state or []]
     with Ledger(read_settings().ledger_url) as ledger:
         found = ledger.jobs.newest(states=states, limit=limit)
     if as_json:
         for job in found:
             print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
-    elif found:
-        _print_table(found)
-    else:
+        return
+    for job in found:
+        print(_sentence(job))  # noqa: T201
+    if not found:
         print("There are no such jobs in the books.")  # noqa: T201
 
 
@@ -76,7 +78,7 @@ def job_line(job: Job) -> dict[str, Any]:
 
 def name_of(job: Job) -> str:
     """Return what people call a job: the beginning of its hash."""
-    return job.hash[:12]
+    return job.hash[:NAME_CHARACTERS]
 
 
 def subject_of(job: Job) -> str:
@@ -85,20 +87,9 @@ def subject_of(job: Job) -> str:
     return place.rsplit("/", 1)[-1]
 
 
-def _print_table(found: list[Job]) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table("job", "state", "model", "of", "reserved", "CNY", Column("", overflow="fold"))
-    for job in found:
-        cost = f"{job.cost_cny:.3f}" if job.cost_cny is not None else f"<= {job.reserved_cny:.3f}"
-        table.add_row(
-            name_of(job),
-            job.state.value,
-            job.model,
-            subject_of(job),
-            f"{job.reserved_at:%m-%d %H:%M}",
-            cost,
-            job.place or job.message or job.task_id or "",
-        )
-    Console().print(table)
+def _sentence(job: Job) -> str:
+    money = f"{job.cost_cny:.3f}" if job.cost_cny is not None else f"at most {job.reserved_cny:.3f}"
+    began = f"{job.reserved_at:%Y-%m-%d %H:%M} UTC"
+    where = job.place or job.template_id or job.message or (job.task_id and f"task {job.task_id}")
+    facts = [f"{name_of(job)} {job.state.value}", job.model, subject_of(job), began, f"{money} CNY"]
+    return " · ".join([*facts, *filter(None, [where])])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from types import ModuleType
+from typing import Annotated, cast
 
 import typer
 
@@ -15,6 +16,12 @@ from cli.film import film
 from cli.jobs import jobs
 from cli.reconcile import reconcile
 from cli.studio import studio
+
+INTERRUPTED = 130
+STOPPED = (
+    "stopped; what was begun at the vendor goes on: `greenlight jobs` lists it, and `greenlight collect` "
+    "or the same command fetches it, and pays nothing more"
+)
 
 app = typer.Typer(
     name="greenlight",
@@ -54,13 +61,18 @@ def options(
 
 def main() -> None:
     """Run a command, and end with 0 when it is done, 1 when something failed, 2 on wrong usage."""
+    # httpx brings a command line of its own and loads all that it needs; nobody calls it here, and it would
+    # be a tenth of what `check` takes. A module that is None cannot be imported, which httpx expects.
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
     try:
         app()
     except KeyboardInterrupt:
-        _end(
-            "stopped; what was begun at the vendor goes on, and the same command goes on with it",
-            130,
-        )
+        _end(STOPPED, INTERRUPTED)
+    except SystemExit as end:
+        # Typer has made this of the interrupt already, without a word.
+        if end.code == INTERRUPTED:
+            _end(STOPPED, INTERRUPTED)
+        raise
     except Exception as error:
         if "--debug" in sys.argv:
             raise

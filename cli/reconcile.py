@@ -62,7 +62,7 @@ def _release(settings: Settings, name: str) -> Job:
     with Ledger(settings.ledger_url) as ledger:
         ledger.jobs.mark_left_in_doubt()
         job = ledger.jobs.find_by_name(name, service=settings.service)
-        if not ledger.jobs.release(job.id, message="released by hand"):
+        if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
             raise InputError(f"job {name_of(job)} is {job.state}, not in doubt")
         return ledger.jobs.find(job.key) or job
 

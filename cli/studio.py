@@ -29,8 +29,9 @@ def studio(
     as_json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
     """Run a studio that speaks the vendor's protocol and looks at the pictures itself."""
+    from greenlight.errors import SettingsError
     from greenlight.settings import read_settings
-    from greenlight.studio.server import StudioSettings, serve
+    from greenlight.studio.server import StudioSettings, StudioStartError, serve
 
     settings = StudioSettings(
         home=home or read_settings().home / "studio",
@@ -49,4 +50,7 @@ def studio(
             f"  export DASHSCOPE_HTTP_BASE_URL={base_url} DASHSCOPE_API_KEY={key}"
         )
 
-    serve(settings, host, port, announce)
+    try:
+        serve(settings, host, port, announce)
+    except StudioStartError as error:
+        raise SettingsError(str(error)) from None

@@ -36,7 +36,8 @@ async def collect_videos(
     """Look at every open job, whoever began it: store what is done, settle what is in doubt.
 
     A job is closed by one collector at a time, so overlapping runs do no harm. Jobs that the vendor will soon
-    forget raise the event `greenlight.video.expiring`, ambiguous ones `greenlight.video.ambiguous`.
+    forget raise the event `greenlight.video.expiring`, those that it has forgotten
+    `greenlight.video.expired`, ambiguous ones `greenlight.video.ambiguous`.
     """
     block = await ModelStudioCredentials.aload(credentials) if credentials else None
     async with connected(block) as services:
@@ -62,6 +63,9 @@ def _tell(result: Round) -> None:
     logger = get_run_logger()
     for job, error in result.troubled:
         logger.warning("job %s: %s", job.hash[:12], explain(error).message)
+    for job in result.expired:
+        logger.error("job %s: %s", job.hash[:12], job.message)
+        _emit("greenlight.video.expired", job)
     for job in result.expiring:
         logger.error("job %s: its video is lost 24 hours after it was submitted", job.hash[:12])
         _emit("greenlight.video.expiring", job)

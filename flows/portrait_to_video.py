@@ -34,6 +34,7 @@ from greenlight.reports import (
     report_waiting,
 )
 from greenlight.settings import read_settings
+from greenlight.videos import require_place
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
 from tasks.services import ledger_of
 
@@ -83,6 +84,8 @@ async def portrait_to_video(
     block = await _load(credentials)
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     place = Path(out) if out else read_settings().videos
+    if brief.sound or brief.motion:
+        await asyncio.to_thread(require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
     return await _finish(await work.over_budget() or await work.film())
 

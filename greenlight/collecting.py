@@ -35,8 +35,9 @@ async def collect(filmer: Filmer, job: Job, out: Path | None, *, wait_seconds: f
     """
     lease_seconds = min(LEASE_SECONDS, filmer.lease_seconds)
     ends_at = time.monotonic() + wait_seconds
+    task: VideoTask | None = None
     while job.state is JobState.SUBMITTED:
-        task = await filmer.follow(job, wait_seconds=max(0.0, ends_at - time.monotonic()))
+        task = task or await filmer.follow(job, wait_seconds=max(0.0, ends_at - time.monotonic()))
         if task is not None and task.is_succeeded:
             async with held(filmer.ledger, f"collect {job.key}", seconds=lease_seconds) as mine:
                 job = await _as_it_stands(filmer, job)

@@ -49,6 +49,11 @@ class Round:
         return self.waiting + [job for job, _ in self.troubled]
 
     @property
+    def expired(self) -> list[Job]:
+        """Return the jobs whose videos were paid and lost."""
+        return [job for job in self.closed if job.state is JobState.EXPIRED]
+
+    @property
     def expiring(self) -> list[Job]:
         """Return the open jobs whose videos the vendor will soon throw away."""
         return [job for job in self.open if _age(job) >= EXPIRING_AFTER]
@@ -82,13 +87,13 @@ class Collector:
         """Settle doubts, then look once at every open job."""
         doubts = await self.reconciler.reconcile()
         jobs = await asyncio.to_thread(self._open_jobs)
-        due = jobs if len(jobs) <= ASKED_ONE_BY_ONE else await self._look_through_list(jobs)
+        unfinished = await self._unfinished(jobs) if len(jobs) > ASKED_ONE_BY_ONE else set()
         result = Round(
-            waiting=[job for job in jobs if job not in due],
-            doubts=[doubt for doubt in doubts if doubt.outcome == ""],
+            waiting=[job for job in jobs if job.task_id in unfinished],
+            doubts=[doubt for doubt in doubts if not doubt.outcome],
         )
-        limit = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._finish(job, result, limit) for job in due))
+        due = [job for job in jobs if job.task_id not in unfinished]
+        await self._finish_all(due, result)
         return result
 
     def _open_jobs(self) -> list[Job]:
@@ -100,13 +105,28 @@ class Collector:
             found += page
         return found
 
-    async def _look_through_list(self, jobs: list[Job]) -> list[Job]:
-        """Return the jobs that are worth a fetch: those that the list does not call unfinished."""
+    async def _unfinished(self, jobs: list[Job]) -> set[str]:
+        """Return the tasks that are not worth a fetch, because the list calls them unfinished."""
         oldest = min(job.submitted_at or job.reserved_at for job in jobs)
-        begin = max(oldest - timedelta(minutes=1), now() - timedelta(hours=23, minutes=59))
-        listed = await list_tasks(self.filmer.studio, self.filmer.ledger, start=begin, end=now())
-        unfinished = {task.task_id for task in listed if task.status in NOT_FINISHED}
-        return [job for job in jobs if job.task_id not in unfinished]
+        end = now()
+        begin = max(oldest - timedelta(minutes=1), end - timedelta(hours=23, minutes=59))
+        try:
+            listed = await list_tasks(self.filmer.studio, self.filmer.ledger, start=begin, end=end)
+        except (AuthenticationError, AccessDenied):
+            raise
+        except ModelStudioError:
+            return set()
+        return {task.task_id for task in listed if task.status in NOT_FINISHED}
+
+    async def _finish_all(self, jobs: list[Job], result: Round) -> None:
+        """Look at every job; the first that shows a refused key stops the others."""
+        limit = asyncio.Semaphore(AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for job in jobs:
+                    group.create_task(self._finish(job, result, limit))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
     async def _finish(self, job: Job, result: Round, limit: asyncio.Semaphore) -> None:
         async with limit:

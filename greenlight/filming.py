@@ -61,9 +61,10 @@ class Filmer:
         )
         if token is None:
             return job, False
+        was_sent = True
         try:
             request = await prepare()
-            await self._send(job.id, token, request, starts_per_second)
+            was_sent = await self._send(job.id, token, request, starts_per_second)
         except AmbiguousSubmission as error:
             await asyncio.to_thread(jobs.mark_ambiguous, job.id, token, _in_short(error))
         except LedgerError:
@@ -74,21 +75,26 @@ class Filmer:
             await asyncio.to_thread(jobs.free, job.id, token, code=code, message=str(error))
             raise
         sent = await asyncio.to_thread(jobs.find, new.key)
-        return sent or job, True
+        return sent or job, was_sent
 
     async def _send(
         self, job_id: int, token: str, request: VideoRequest, starts_per_second: float
-    ) -> None:
-        """Send the request until it is accepted, refused or lost; only the not accepted goes again."""
+    ) -> bool:
+        """Send the request until it is accepted, refused or lost; only the not accepted goes again.
+
+        Returns false, and sends nothing, when the reservation has ended meanwhile.
+        """
         tries = 0
         while True:
             await wait_for_start(self.ledger, self.studio, request.model, starts_per_second)
+            # Counted from before the lease: who is stopped in between does not send after its end.
+            ends_at = asyncio.get_running_loop().time() + self.lease_seconds * DEADLINE_OF_A_LEASE
             if not await asyncio.to_thread(
                 self.ledger.jobs.mark_sent, job_id, token, lease_seconds=self.lease_seconds
             ):
-                return
+                return False
             try:
-                answer = await self._submit_once(request)
+                answer = await self._submit_once(request, ends_at)
             except (Throttled, ServiceUnreachable) as error:
                 tries += 1
                 wait_seconds = wait_before_retry(error, tries)
@@ -100,17 +106,17 @@ class Filmer:
                 await asyncio.sleep(wait_seconds)
             else:
                 await self._store_task(job_id, token, answer)
-                return
+                return True
 
     @property
     def _longest_wait_seconds(self) -> float:
         """Return how long a reservation can be kept without a request, and still be sent."""
         return self.lease_seconds / 2
 
-    async def _submit_once(self, request: VideoRequest) -> Submission:
+    async def _submit_once(self, request: VideoRequest, ends_at: float) -> Submission:
         """Send a paying request; its deadline is shorter than the lease, however short that is."""
         try:
-            async with asyncio.timeout(self.lease_seconds * DEADLINE_OF_A_LEASE):
+            async with asyncio.timeout_at(ends_at):
                 return await self.studio.submit(request)
         except TimeoutError:
             raise AmbiguousSubmission("no answer in time") from None

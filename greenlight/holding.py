@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from greenlight.errors import LedgerError
 from greenlight.ledger import Ledger
 
 LEASE_SECONDS = 30.0
@@ -30,4 +31,6 @@ async def held(ledger: Ledger, name: str, *, seconds: float = LEASE_SECONDS) -> 
 async def _keep(ledger: Ledger, name: str, token: str, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds / 3)
-        await asyncio.to_thread(ledger.leases.renew, name, token, seconds)
+        # Books that are locked for a moment are tried again; the lease lasts for three tries.
+        with suppress(LedgerError):
+            await asyncio.to_thread(ledger.leases.renew, name, token, seconds)

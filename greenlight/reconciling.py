@@ -3,31 +3,30 @@
 The list only narrows the doubt: it names no input. So a task is a candidate for a job when it is of the job's
 model, began in the job's window and belongs to no job, and only an account that nobody else uses lets one
 candidate be adopted without a person. A job closes on a fetch of its task alone.
+
+The time is the ledger's, and taken before the list is read: a list that was read too early releases nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from greenlight.errors import InputError
 from greenlight.ledger import Job, JobState, Ledger
-from greenlight.ledger.database import now
-from greenlight.listing import list_tasks
-from greenlight.modelstudio.catalog import TASK_LIFETIME, TASK_REQUESTS_PER_SECOND
+from greenlight.listing import fetch_task, list_tasks
+from greenlight.modelstudio.catalog import TASK_LIFETIME
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.errors import AccessDenied, AuthenticationError, ModelStudioError
 from greenlight.modelstudio.tasks import ListedTask, TaskStatus, VideoTask
-from greenlight.pacing import wait_for_start
-from greenlight.patience import patiently
 
 CLOCK_DIFFERENCE = timedelta(seconds=60)
 """How much the vendor's clock may go before this one's."""
 LENGTH_TOLERANCE_SECONDS = 1.0
 """A video is as long as its sound, but for a frame or what the sound's coding adds."""
-MAY_BE_IT = frozenset(TaskStatus) - {TaskStatus.FAILED, TaskStatus.CANCELED}
+NOT_PAID = frozenset({TaskStatus.FAILED, TaskStatus.CANCELED})
 """What failed or was canceled cost nothing: without another candidate the job is free again."""
 
 
@@ -37,6 +36,8 @@ class Doubt:
 
     job: Job
     candidates: list[ListedTask] = field(default_factory=list)
+    is_contested: bool = False
+    """Whether a candidate may as well be that of another job which has no answer."""
     outcome: str = ""
     """`adopted`, `released`, or empty while the doubt stays."""
     advice: str = ""
@@ -57,12 +58,17 @@ class Reconciler:
     """Whether this ledger alone uses the account, so that one candidate can be nobody else's."""
 
     async def reconcile(self) -> list[Doubt]:
-        """Settle what can be settled, and return every doubt that there was."""
+        """Settle what can be settled, and return every doubt that there was.
+
+        A key that the vendor refuses is raised; any other trouble leaves the doubts as they are.
+        """
         await asyncio.to_thread(self.ledger.jobs.mark_left_in_doubt)
         doubts = [Doubt(job) for job in await asyncio.to_thread(self._ambiguous)]
-        await self._find_candidates(doubts)
+        by_model: dict[str, list[Doubt]] = defaultdict(list)
         for doubt in doubts:
-            await self._settle(doubt, doubts)
+            by_model[doubt.job.model].append(doubt)
+        for model, same in by_model.items():
+            await self._settle_model(model, same)
         return doubts
 
     def _ambiguous(self) -> list[Job]:
@@ -73,24 +79,56 @@ class Reconciler:
             found += page
         return found
 
-    async def _find_candidates(self, doubts: Iterable[Doubt]) -> None:
-        """List a model's tasks once for all its doubts."""
-        by_model: dict[str, list[Doubt]] = defaultdict(list)
+    async def _settle_model(self, model: str, doubts: list[Doubt]) -> None:
+        """Settle a model's doubts by one reading of its list."""
+        at = await asyncio.to_thread(self.ledger.now)
+        recent = [doubt for doubt in doubts if self._is_listed(doubt.job, at)]
         for doubt in doubts:
-            if self._is_listed(doubt.job):
-                by_model[doubt.job.model].append(doubt)
-        for model, same in by_model.items():
-            begin = min(self._window(doubt.job)[0] for doubt in same)
-            tasks = await self._unowned_tasks(model, begin)
-            for doubt in same:
-                first, last = self._window(doubt.job)
-                doubt.candidates = [
-                    task for task in tasks if first <= (task.submit_time or first) <= last
-                ]
+            doubt.advice = (
+                "the vendor's list no longer reaches back to it; look at the bill, "
+                "then adopt or release it"
+            )
+        try:
+            await self._find_candidates(model, recent, at)
+            for doubt in recent:
+                await self._settle(doubt, at)
+        except (AuthenticationError, AccessDenied):
+            raise
+        except ModelStudioError as error:
+            for doubt in recent:
+                doubt.advice = doubt.advice if doubt.outcome else f"it stays in doubt: {error}"
 
-    def _is_listed(self, job: Job) -> bool:
+    async def _find_candidates(self, model: str, doubts: list[Doubt], at: datetime) -> None:
+        """Find the tasks that may be the lost ones, and who else may have begun them."""
+        if not doubts:
+            return
+        jobs = self.ledger.jobs
+        begin = min(self._window(doubt.job)[0] for doubt in doubts)
+        end = min(at + CLOCK_DIFFERENCE, begin + TASK_LIFETIME)
+        listed = await list_tasks(self.studio, self.ledger, model_name=model, start=begin, end=end)
+        tasks = [task for task in listed if task.status not in NOT_PAID]
+        # In this order: an answer that arrives in between makes its task an owned one.
+        unanswered = await asyncio.to_thread(jobs.unanswered, model)
+        owned = await asyncio.to_thread(jobs.owned_task_ids, [task.task_id for task in tasks])
+        for doubt in doubts:
+            doubt.candidates = [
+                task
+                for task in tasks
+                if task.task_id not in owned and self._may_be(task, doubt.job)
+            ]
+            others = [job for job in unanswered if job.id != doubt.job.id]
+            doubt.is_contested = any(
+                self._may_be(task, other) for task in doubt.candidates for other in others
+            )
+
+    def _may_be(self, task: ListedTask, job: Job) -> bool:
+        """Whether a task began when the job's can have begun; one without a time may be anybody's."""
+        first, last = self._window(job)
+        return task.submit_time is None or first <= task.submit_time <= last
+
+    def _is_listed(self, job: Job, at: datetime) -> bool:
         """Whether the vendor's list still reaches back to the job's window."""
-        return now() - self._window(job)[0] < TASK_LIFETIME
+        return at - self._window(job)[0] < TASK_LIFETIME
 
     def _window(self, job: Job) -> tuple[datetime, datetime]:
         """Return from when to when the job's task can have begun, and be listed."""
@@ -98,41 +136,32 @@ class Reconciler:
         settled = timedelta(seconds=self.lease_seconds + self.settle_seconds)
         return sent_at - CLOCK_DIFFERENCE, sent_at + settled
 
-    async def _unowned_tasks(self, model: str, begin: datetime) -> list[ListedTask]:
-        """Return the tasks of a model that may be a lost one, and that no job of the books owns."""
-        end = min(now() + CLOCK_DIFFERENCE, begin + TASK_LIFETIME)
-        listed = await list_tasks(self.studio, self.ledger, model_name=model, start=begin, end=end)
-        tasks = [task for task in listed if task.status in MAY_BE_IT]
-        ids = [task.task_id for task in tasks]
-        owned = await asyncio.to_thread(self.ledger.jobs.owned_task_ids, ids)
-        return [task for task in tasks if task.task_id not in owned]
-
-    async def _settle(self, doubt: Doubt, doubts: Iterable[Doubt]) -> None:
-        job = doubt.job
-        if not self._is_listed(job):
-            doubt.advice = (
-                "the vendor's list no longer reaches back to it; look at the bill, "
-                "then adopt or release it"
-            )
-        elif not doubt.candidates:
-            await self._release_when_settled(doubt)
-        elif len(doubt.candidates) == 1 and not _shared(doubt, doubts):
+    async def _settle(self, doubt: Doubt, at: datetime) -> None:
+        if not doubt.candidates:
+            await self._release_when_settled(doubt, at)
+        elif len(doubt.candidates) == 1 and not doubt.is_contested:
             await self._adopt_when_exclusive(doubt)
         else:
             doubt.advice = "several tasks or jobs fit together; adopt one, or release the job"
 
-    async def _release_when_settled(self, doubt: Doubt) -> None:
-        last = self._window(doubt.job)[1]
-        remaining_seconds = (last - now()).total_seconds()
+    async def _release_when_settled(self, doubt: Doubt, at: datetime) -> None:
+        remaining_seconds = (self._window(doubt.job)[1] - at).total_seconds()
         if remaining_seconds > 0:
             doubt.advice = (
                 f"no task fits yet; it is free again in {remaining_seconds:.0f} s if none comes"
             )
             return
         message = "the vendor's list has no task for it: the request was never accepted"
-        if await asyncio.to_thread(self.ledger.jobs.release, doubt.job.id, message=message):
+        job = doubt.job
+        if await asyncio.to_thread(
+            self.ledger.jobs.release, job.id, sent_at=job.sent_at, message=message
+        ):
             doubt.outcome = "released"
-        doubt.advice = f"{message}; the same brief may be sent again"
+            doubt.advice = f"{message}; the same brief may be sent again"
+        else:
+            doubt.advice = "another process has settled it meanwhile"
+        found = await asyncio.to_thread(self.ledger.jobs.find, job.key)
+        doubt.job = found or job
 
     async def _adopt_when_exclusive(self, doubt: Doubt) -> None:
         task_id = doubt.candidates[0].task_id
@@ -142,12 +171,8 @@ class Reconciler:
                 f"greenlight reconcile --adopt {doubt.job.hash[:12]} {task_id}"
             )
             return
-        task = await self._fetch(task_id)
-        if not task.is_finished:
-            doubt.advice = "one task fits and is not finished; its length decides"
-            return
         try:
-            await self.adopt(doubt.job, task)
+            doubt.job = await self.adopt_by_id(doubt.job, task_id)
         except InputError as error:
             doubt.advice = str(error)
         else:
@@ -155,22 +180,15 @@ class Reconciler:
 
     async def adopt_by_id(self, job: Job, task_id: str) -> Job:
         """Give an ambiguous job a task that a person chose; `InputError` says why it cannot be its."""
-        return await self.adopt(job, await self._fetch(task_id))
+        return await self._adopt(job, await fetch_task(self.studio, self.ledger, task_id))
 
-    async def adopt(self, job: Job, task: VideoTask) -> Job:
+    async def _adopt(self, job: Job, task: VideoTask) -> Job:
         """Give an ambiguous job a task, if it can be its: known, of its length, and nobody's yet."""
         if job.state is not JobState.AMBIGUOUS:
             raise InputError(f"job {job.hash[:12]} is {job.state}, not in doubt")
         if task.is_unknown:
             raise InputError(f"the vendor does not know task {task.task_id}")
-        expected_seconds = job.brief.get("drive_seconds")
-        if task.seconds is not None and expected_seconds is not None:
-            difference = abs(task.seconds - float(expected_seconds))
-            if difference > LENGTH_TOLERANCE_SECONDS:
-                raise InputError(
-                    f"task {task.task_id} is {task.seconds:g} s long and the job's sound or motion "
-                    f"{float(expected_seconds):g} s, so it is another one's"
-                )
+        _expect_its_length(task, job.brief.get("drive_seconds"))
         adopted = await asyncio.to_thread(
             self.ledger.jobs.adopt, job.id, task.task_id, submitted_at=task.submit_time
         )
@@ -180,15 +198,19 @@ class Reconciler:
             )
         return await asyncio.to_thread(self.ledger.jobs.find, job.key) or job
 
-    async def _fetch(self, task_id: str) -> VideoTask:
-        await wait_for_start(self.ledger, self.studio, "tasks", TASK_REQUESTS_PER_SECOND)
-        return await patiently(lambda: self.studio.fetch(task_id))
 
-
-def _shared(doubt: Doubt, doubts: Iterable[Doubt]) -> bool:
-    """Whether another job in doubt has the same candidate."""
-    task_id = doubt.candidates[0].task_id
-    return any(
-        other is not doubt and task_id in {task.task_id for task in other.candidates}
-        for other in doubts
-    )
+def _expect_its_length(task: VideoTask, expected_seconds: float | None) -> None:
+    """Raise `InputError` unless a task's output is as long as the job's sound or motion."""
+    if expected_seconds is None:
+        return
+    if not task.is_finished:
+        raise InputError(
+            f"task {task.task_id} is not finished, and its length decides; try again when it is"
+        )
+    if task.seconds is None:
+        return
+    if abs(task.seconds - expected_seconds) > LENGTH_TOLERANCE_SECONDS:
+        raise InputError(
+            f"task {task.task_id} is {task.seconds:g} s long and the job's sound or motion "
+            f"{expected_seconds:g} s, so it is another one's"
+        )

@@ -185,13 +185,13 @@ def _sentence(state: FilmState, job: Job) -> str:
             return "another process is sending this job; run the same again to see how it ended"
         case FilmState.FILMING:
             return (
-                f"the vendor goes on with task {job.task_id}; run the same again within 24 hours, "
-                "which pays nothing more and fetches the video"
+                f"the vendor goes on with task {job.task_id}; `greenlight collect`, or the same again, "
+                "fetches the video within 24 hours and pays nothing more"
             )
         case FilmState.AMBIGUOUS:
             return (
                 f"nobody knows whether the paying request was accepted ({job.message}); it is not sent "
-                "again, so look at the vendor's task list"
+                "again before that is known: `greenlight reconcile` looks for its task"
             )
         case FilmState.EXPIRED:
             return f"{job.message} (task {job.task_id})"

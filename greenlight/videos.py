@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from greenlight.errors import DeadLink, StorageError
+from greenlight.errors import DeadLink, InputError, StorageError
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.places import without_query
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -30,6 +31,19 @@ class StoredVideo:
     place: str
     sha256: str
     seconds: float
+
+
+def require_place(out: Path) -> None:
+    """Raise an `InputError` if no video can be written to a folder or .mp4 file: better now than paid."""
+    if ":/" in str(out):
+        raise InputError(f"{out} is no place for videos; give a folder or an .mp4 file")
+    destination = out if out.suffix.lower() == ".mp4" else out / "video.mp4"
+    if destination.is_dir():
+        raise InputError(f"{destination} is a directory; give a folder or an .mp4 file")
+    try:
+        _make_part(destination.expanduser().absolute()).unlink()
+    except OSError as error:
+        raise InputError(f"no video can be written to {out} ({error.strerror})") from None
 
 
 async def store(url: str, destination: Path) -> StoredVideo:
@@ -81,6 +95,7 @@ async def _download(url: str, part: Path) -> str:
 
 
 async def _download_once(url: str, part: Path) -> str:
+    keep_links_out_of_logs()
     digest = hashlib.sha256()
     written_bytes = 0
     async with (

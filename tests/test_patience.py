@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -102,7 +103,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         noted.append(seconds)
 
-    monkeypatch.setattr("greenlight.patience.asyncio.sleep", sleep)
+    # Only there: the studio's thread has a loop of its own that sleeps for real.
+    monkeypatch.setattr("greenlight.patience.asyncio", SimpleNamespace(sleep=sleep))
     return noted
 
 

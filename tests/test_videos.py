@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from greenlight import videos
-from greenlight.errors import StorageError
-from greenlight.videos import secure, store
+from greenlight.errors import InputError, StorageError
+from greenlight.videos import require_place, secure, store
 from tests.website import Website
 
 
@@ -136,3 +136,19 @@ async def test_a_link_to_nowhere_is_told(tmp_path: Path) -> None:
 )
 def test_a_link_of_the_vendor_is_fetched_over_tls(link: str, fetched: str) -> None:
     assert secure(link) == fetched
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/videos", "/proc/videos", "note.txt/videos"])
+def test_a_place_that_takes_no_video_is_told_before_anything_is_paid(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "note.txt").touch()
+    with pytest.raises(InputError, match=r"no place for videos|no video can be written"):
+        require_place(Path(place))
+
+
+def test_a_place_that_takes_videos_is_left_as_it_was(tmp_path: Path) -> None:
+    require_place(tmp_path / "videos")
+    require_place(tmp_path / "anna.mp4")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["videos"]

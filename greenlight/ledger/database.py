@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,13 +50,17 @@ class Database:
                 migrate(connection, self.shown)
 
     @contextmanager
-    def writing(self, *names: str) -> Iterator[Connection]:
+    def writing(self, *names: str, durable: bool = True) -> Iterator[Connection]:
         """Open a transaction that no other one with one of these names overlaps.
 
         SQLite has one writer at a time anyway. In PostgreSQL the names are locks, which end with the
-        transaction, or with the connection when the process dies.
+        transaction, or with the connection when the process dies. What is not `durable` outlives every
+        process, but perhaps not a machine that loses its power: it spares a wait for the disk.
         """
-        with self._explained(), self._engine.begin() as connection:
+        engine = self._engine if durable else self._engine.execution_options(durable=False)
+        with self._explained(), engine.begin() as connection:
+            if self._is_shared and not durable:
+                connection.execute(text("SET LOCAL synchronous_commit TO off"))
             if self._is_shared:
                 # Always in the same order, so that two transactions never wait for each other.
                 for name in sorted(names):
@@ -119,7 +123,6 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     _turn_on_wal(connection)
-    connection.execute("PRAGMA synchronous = FULL")
 
 
 def _turn_on_wal(connection: sqlite3.Connection) -> None:
@@ -138,5 +141,8 @@ def _turn_on_wal(connection: sqlite3.Connection) -> None:
 
 
 def _begin_immediately(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        level = "FULL" if options.get("durable", True) else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")

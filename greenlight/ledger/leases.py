@@ -20,7 +20,7 @@ class Leases:
     def acquire(self, name: str, seconds: float) -> str | None:
         """Return a token if the name was free or its lease had ended, else `None`."""
         token = secrets.token_hex(16)
-        with self._database.writing(f"lease {name}") as connection:
+        with self._database.writing(f"lease {name}", durable=False) as connection:
             at = self._database.now(connection)
             values = {"token": token, "until": at + timedelta(seconds=seconds)}
             until = connection.execute(
@@ -36,7 +36,7 @@ class Leases:
 
     def renew(self, name: str, token: str, seconds: float) -> bool:
         """Make a lease last so many seconds from now; false if it had ended, whoever has it now."""
-        with self._database.writing(f"lease {name}") as connection:
+        with self._database.writing(f"lease {name}", durable=False) as connection:
             at = self._database.now(connection)
             renewed = connection.execute(
                 update(leases)
@@ -47,5 +47,5 @@ class Leases:
 
     def release(self, name: str, token: str) -> None:
         """Give a name back; a lease that somebody else took over meanwhile stays theirs."""
-        with self._database.writing(f"lease {name}") as connection:
+        with self._database.writing(f"lease {name}", durable=False) as connection:
             connection.execute(delete(leases).where(leases.c.name == name, leases.c.token == token))

@@ -42,7 +42,7 @@ class Pace:
         By the times granted there are never more than `per_second` in any window of one second. A holder
         that dies while it waits loses that one start and holds up nobody.
         """
-        with self._database.writing(f"pace {name}") as connection:
+        with self._database.writing(f"pace {name}", durable=False) as connection:
             asked_at = self._database.now(connection)
             next_at = self._next_at(connection, name)
             granted_at = max(asked_at, next_at or asked_at)
@@ -55,7 +55,7 @@ class Pace:
 
     def slow_down(self, name: str, seconds: float) -> None:
         """Grant nobody a start for so many seconds, because the vendor answered that it is too much."""
-        with self._database.writing(f"pace {name}") as connection:
+        with self._database.writing(f"pace {name}", durable=False) as connection:
             until = self._database.now(connection) + timedelta(seconds=seconds)
             next_at = self._next_at(connection, name)
             if next_at is None or next_at < until:

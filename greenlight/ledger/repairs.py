@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, true, update
 
 from greenlight.ledger.database import Database
-from greenlight.ledger.job import ENDED_LONG_AGO, JobState, is_left_in_doubt
+from greenlight.ledger.job import ENDED_LONG_AGO, Job, JobState, is_left_in_doubt, read_job
 from greenlight.ledger.ownership import owners
 from greenlight.ledger.reservations import LEFT_IN_DOUBT
 from greenlight.ledger.schema import jobs
@@ -48,15 +48,17 @@ class Repairs:
             )
             return adopted.rowcount == 1
 
-    def release(self, job_id: int, *, message: str = "") -> bool:
+    def release(self, job_id: int, *, sent_at: datetime | None = None, message: str = "") -> bool:
         """Make an ambiguous job free again, because its request was never accepted.
 
-        Returns false when the job is in doubt no more. The next caller may send it, and pay.
+        Returns false when the job is in doubt no more, or about a later request than the one of `sent_at`.
+        The next caller may send it, and pay.
         """
         with self._database.writing() as connection:
             released = connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.state == JobState.AMBIGUOUS)
+                .where(true() if sent_at is None else jobs.c.sent_at == sent_at)
                 .values(
                     state=JobState.RESERVED,
                     sent_at=None,
@@ -65,6 +67,15 @@ class Repairs:
                 )
             )
             return released.rowcount == 1
+
+    def unanswered(self, model: str) -> list[Job]:
+        """Return the jobs of a model whose paying request was sent and has no answer that counts (yet)."""
+        states = (JobState.RESERVED, JobState.AMBIGUOUS)
+        query = select(jobs).where(
+            jobs.c.model == model, jobs.c.state.in_(states), jobs.c.sent_at.is_not(None)
+        )
+        with self._database.reading() as connection:
+            return [read_job(row) for row in connection.execute(query)]
 
     def owned_task_ids(self, task_ids: Iterable[str]) -> set[str]:
         """Return those of the task ids that a job owns, also by an attempt that failed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import re
 from typing import Final
 
@@ -23,3 +25,18 @@ def without_secrets(text: str) -> str:
     text = _BARE_QUERY.sub("", _QUERY.sub(r"\1", text))
     text = _KEY.sub("sk-***", text)[:_MAX_CHARACTERS]
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+class WithoutSecrets(logging.Filter):
+    """Let every record pass, but say no secret: httpx logs each address that it calls, with its signature."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Put the message into the record as people may read it."""
+        record.msg, record.args = without_secrets(record.getMessage()), None
+        return True
+
+
+@functools.cache
+def keep_links_out_of_logs() -> None:
+    """Let httpx log no signed link in this process; whoever opens a client calls this before."""
+    logging.getLogger("httpx").addFilter(WithoutSecrets())

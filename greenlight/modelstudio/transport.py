@@ -15,6 +15,7 @@ import httpx
 
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.errors import AnswerLost, ProtocolError, ServiceUnreachable
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 """An answer is some hundred bytes, a full page of tasks some ten thousand."""
@@ -36,6 +37,7 @@ class Transport:
     """
 
     def __init__(self, timeout_seconds: float) -> None:
+        keep_links_out_of_logs()
         self._timeout_seconds = timeout_seconds
         self._clients: dict[tuple[bool, bool], httpx.AsyncClient] = {}
 

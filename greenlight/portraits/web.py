@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from greenlight.errors import InputError
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.places import (
     MAX_DOWNLOAD_BYTES,
     Place,
@@ -32,6 +33,7 @@ class WebPlace(Place):
 
     async def enter(self) -> None:
         """Download the content into a temporary file."""
+        keep_links_out_of_logs()
         self._expect_address()
         self._copy = download_file(self.name)
         digest = hashlib.sha256()

@@ -227,11 +227,19 @@ def _run(here: World, spec: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _begin(here: World, spec: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start a process that is not waited for."""
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(
+        _command(spec), cwd=ROOT, env=here.environment, stdout=nowhere, stderr=nowhere
+    )
+
+
 def _killed_while_waiting(here: World, spec: dict[str, Any]) -> None:
     """Kill the process when the studio has accepted its create and has not answered."""
     before = sum(here.counters()["creates_accepted"].values())
     here.fault(fault="slow", on="create", when="after", seconds=1.5)
-    with subprocess.Popen(_command(spec), cwd=ROOT, env=here.environment) as process:
+    with _begin(here, spec) as process:
         _wait_for(lambda: sum(here.counters()["creates_accepted"].values()) > before)
         process.kill()
 
@@ -245,7 +253,7 @@ def _list_lags(here: World, spec: dict[str, Any]) -> None:
 def _studio_goes_away(here: World, spec: dict[str, Any]) -> None:
     """Stop the studio while a job runs, and start it again at the same address."""
     before = sum(here.counters()["creates_accepted"].values())
-    with subprocess.Popen(_command(spec), cwd=ROOT, env=here.environment) as process:
+    with _begin(here, spec) as process:
         _wait_for(lambda: sum(here.counters()["creates_accepted"].values()) > before)
         here.studio.stop()
         here.studio.start()

@@ -36,9 +36,7 @@ def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("disaster", SHORT)
-def test_one_video_is_paid_and_stored_whatever_happens(
-    sqlite_world: World, disaster: str
-) -> None:
+def test_one_video_is_paid_and_stored_whatever_happens(sqlite_world: World, disaster: str) -> None:
     outcome = run_round(sqlite_world, disaster, seed=DISASTERS.index(disaster))
     assert outcome.complaints == []
 

@@ -1,0 +1,114 @@
+"""The key and the signed parts of links appear nowhere: not in logs, results, books or error texts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect import get_client
+from prefect.client.schemas.filters import LogFilter
+from prefect.client.schemas.objects import State
+
+from flows.collect_videos import collect_videos
+from flows.portrait_to_video import portrait_to_video
+from greenlight.briefs import Brief
+from greenlight.reports import FilmReport
+from greenlight.studio.server import StudioServer, StudioSettings
+from tests.steering import add_fault
+from tests.website import Website
+
+KEY = "sk-secret-4711"
+SIGNATURE = "c2lnbmVkLWJ5LW5vYm9keQ"
+SECRETS = (KEY, SIGNATURE, "Signature=", "Expires=", "OSSAccessKeyId=")
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StudioServer]:
+    """A studio with a key that can be recognised, and an environment that points at it."""
+    settings = StudioSettings(
+        home=tmp_path / "studio", key=KEY, rate_per_second=1000, job_seconds=0.05
+    )
+    with StudioServer(settings) as studio:
+        monkeypatch.setenv("DASHSCOPE_HTTP_BASE_URL", studio.base_url)
+        monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+        monkeypatch.setenv("GREENLIGHT_POLL_SECONDS", "0.05")
+        yield studio
+
+
+async def film(brief: Brief) -> tuple[State[FilmReport], str]:
+    """Run the flow, and return its state and all that it says, errors too."""
+    state = await portrait_to_video(brief, return_state=True)
+    outcome = await state.aresult(raise_on_failure=False)
+    said = outcome.model_dump_json() if isinstance(outcome, FilmReport) else repr(outcome)
+    return state, f"{state.name} {state.message} {said}"
+
+
+async def server_logs() -> str:
+    async with get_client() as client:
+        logs = await client.read_logs(LogFilter(), limit=200)
+        runs = await client.read_flow_runs()
+    return "\n".join([log.message for log in logs] + [f"{run.name} {run.tags}" for run in runs])
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_no_secret_is_written_or_said(
+    guarded: StudioServer,
+    website: Website,
+    astronaut: Path,
+    sound: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = f"{website.put('/anna.png', astronaut.read_bytes())}?Signature={SIGNATURE}"
+    said = []
+
+    state, words = await film(Brief(portrait=url, sound=str(sound)))
+    assert state.name == "Filmed", words
+    said.append(words)
+
+    add_fault(guarded, "drop", "create", when="after")
+    state, words = await film(Brief(portrait=url, sound=str(sound), take=2))
+    assert state.name == "Ambiguous", words
+    said.append(words)
+
+    add_fault(guarded, "dead_link", "result", times=20)
+    monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.01)
+    state, words = await film(Brief(portrait=url, sound=str(sound), take=3))
+    assert "StorageError" in words or "DeadLink" in words, words
+    said.append(words)
+    await collect_videos(return_state=True)
+
+    state, words = await film(Brief(portrait=f"http://127.0.0.1:1/a.png?Signature={SIGNATURE}"))
+    assert state.is_failed()
+    said.append(words)
+
+    monkeypatch.setenv("DASHSCOPE_API_KEY", f"{KEY}-wrong")
+    state, words = await film(Brief(portrait=str(astronaut), models=("wan-s2v",)))
+    assert state.is_failed()
+    said.append(words)
+
+    places = {
+        "what was said": "\n".join(said),
+        "the logs": caplog.text,
+        "what was printed": "".join(capfd.readouterr()),
+        "the server": await server_logs(),
+    }
+    places |= await asyncio.to_thread(all_files, tmp_path)
+    for place, text in places.items():
+        for secret in SECRETS:
+            assert secret not in text, f"{secret} stands in {place}"
+
+
+def all_files(folder: Path) -> dict[str, str]:
+    """Return every file but the studio's own by its path: books, results, videos."""
+    return {
+        str(path): path.read_bytes().decode("latin-1")
+        for path in folder.rglob("*")
+        if path.is_file() and "studio" not in path.relative_to(folder).parts
+    }
