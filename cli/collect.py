@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
 def collect(
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where videos go instead of where their briefs said."),
+        str | None,
+        typer.Option(metavar="PLACE", help="Where videos go instead of where their briefs said."),
     ] = None,
     wait: Annotated[
         float,
@@ -39,7 +38,7 @@ def collect(
     raise typer.Exit(1 if result.troubled or result.expired else 0)
 
 
-async def _collect(settings: Settings, out: Path | None, wait_seconds: float) -> Round:
+async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> Round:
     from greenlight.collector import Collector
     from greenlight.filming import Filmer
     from greenlight.ledger import Ledger

@@ -33,7 +33,8 @@ def film(
         typer.Option(metavar="VIDEO_OR_TEMPLATE", help="What animate-anyone moves by."),
     ] = None,
     out: Annotated[
-        str | None, typer.Option(metavar="PLACE", help="A folder or an .mp4 file for the video.")
+        str | None,
+        typer.Option(metavar="PLACE", help="A folder, s3://bucket/prefix/ or an .mp4 file."),
     ] = None,
     ratio: RatioOption = None,
     param: Annotated[

@@ -14,7 +14,9 @@ from cli.costs import costs
 from cli.demo import demo
 from cli.film import film
 from cli.jobs import jobs
+from cli.listen import listen
 from cli.reconcile import reconcile
+from cli.setup import setup
 from cli.studio import studio
 
 INTERRUPTED = 130
@@ -38,6 +40,8 @@ app.command()(collect)
 app.command()(reconcile)
 app.command()(costs)
 app.command()(studio)
+app.command()(listen)
+app.add_typer(setup, name="setup")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from prefect import flow, get_run_logger
@@ -44,7 +43,7 @@ async def collect_videos(
         collector = Collector(
             filmer=services.filmer,
             reconciler=services.reconciler,
-            out=Path(out) if out else None,
+            out=out,
         )
         result = await collector.collect(wait_seconds=wait_seconds)
     _tell(result)

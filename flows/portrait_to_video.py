@@ -34,7 +34,8 @@ from greenlight.reports import (
     report_waiting,
 )
 from greenlight.settings import read_settings
-from greenlight.videos import require_place
+from greenlight.videos import is_in_s3, require_place
+from greenlight.videos_in_s3 import require_bucket
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
 from tasks.services import ledger_of
 
@@ -56,7 +57,7 @@ async def portrait_to_video(
     ],
     out: Annotated[
         str | None,
-        Field(title="Out", description="A folder or .mp4 file for the video."),
+        Field(title="Out", description="A folder, s3://bucket/prefix/ or .mp4 file for the video."),
     ] = None,
     wait_seconds: Annotated[
         float,
@@ -83,9 +84,9 @@ async def portrait_to_video(
     brief.check_parameters_are_known()
     block = await _load(credentials)
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
-    place = Path(out) if out else read_settings().videos
+    place = out or str(read_settings().videos)
     if brief.sound or brief.motion:
-        await asyncio.to_thread(require_place, place)
+        await asyncio.to_thread(_require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
     return await _finish(await work.over_budget() or await work.film())
 
@@ -94,6 +95,13 @@ async def _load(credentials: str | None) -> ModelStudioCredentials:
     if credentials is None:
         return ModelStudioCredentials.from_settings(read_settings())
     return await ModelStudioCredentials.aload(credentials)
+
+
+def _require_place(out: str) -> None:
+    if is_in_s3(out):
+        require_bucket(out)
+    else:
+        require_place(Path(out))
 
 
 def _ledger() -> Ledger:
@@ -107,7 +115,7 @@ class _Work:
     brief: Brief
     portrait: Portrait
     drives: Drives
-    out: Path
+    out: str
     wait_seconds: float
     max_cny: float | None
     block: ModelStudioCredentials

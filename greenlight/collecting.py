@@ -18,20 +18,21 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
 from greenlight.portraits.places import hash_file
 from greenlight.prices import cost_cny
-from greenlight.videos import StoredVideo, copy, store
+from greenlight.videos import StoredVideo, copy, is_in_s3, store
+from greenlight.videos_in_s3 import store_in_s3
 
 LOOK_AGAIN_SECONDS = 0.2
 LONGEST_STEM = 40
 """Characters of a portrait's name in its video's: file systems take names of 255 bytes."""
 
 
-async def collect(filmer: Filmer, job: Job, out: Path | None, *, wait_seconds: float) -> Job:
+async def collect(filmer: Filmer, job: Job, out: Path | str | None, *, wait_seconds: float) -> Job:
     """Return the job as it stands after at most so many seconds; its video is stored when it is done.
 
-    `out` is a folder, or the file itself when it ends with `.mp4`; without it the video goes where the brief
-    said when it was ordered. A job that was finished before is not fetched again; its video is copied when
-    it lies elsewhere. One collector at a time finishes a job. Raises `StorageError` when the video cannot be
-    stored: the job stays open, and the next call tries again.
+    `out` is a folder or `s3://bucket/prefix/`, or the video itself when it ends with `.mp4`; without it the
+    video goes where the brief said when it was ordered. A job that was finished before is not fetched again;
+    its video is copied when it lies elsewhere. One collector at a time finishes a job. Raises `StorageError`
+    when the video cannot be stored: the job stays open, and the next call tries again.
     """
     lease_seconds = min(LEASE_SECONDS, filmer.lease_seconds)
     ends_at = time.monotonic() + wait_seconds
@@ -59,13 +60,13 @@ async def _as_it_stands(filmer: Filmer, job: Job) -> Job:
     return found or job
 
 
-async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | None) -> Job:
+async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | str | None) -> Job:
     """Store what a task has made, and close its job."""
     if job.kind == "template":
         return await _close_template(filmer, job, task)
-    destination = video_path(job, out or Path(job.brief["out"]))
+    destination = video_path(job, out or job.brief["out"])
     try:
-        stored = await _store(filmer, task, destination)
+        stored = await _store(filmer, job, task, destination)
     except DeadLink as error:
         if not filmer.has_expired(job):
             raise
@@ -73,15 +74,21 @@ async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | None) -
     return await _close_video(filmer, job, task, stored)
 
 
-async def _store(filmer: Filmer, task: VideoTask, destination: Path) -> StoredVideo:
+async def _store(filmer: Filmer, job: Job, task: VideoTask, destination: Path | str) -> StoredVideo:
     """Store a task's video; when its link is dead, another fetch may give a living one."""
     try:
-        return await store(task.video_url, destination)
+        return await _store_at(task.video_url, destination, job)
     except DeadLink:
         again = await filmer.studio.fetch(task.task_id)
         if not again.video_url or again.video_url == task.video_url:
             raise
-        return await store(again.video_url, destination)
+        return await _store_at(again.video_url, destination, job)
+
+
+async def _store_at(url: str, destination: Path | str, job: Job) -> StoredVideo:
+    if isinstance(destination, str):
+        return await store_in_s3(url, destination, job=job.hash)
+    return await store(url, destination)
 
 
 async def _expire(filmer: Filmer, job: Job, task: VideoTask, message: str) -> Job:
@@ -123,21 +130,35 @@ def _video_cost_cny(job: Job, seconds: float) -> Decimal:
     return cost_cny(seconds, Decimal(job.brief["price_per_second_cny"]))
 
 
-def video_path(job: Job, out: Path) -> Path:
-    """Return where a job's video is stored: a readable name that no other job shares."""
+def video_path(job: Job, out: Path | str) -> Path | str:
+    """Return where a job's video is stored: a readable name that no other job shares.
+
+    `out` is a folder or an .mp4 file, or `s3://bucket/prefix/`, whose place stays a text.
+    """
+    if is_in_s3(out):
+        place = str(out)
+        return place if place.endswith(".mp4") else f"{place.rstrip('/')}/{video_name(job)}"
     # The books are read from other folders too.
-    out = out.expanduser().absolute()
-    if out.suffix.lower() == ".mp4":
-        return out
+    out = Path(out).expanduser().absolute()
+    return out if out.suffix.lower() == ".mp4" else out / video_name(job)
+
+
+def video_name(job: Job) -> str:
+    """Return the name of a job's video: portrait, model, take, and what tells it from every other."""
     stem = Path(str(job.brief["portrait"]).rsplit("/", 1)[-1]).stem
     readable = re.sub(r"[^\w.-]+", "_", stem).strip("._")[:LONGEST_STEM] or "portrait"
     take = f"-take{job.brief['take']}" if job.brief["take"] > 1 else ""
     digest = hashlib.sha256(job.key.encode()).hexdigest()[:8]
-    return out / f"{readable}-{job.family}{take}-{digest}.mp4"
+    return f"{readable}-{job.family}{take}-{digest}.mp4"
 
 
-def _bring_along(job: Job, wanted: Path) -> Job:
-    """Copy a video that was stored before to where it is wanted now; the books keep the first place."""
+def _bring_along(job: Job, wanted: Path | str) -> Job:
+    """Copy a video that was stored before to where it is wanted now; the books keep the first place.
+
+    One that lies in S3, or is wanted there now, stays where it is.
+    """
+    if isinstance(wanted, str) or is_in_s3(job.place or ""):
+        return job
     stored = Path(job.place or "")
     try:
         if not _holds(stored, job.sha256):

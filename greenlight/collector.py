@@ -65,7 +65,7 @@ class Collector:
 
     filmer: Filmer
     reconciler: Reconciler
-    out: Path | None = None
+    out: Path | str | None = None
 
     async def collect(self, *, wait_seconds: float) -> Round:
         """Go on in rounds until nothing is open or the wait is over; return all that came of it.

@@ -22,6 +22,7 @@ from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.settings import Delivery
+from greenlight.videos import is_in_s3
 
 
 class Order(BaseModel, abc.ABC):
@@ -121,8 +122,8 @@ class VideoOrder(Order):
     verdict: SerializeAsAny[Verdict]
     ratio: str | None
     parameters: SerializeAsAny[Parameters]
-    out: Path
-    """Where its video goes: a folder or an .mp4 file. It decides nothing, so the key does not hold it."""
+    out: str
+    """Where its video goes: a folder, s3://bucket/prefix/ or an .mp4 file; the key does not hold it."""
     template_id: str | None = None
     note: str = ""
     """What the verdict changed in the parameters that the brief asked for, in words."""
@@ -202,7 +203,7 @@ def order_video(
     verdict: Verdict,
     drive: Sound | str,
     *,
-    out: Path,
+    out: Path | str,
 ) -> VideoOrder:
     """Return the order of a portrait that passed; the family may adapt the parameters to the verdict."""
     if not verdict.passed:
@@ -217,7 +218,7 @@ def order_video(
         verdict=verdict,
         ratio=family.resolve_ratio(brief.ratio if family.ratios else None),
         parameters=parameters,
-        out=out.expanduser().absolute(),
+        out=str(out) if is_in_s3(out) else str(Path(out).expanduser().absolute()),
         note=note,
         template_id=drive if isinstance(drive, str) and is_template_id(drive) else None,
     )

@@ -33,10 +33,17 @@ class StoredVideo:
     seconds: float
 
 
+def is_in_s3(place: Path | str) -> bool:
+    """Whether a place is a bucket's and not a folder of this machine."""
+    return str(place).startswith("s3://")
+
+
 def require_place(out: Path) -> None:
     """Raise an `InputError` if no video can be written to a folder or .mp4 file: better now than paid."""
     if ":/" in str(out):
-        raise InputError(f"{out} is no place for videos; give a folder or an .mp4 file")
+        raise InputError(
+            f"{out} is no place for videos; give a folder, an .mp4 file or s3://bucket/prefix/"
+        )
     destination = out if out.suffix.lower() == ".mp4" else out / "video.mp4"
     if destination.is_dir():
         raise InputError(f"{destination} is a directory; give a folder or an .mp4 file")

@@ -16,13 +16,13 @@ from tasks.services import connected
 async def collect_video(
     job: Job,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     wait_seconds: float,
     credentials: ModelStudioCredentials | None = None,
 ) -> Job:
     """Return the job as it stands after at most so many seconds, its video stored when it is done.
 
-    `out` is a folder or an .mp4 file; without it the video goes where its brief said.
+    `out` is a folder, s3://bucket/prefix/ or an .mp4 file; without it the video goes where its brief said.
     """
     async with connected(credentials) as services:
         return await collect(services.filmer, job, out, wait_seconds=wait_seconds)

@@ -1,149 +1,301 @@
-"""Every open job is finished, whoever began it."""
+"""Every open job is finished, whoever began it, and one job's trouble is no other's."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from greenlight import collector as collector_module
-from greenlight.collecting import video_path
-from greenlight.collector import ASKED_ONE_BY_ONE, EXPIRING_AFTER, Collector
-from greenlight.ledger import JobState, Ledger
-from greenlight.modelstudio.catalog import TASK_LIFETIME
+from greenlight import collector as collecting
+from greenlight import videos
+from greenlight.briefs import Brief
+from greenlight.collector import ASKED_ONE_BY_ONE, Collector
+from greenlight.errors import StorageError
+from greenlight.ledger import Job, JobState, Ledger
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AuthenticationError
-from greenlight.reconciling import Reconciler
-from greenlight.studio.server import StudioServer
+from greenlight.modelstudio.tasks import VideoTask
+from greenlight.orders import VideoOrder, order_template
+from greenlight.portraits.media import examine_motion
+from greenlight.prices import cost_cny
+from greenlight.studio.server import StudioServer, StudioSettings
+from tests.conftest import SAMPLES
+from tests.doubts import RunningClock, lose_answer, reconciler
 from tests.production import Production, produce
-from tests.steering import add_fault, counters, paid, received
+from tests.steering import add_fault, paid, received
+from tests.website import Website
+
+MODEL = "liveportrait"
+HOUR = 3600.0
 
 
-def collector_of(production: Production, studio: ModelStudio | None = None) -> Collector:
-    """Return a collector with the production's books, and perhaps another connection."""
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(videos, "AGAIN_AFTER_SECONDS", 0)
+
+
+@pytest.fixture
+def clock() -> RunningClock:
+    return RunningClock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: RunningClock) -> Iterator[Ledger]:
+    with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", clock=clock) as books:
+        yield books
+
+
+@pytest.fixture
+def slow_studio(tmp_path: Path) -> Iterator[StudioServer]:
+    """A studio whose jobs take longer than any test."""
+    settings = StudioSettings(home=tmp_path / "slow", rate_per_second=1000, job_seconds=600)
+    with StudioServer(settings) as slow:
+        yield slow
+
+
+@pytest.fixture
+async def never_done(
+    slow_studio: StudioServer, ledger: Ledger, astronaut: Path, sound: Path
+) -> AsyncIterator[Production]:
+    async with ModelStudio("sk-local", base_url=slow_studio.base_url) as connected:
+        yield await produce(connected, ledger, astronaut, sound)
+
+
+def collector(production: Production, out: Path | None = None) -> Collector:
     filmer = production.filmer
-    return Collector(
-        filmer=filmer,
-        reconciler=Reconciler(
-            studio=studio or filmer.studio,
-            ledger=filmer.ledger,
-            lease_seconds=filmer.lease_seconds,
-            settle_seconds=600,
-        ),
+    return Collector(filmer=filmer, reconciler=reconciler(filmer.studio, filmer.ledger), out=out)
+
+
+def going_to(production: Production, out: Path, *, take: int = 1) -> Production:
+    """Return the same production with another place for its video."""
+    order = production.order.model_copy(update={"out": out, "take": take})
+    assert isinstance(order, VideoOrder)
+    return replace(production, order=order)
+
+
+async def begin_template(production: Production) -> Job:
+    brief = Brief(portrait="a.png", models=("animate-anyone",), motion=str(SAMPLES / "wave.mp4"))
+    motion = await examine_motion(str(SAMPLES / "wave.mp4"))
+    order = order_template(brief, catalog.family("animate-anyone"), motion)
+    job, _ = await production.filmer.submit(
+        order.new_job(production.studio.service),
+        lambda: order.request(production.studio, "presigned"),
+        starts_per_second=1000,
     )
+    return job
 
 
-async def submit_many(
-    client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path, count: int
-) -> list[Production]:
-    productions = [
-        await produce(client, ledger, astronaut, sound, take=number + 1) for number in range(count)
-    ]
-    await asyncio.gather(*(one.submit() for one in productions))
-    return productions
+async def begin_many(production: Production, count: int) -> list[Job]:
+    """Begin as many takes by one request."""
+    request = await production.order.request(production.studio, "presigned")
+    jobs = []
+
+    async def prepared() -> Any:
+        return request
+
+    for take in range(1, count + 1):
+        new = going_to(production, Path("videos"), take=take).order.new_job("")
+        new = replace(new, service=production.studio.service)
+        job, _ = await production.filmer.submit(new, prepared, starts_per_second=10_000)
+        jobs.append(job)
+    return jobs
 
 
-async def test_jobs_that_others_left_are_stored_where_their_briefs_said(
-    client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path, studio: StudioServer
+async def test_every_open_job_is_finished_whoever_began_it(
+    production: Production, client: ModelStudio, tmp_path: Path, studio: StudioServer
 ) -> None:
-    productions = await submit_many(client, ledger, astronaut, sound, 3)
-    result = await collector_of(productions[0]).collect(wait_seconds=20)
-    assert (len(result.closed), result.open, result.troubled) == (3, [], [])
-    places = [Path(one.booked().place or "") for one in productions]
-    assert all(place.parent == sound.parent / "videos" for place in places)
-    assert len({place.read_bytes() for place in places}) >= 1
-    assert paid(studio) == {"liveportrait": 3}
+    """Each video goes where its own brief said; a template goes nowhere."""
+    first = going_to(production, tmp_path / "one")
+    second = going_to(production, tmp_path / "two" / "anna.mp4", take=2)
+    await first.submit()
+    await second.submit()
+    await begin_template(production)
+    with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as other_process:
+        filmer = replace(production.filmer, ledger=other_process)
+        result = await collector(replace(production, filmer=filmer)).collect(wait_seconds=20)
+    assert {job.state for job in result.closed} == {JobState.SUCCEEDED}
+    assert (len(result.closed), result.open, result.doubts) == (3, [], [])
+    assert Path(str(first.booked().place)).parent == tmp_path / "one"
+    assert second.booked().place == str(tmp_path / "two" / "anna.mp4")
+    assert Path(str(second.booked().place)).stat().st_size > 1000
+    (template,) = (job for job in result.closed if job.kind == "template")
+    assert str(template.template_id).startswith("AACT.")
+    assert paid(studio) == {MODEL: 2, "animate-anyone-template-gen2": 1}
 
 
-async def test_two_collectors_at_once_download_once(
+async def test_videos_may_be_sent_elsewhere(production: Production, tmp_path: Path) -> None:
+    await production.submit()
+    result = await collector(production, tmp_path / "here").collect(wait_seconds=20)
+    (job,) = result.closed
+    assert Path(str(job.place)).parent == tmp_path / "here"
+
+
+async def test_a_job_of_another_service_is_left_alone(
+    production: Production, never_done: Production
+) -> None:
+    await never_done.submit()
+    result = await collector(production).round()
+    assert (result.closed, result.open) == ([], [])
+
+
+async def test_of_two_collectors_at_once_one_downloads(
     production: Production, studio: StudioServer
 ) -> None:
     await production.submit()
-    collectors = [collector_of(production) for _ in range(2)]
-    await asyncio.gather(*(one.collect(wait_seconds=20) for one in collectors))
+    await asyncio.gather(
+        collector(production).collect(wait_seconds=20),
+        collector(production).collect(wait_seconds=20),
+    )
     assert production.booked().state is JobState.SUCCEEDED
     assert received(studio, "result") == 1
 
 
-async def test_many_open_jobs_are_looked_for_in_the_list_and_only_finished_ones_fetched(
-    client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path, studio: StudioServer
+async def test_of_many_open_jobs_only_the_finished_ones_are_fetched(
+    never_done: Production, slow_studio: StudioServer
 ) -> None:
-    productions = await submit_many(client, ledger, astronaut, sound, ASKED_ONE_BY_ONE + 3)
-    result = await collector_of(productions[0]).round()
-    assert received(studio, "list") >= 1
-    # One job runs at a time, so nearly all of them still wait, and are not asked for one by one.
-    assert received(studio, "fetch") <= len(result.closed) + 5
-    assert len(result.closed) + len(result.open) == len(productions)
+    jobs = await begin_many(never_done, ASKED_ONE_BY_ONE + 3)
+    for job in jobs[-2:]:
+        await never_done.studio.cancel(str(job.task_id))
+    result = await collector(never_done).round()
+    assert [job.state for job in result.closed] == [JobState.CANCELED] * 2
+    assert {job.id for job in result.waiting} == {job.id for job in jobs[:-2]}
+    assert received(slow_studio, "fetch") == 2
+    assert received(slow_studio, "list") == 1
+
+
+async def test_a_list_that_cannot_be_read_lets_every_job_be_fetched(
+    production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "ASKED_ONE_BY_ONE", 0)
+    await production.submit()
+    add_fault(studio, "error", "list", status=400, code="InvalidParameter", times=None)
+    result = await collector(production).collect(wait_seconds=20)
+    assert [job.state for job in result.closed] == [JobState.SUCCEEDED]
 
 
 async def test_a_job_in_trouble_does_not_stop_the_others(
-    client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path, studio: StudioServer
+    production: Production, tmp_path: Path, studio: StudioServer
 ) -> None:
-    troubled, other = await submit_many(client, ledger, astronaut, sound, 2)
-    _wait_until_done(studio, 2)
-    in_the_way = video_path(troubled.booked(), sound.parent / "videos")
-    in_the_way.mkdir(parents=True)
-    result = await collector_of(troubled).round()
-    assert [job.key for job in result.closed] == [other.key]
-    assert [job.key for job, _ in result.troubled] == [troubled.key]
-    in_the_way.rmdir()
-    again = await collector_of(troubled).round()
-    assert ([job.key for job in again.closed], again.troubled) == ([troubled.key], [])
+    (tmp_path / "file").touch()
+    bad = going_to(production, tmp_path / "file" / "videos")
+    good = going_to(production, tmp_path / "videos", take=2)
+    await bad.submit()
+    await good.submit()
+    async with asyncio.timeout(20):
+        result = await collector(production).round()
+        while result.waiting:
+            result = await collector(production).round()
+    assert good.booked().state is JobState.SUCCEEDED
+    ((job, error),) = result.troubled
+    assert isinstance(error, StorageError)
+    assert job.id == bad.booked().id
+    assert bad.booked().state is JobState.SUBMITTED
+    assert [one.id for one in result.open] == [job.id]
 
 
-def _wait_until_done(studio: StudioServer, count: int) -> None:
-    for _ in range(2000):
-        if sum(counters(studio)["jobs_succeeded"].values()) == count:
-            return
-    raise AssertionError("the jobs never ended")
+async def test_a_doubt_that_cannot_be_looked_into_does_not_stop_the_collecting(
+    production: Production, tmp_path: Path, studio: StudioServer
+) -> None:
+    second = going_to(production, tmp_path / "videos", take=2)
+    await lose_answer(studio, production, accepted=False)
+    await second.submit()
+    add_fault(studio, "error", "list", status=400, code="InvalidParameter", times=None)
+    result = await collector(production).collect(wait_seconds=20)
+    assert [job.id for job in result.closed] == [second.booked().id]
+    (doubt,) = result.doubts
+    assert "it stays in doubt" in doubt.advice
 
 
-async def test_a_refused_key_stops_the_round(production: Production, studio: StudioServer) -> None:
-    await production.submit()
-    async with ModelStudio("sk-wrong", base_url=studio.base_url) as stranger:
-        filmer = collector_of(production).filmer
-        refused = Collector(
-            filmer=type(filmer)(
-                studio=stranger, ledger=filmer.ledger, poll_seconds=0.05, lease_seconds=60
-            ),
-            reconciler=collector_of(production, stranger).reconciler,
-        )
+async def test_a_refused_key_stops_all(
+    production: Production, tmp_path: Path, studio: StudioServer
+) -> None:
+    takes = [going_to(production, tmp_path, take=take) for take in (1, 2, 3)]
+    for take in takes:
+        await take.submit()
+    async with ModelStudio("sk-of-somebody-else", base_url=studio.base_url) as stranger:
+        filmer = replace(production.filmer, studio=stranger)
         with pytest.raises(AuthenticationError):
-            await refused.round()
-    assert production.booked().state is JobState.SUBMITTED
+            await collector(replace(production, filmer=filmer)).collect(wait_seconds=20)
+    assert {take.booked().state for take in takes} == {JobState.SUBMITTED}
 
 
-@pytest.mark.parametrize(
-    ("age", "named"),
-    [(EXPIRING_AFTER - timedelta(minutes=1), 0), (EXPIRING_AFTER + timedelta(minutes=1), 1)],
-)
-async def test_a_job_of_twenty_hours_is_named_before_its_video_is_lost(
-    production: Production,
-    studio: StudioServer,
-    monkeypatch: pytest.MonkeyPatch,
-    age: timedelta,
-    named: int,
+@pytest.mark.parametrize(("hours", "is_expiring"), [(19.9, False), (20.1, True)])
+async def test_a_job_is_expiring_after_20_hours(
+    hours: float,
+    is_expiring: bool,  # noqa: FBT001
+    never_done: Production,
+    clock: RunningClock,
 ) -> None:
-    add_fault(studio, "unknown_status", "fetch", times=None)
-    await production.submit()
-    later = datetime.now(UTC) + age
-    monkeypatch.setattr(collector_module, "now", lambda: later)
-    result = await collector_of(production).round()
-    assert [job.key for job in result.expiring] == [production.key] * named
+    clock.turn(-hours * HOUR)
+    await never_done.submit()
+    clock.turn(hours * HOUR)
+    result = await collector(never_done).round()
+    assert [job.id for job in result.waiting] == [never_done.booked().id]
+    assert bool(result.expiring) is is_expiring
+    assert result.expired == []
 
 
-async def test_a_video_that_nobody_collected_in_time_is_expired_and_keeps_its_price(
-    production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+async def test_the_wait_ends_and_the_job_stays_open(never_done: Production) -> None:
+    await never_done.submit()
+    result = await collector(never_done).collect(wait_seconds=0.1)
+    assert [job.id for job in result.open] == [never_done.booked().id]
+    assert never_done.booked().state is JobState.SUBMITTED
+
+
+async def test_a_dead_link_is_asked_for_once_more_through_a_new_fetch(
+    production: Production, website: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    dead = f"{website.url}/gone.mp4?Signature=old"
+    asked: list[str] = []
+    fetch = production.studio.fetch
+
+    async def dead_at_first(task_id: str) -> VideoTask:
+        task = await fetch(task_id)
+        if not task.is_succeeded:
+            return task
+        asked.append(task.video_url)
+        return task.model_copy(update={"video_url": dead}) if len(asked) == 1 else task
+
+    monkeypatch.setattr(production.studio, "fetch", dead_at_first)
     await production.submit()
-    _wait_until_done(studio, 1)
+    result = await collector(production).collect(wait_seconds=20)
+    assert [job.state for job in result.closed] == [JobState.SUCCEEDED]
+    assert len(asked) == 2
+    assert set(website.requests) == {"/gone.mp4?Signature=old"}
+
+
+async def test_after_a_day_a_dead_link_is_an_expired_job_with_its_cost(
+    production: Production, clock: RunningClock, studio: StudioServer
+) -> None:
+    clock.turn(-25 * HOUR)
+    await production.submit()
+    clock.turn(25 * HOUR)
     add_fault(studio, "dead_link", "result", times=None)
-    monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.01)
-    later = datetime.now(UTC) + TASK_LIFETIME
-    monkeypatch.setattr("greenlight.filming.now", lambda: later)
-    result = await collector_of(production).round()
-    (job,) = result.closed
-    assert job.state is JobState.EXPIRED
-    assert job.cost_cny == pytest.approx(production.booked().reserved_cny)
+    result = await collector(production).collect(wait_seconds=20)
+    (job,) = result.expired
+    assert (job.state, job.place) == (JobState.EXPIRED, None)
+    assert job.cost_cny == cost_cny(1.0, Decimal("0.02"))
+    assert "cannot be fetched" in job.message
+
+
+async def test_a_task_that_is_forgotten_after_a_day_is_an_expired_job_at_its_reserved_price(
+    production: Production, clock: RunningClock
+) -> None:
+    new = production.order.new_job(production.studio.service)
+    jobs = production.filmer.ledger.jobs
+    clock.turn(-25 * HOUR)
+    job, token = jobs.reserve(new, lease_seconds=60)
+    assert token is not None
+    assert jobs.mark_sent(job.id, token, lease_seconds=60)
+    jobs.store_task(job.id, token, task_id="11111111-2222-3333-4444-555555555555", request_id="r")
+    clock.turn(25 * HOUR)
+    (expired,) = (await collector(production).round()).expired
+    assert "forgets a task after 24 hours" in expired.message
+    (cost,) = production.filmer.ledger.costs.by_outcome()
+    assert (cost.outcome, cost.cost_cny) == ("expired", new.price_cny)

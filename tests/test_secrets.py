@@ -11,12 +11,14 @@ import pytest
 from prefect import get_client
 from prefect.client.schemas.filters import LogFilter
 from prefect.client.schemas.objects import State
+from prefect.logging.handlers import APILogHandler
 
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
 from greenlight.briefs import Brief
 from greenlight.reports import FilmReport
 from greenlight.studio.server import StudioServer, StudioSettings
+from tests.bucket import SECRET, Bucket
 from tests.steering import add_fault
 from tests.website import Website
 
@@ -46,11 +48,22 @@ async def film(brief: Brief) -> tuple[State[FilmReport], str]:
     return state, f"{state.name} {state.message} {said}"
 
 
-async def server_logs() -> str:
+async def what_the_server_keeps() -> str:
+    """Return logs, runs, states and artifacts as the server has them, but for what the user gave."""
+    await APILogHandler.aflush()
     async with get_client() as client:
         logs = await client.read_logs(LogFilter(), limit=200)
         runs = await client.read_flow_runs()
-    return "\n".join([log.message for log in logs] + [f"{run.name} {run.tags}" for run in runs])
+        # They reach the server as events, a little later than the runs.
+        while not (tasks := await client.read_task_runs()):
+            await asyncio.sleep(0)
+        artifacts = await client.read_artifacts()
+    assert logs
+    kept = [*logs, *tasks, *artifacts]
+    return "\n".join(
+        [one.model_dump_json() for one in kept]
+        + [run.model_dump_json(exclude={"parameters"}) for run in runs]
+    )
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -93,15 +106,55 @@ async def test_no_secret_is_written_or_said(
     assert state.is_failed()
     said.append(words)
 
-    places = {
+    expect_no_secret(
+        SECRETS,
+        await all_places(tmp_path, said)
+        | {"the logs": caplog.text, "what was printed": "".join(capfd.readouterr())},
+    )
+
+
+@pytest.mark.usefixtures("prefect_server")
+async def test_no_presigned_link_is_written_or_said(
+    guarded: StudioServer,
+    bucket: Bucket,
+    astronaut: Path,
+    sound: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # The bucket's own server runs in this process too, and logs what it is asked for.
+    monkeypatch.setattr(logging.getLogger("werkzeug"), "disabled", True)
+    # Of boto3's debugging lines its authors say themselves that they hold secrets.
+    caplog.set_level(logging.INFO)
+    portrait = bucket.put("in/anna.png", astronaut.read_bytes())
+    voice = bucket.put("in/anna.wav", sound.read_bytes())
+    state, words = await film(Brief(portrait=portrait, sound=voice, models=("liveportrait",)))
+    assert state.name == "Filmed", words
+    add_fault(guarded, "drop", "create", when="after")
+    _, lost = await film(Brief(portrait=portrait, sound=voice, models=("liveportrait",), take=2))
+    assert portrait in (await all_places(tmp_path, []))["the books"]
+    presigned = ("X-Amz-Signature", "X-Amz-Credential", "AWSAccessKeyId=", SECRET)
+    expect_no_secret(
+        (*SECRETS, *presigned),
+        await all_places(tmp_path, [words, lost]) | {"the logs": caplog.text},
+    )
+
+
+async def all_places(folder: Path, said: list[str]) -> dict[str, str]:
+    """Return what stands anywhere, by the name of its place."""
+    files = await asyncio.to_thread(all_files, folder)
+    books = "".join(text for path, text in files.items() if "ledger.db" in path)
+    return files | {
         "what was said": "\n".join(said),
-        "the logs": caplog.text,
-        "what was printed": "".join(capfd.readouterr()),
-        "the server": await server_logs(),
+        "the server": await what_the_server_keeps(),
+        "the books": books,
     }
-    places |= await asyncio.to_thread(all_files, tmp_path)
+
+
+def expect_no_secret(secrets: tuple[str, ...], places: dict[str, str]) -> None:
     for place, text in places.items():
-        for secret in SECRETS:
+        for secret in secrets:
             assert secret not in text, f"{secret} stands in {place}"
 
 

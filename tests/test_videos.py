@@ -138,7 +138,7 @@ def test_a_link_of_the_vendor_is_fetched_over_tls(link: str, fetched: str) -> No
     assert secure(link) == fetched
 
 
-@pytest.mark.parametrize("place", ["s3://bucket/videos", "/proc/videos", "note.txt/videos"])
+@pytest.mark.parametrize("place", ["ftp://host/videos", "/proc/videos", "note.txt/videos"])
 def test_a_place_that_takes_no_video_is_told_before_anything_is_paid(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,8 +44,8 @@ def list_pictures(prefix: str) -> list[str]:
             for entry in page.get("Contents", [])
             if not entry["Key"].endswith("/")
         ]
-    except _s3_errors() as error:
-        raise InputError(f"{prefix} cannot be listed ({_reason(error)})") from None
+    except s3_errors() as error:
+        raise InputError(f"{prefix} cannot be listed ({reason_of(error)})") from None
 
 
 class S3Place(Place):
@@ -70,8 +70,8 @@ class S3Place(Place):
             head = await asyncio.to_thread(
                 self._client.head_object, Bucket=self.bucket, Key=self.key, ChecksumMode="ENABLED"
             )
-        except _s3_errors() as error:
-            raise InputError(f"{self.text} cannot be read ({_reason(error)})") from None
+        except s3_errors() as error:
+            raise InputError(f"{self.text} cannot be read ({reason_of(error)})") from None
         self.size_bytes = head["ContentLength"]
         if self.size_bytes == 0:
             raise InputError(f"{self.text} is empty")
@@ -95,8 +95,8 @@ class S3Place(Place):
                 Bucket=self.bucket, Key=self.key, Range=f"bytes={first}-{last}"
             )
             return cast(bytes, answer["Body"].read())
-        except _s3_errors() as error:
-            raise InputError(f"{self.text} cannot be read ({_reason(error)})") from None
+        except s3_errors() as error:
+            raise InputError(f"{self.text} cannot be read ({reason_of(error)})") from None
 
     async def local_path(self) -> Path:
         """Download the object into a temporary file, once."""
@@ -106,9 +106,9 @@ class S3Place(Place):
             copy = download_file(self.name)
             try:
                 await asyncio.to_thread(self._client.download_fileobj, self.bucket, self.key, copy)
-            except _s3_errors() as error:
+            except s3_errors() as error:
                 copy.close()
-                raise InputError(f"{self.text} cannot be read ({_reason(error)})") from None
+                raise InputError(f"{self.text} cannot be read ({reason_of(error)})") from None
             copy.flush()
             self._copy = copy
         return Path(self._copy.name)
@@ -170,14 +170,15 @@ class _Ranges(io.RawIOBase):
         return len(content)
 
 
-def _s3_errors() -> tuple[type[Exception], ...]:
+def s3_errors() -> tuple[type[Exception], ...]:
+    """Return what boto3 raises when S3 cannot do what it is asked."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
     return (BotoCoreError, ClientError, Boto3Error)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Say what S3 answered, without the address that a signature may stand in."""
     answer = getattr(error, "response", {}).get("Error", {})
     return str(answer.get("Message") or answer.get("Code") or type(error).__name__)

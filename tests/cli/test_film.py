@@ -10,6 +10,7 @@ import pytest
 from greenlight.studio.server import StudioServer
 from tests.cli.conftest import Greenlight
 from tests.conftest import SAMPLES, make_sound
+from tests.steering import add_fault, paid
 
 FIELDS = {
     "state",
@@ -117,3 +118,70 @@ def test_an_unknown_parameter_is_named_before_anything_happens(
     assert ran.code == 1
     assert "mood is no parameter of emo; there are style_level" in ran.err
     assert requests(studio) == {}
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    ("max_cny_per_day", "was_paid"),
+    [("0.003", {}), ("0.08", {"emo-detect-v1": 1})],
+    ids=["not even the check", "the check alone"],
+)
+def test_a_day_without_room_refuses_before_anything_is_sent(
+    max_cny_per_day: str,
+    was_paid: dict[str, int],
+    greenlight: Greenlight,
+    astronaut: Path,
+    sound: Path,
+    studio: StudioServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GREENLIGHT_MAX_CNY_PER_DAY", max_cny_per_day)
+    ran = greenlight("film", astronaut, "--model", "emo", "--audio", sound, "--json")
+    assert (ran.code, ran.line["state"]) == (1, "over_budget")
+    assert ran.line["error"]["type"] == "OverBudget"
+    assert ran.line["error"]["spent"] is False
+    assert f"the budget of {max_cny_per_day} CNY" in ran.line["error"]["message"]
+    assert ran.line["cost_cny"] == pytest.approx(0.004 * len(was_paid))
+    assert paid(studio) == was_paid
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_brief_that_could_come_to_more_than_it_may_is_not_begun(
+    greenlight: Greenlight, astronaut: Path, sound: Path, studio: StudioServer
+) -> None:
+    film = ("film", astronaut, "--model", "emo", "--audio", sound)
+    ran = greenlight(*film, "--max-cny", "0.08", "--json")
+    assert (ran.code, ran.line["state"]) == (1, "over_budget")
+    assert (ran.line["price_cny"], ran.line["error"]["spent"]) == (pytest.approx(0.084), False)
+    assert requests(studio) == {}
+    assert greenlight(*film, "--max-cny", "-1").code == 2
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_lost_answer_is_ambiguous_and_names_the_next_step(
+    greenlight: Greenlight, astronaut: Path, sound: Path, studio: StudioServer
+) -> None:
+    add_fault(studio, "drop", "create", when="after")
+    film = ("film", astronaut, "--model", "liveportrait", "--audio", sound)
+    first = greenlight(*film, "--json")
+    assert (first.code, first.line["state"], first.line["video"]) == (1, "ambiguous", None)
+    assert first.line["error"]["spent"] is True
+    again = greenlight(*film)
+    assert again.code == 1
+    assert again.out.startswith("Ambiguous: nobody knows whether the paying request was accepted")
+    assert "`greenlight reconcile`" in again.out
+    assert paid(studio) == {"liveportrait-detect": 1, "liveportrait": 1}
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_another_take_is_another_video_on_purpose(
+    greenlight: Greenlight, astronaut: Path, sound: Path, studio: StudioServer
+) -> None:
+    film = ("film", astronaut, "--model", "liveportrait", "--audio", sound, "--json")
+    first = greenlight(*film).line
+    second = greenlight(*film, "--take", 2).line
+    assert second["state"] == "filmed"
+    assert second["video"] != first["video"]
+    assert second["cost_cny"] == pytest.approx(0.02)
+    assert paid(studio) == {"liveportrait-detect": 1, "liveportrait": 2}
+    assert greenlight(*film, "--take", 0).code == 2

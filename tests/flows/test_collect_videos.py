@@ -16,6 +16,7 @@ from greenlight.collector import EXPIRING_AFTER
 from greenlight.ledger import JobState, Ledger
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
+from tests.cli.books import booked, submitted
 from tests.steering import add_fault, paid
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
@@ -80,3 +81,13 @@ async def test_a_job_of_twenty_hours_raises_its_event(
     monkeypatch.setattr(collector, "now", lambda: later)
     await collect_videos(return_state=True)
     assert events == ["greenlight.video.expiring"]
+
+
+async def test_a_job_that_the_vendor_has_forgotten_raises_its_event_and_is_closed(
+    settings: Settings, events: list[str]
+) -> None:
+    job = submitted(settings, "11111111-2222-3333-4444-555555555555", hours_ago=25)
+    state = await collect_videos(return_state=True)
+    assert str(state.message).startswith("1 closed, 0 open")
+    assert events == ["greenlight.video.expired"]
+    assert booked(settings, job).state is JobState.EXPIRED

@@ -1,0 +1,95 @@
+"""`greenlight listen`: start a run for every batch of uploads that a queue announces."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from deployments.listener import Handover, Starter
+
+
+def listen(
+    queue: Annotated[
+        str, typer.Option(metavar="URL", help="The address of the SQS queue that the bucket tells.")
+    ],
+    via: Annotated[
+        str,
+        typer.Option(
+            metavar="run|event",
+            help="run: create the runs; event: leave them to an automation of Prefect's.",
+        ),
+    ] = "run",
+    deployment: Annotated[
+        str, typer.Option(metavar="FLOW/NAME", help="The deployment whose runs are created.")
+    ] = "on-upload/on-upload",
+    as_json: Json = False,
+) -> None:
+    """Start a run for every batch of uploads, until it is told to stop."""
+    if not queue.startswith(("https://", "http://")):
+        raise typer.BadParameter(f"{queue} is no address; it begins with https://")
+    from deployments.listener import Starter, Via
+
+    if via not in set(Via):
+        raise typer.BadParameter(f"{via} is neither run nor event")
+
+    def tell(done: Handover) -> None:
+        print(json.dumps(done.as_json()) if as_json else _for_people(done), flush=True)  # noqa: T201
+
+    starter = Starter(deployment=deployment, via=Via(via), tell=tell)
+    with _log_on_standard_error():
+        asyncio.run(_listen(queue, starter))
+
+
+async def _listen(url: str, starter: Starter) -> None:
+    from greenlight.arrivals.listening import Listener
+    from greenlight.arrivals.queue import UploadQueue
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        logging.getLogger("greenlight").info("stopping: what was received is handed over first")
+        stop.set()
+        # Who asks twice does not want to wait.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(one)
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, end)
+    queue = UploadQueue(url)
+    logging.getLogger("greenlight").info("listening to %s", queue.name)
+    await Listener(queue, starter).run(stop)
+
+
+@contextmanager
+def _log_on_standard_error() -> Iterator[None]:
+    """Show this program's own words; Prefect takes care of its own."""
+    logger = logging.getLogger("greenlight")
+    before = logger.level, logger.propagate
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+def _for_people(done: Handover) -> str:
+    objects = "1 object" if done.objects == 1 else f"{done.objects} objects"
+    where = f"run {done.flow_run}" if done.flow_run else f"event {done.event_id}"
+    return f"{objects}: {where}"

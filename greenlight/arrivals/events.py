@@ -1,0 +1,186 @@
+"""Read the messages in which S3 says that an object was uploaded.
+
+Four shapes arrive in a queue: S3's own, the same wrapped by SNS, EventBridge's, and the test event that S3
+sends once when it is told to notify (Amazon S3, "Event message structure"; Amazon EventBridge, "Amazon S3
+events").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from greenlight.arrivals.errors import MalformedMessage
+
+KNOWN_MAJOR_VERSION = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An object that was uploaded, as S3 announced it."""
+
+    bucket: str
+    key: str
+    """As it is called in the bucket: decoded once, where it came encoded."""
+    version_id: str | None
+    """Only where the bucket keeps versions."""
+    etag: str | None
+    size_bytes: int | None
+    sequencer: str | None
+    """Hexadecimal; compares within one key only, and only between values of one length."""
+    event_time: datetime
+
+    @property
+    def place(self) -> str:
+        """Return where it lies: `s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Return what tells this content of this key from another: two messages about it share it."""
+        content = self.version_id or self.etag or self.sequencer or self.event_time.isoformat()
+        return self.bucket, self.key, content
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values that JSON knows, under the names of its fields."""
+        return asdict(self) | {"event_time": self.event_time.isoformat()}
+
+
+def read_message(body: str) -> tuple[Arrival, ...]:
+    """Return the uploads that a message tells of: none for a test event, deletions and other sources.
+
+    `MalformedMessage` says what is wrong with a message that has none of the known shapes.
+    """
+    message = _parse(body)
+    if message.get("Type") == "Notification" and "Message" in message:
+        message = _parse(_text(message, "Message"))
+    if message.get("Event") == "s3:TestEvent":
+        return ()
+    if "detail-type" in message:
+        return _read_eventbridge(message)
+    if "Records" in message:
+        records = message["Records"]
+        if not isinstance(records, list):
+            raise MalformedMessage("the message's Records are no list")
+        return tuple(found for record in records for found in _read_record(_mapping(record)))
+    raise MalformedMessage("the message has none of the shapes that S3 writes")
+
+
+def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
+    """Read a record of S3's own shape, whose key is URL-encoded with a space as `+`."""
+    if record.get("eventSource") != "aws:s3":
+        return ()
+    version = _text(record, "eventVersion")
+    if version.partition(".")[0] != KNOWN_MAJOR_VERSION:
+        raise MalformedMessage(f"the message has version {version[:20]!r}, which is not known")
+    if not _text(record, "eventName").removeprefix("s3:").startswith("ObjectCreated:"):
+        return ()
+    about = _mapping(record.get("s3"))
+    uploaded = _mapping(about.get("object"))
+    try:
+        key = unquote_plus(_text(uploaded, "key"), errors="strict")
+    except UnicodeDecodeError:
+        raise MalformedMessage("the message's key is not UTF-8") from None
+    return _arrivals(
+        bucket=_text(_mapping(about.get("bucket")), "name"),
+        key=key,
+        version_id=_optional_text(uploaded, "versionId"),
+        etag=_optional_text(uploaded, "eTag"),
+        uploaded=uploaded,
+        event_time=_time(record.get("eventTime")),
+    )
+
+
+def _read_eventbridge(message: Mapping[str, Any]) -> tuple[Arrival, ...]:
+    """Read EventBridge's shape, whose key is not encoded at all."""
+    if message.get("source") != "aws.s3" or message["detail-type"] != "Object Created":
+        return ()
+    detail = _mapping(message.get("detail"))
+    uploaded = _mapping(detail.get("object"))
+    return _arrivals(
+        bucket=_text(_mapping(detail.get("bucket")), "name"),
+        key=_text(uploaded, "key"),
+        version_id=_optional_text(uploaded, "version-id"),
+        # Other stores that speak EventBridge's shape keep S3's own spelling.
+        etag=_optional_text(uploaded, "etag") or _optional_text(uploaded, "eTag"),
+        uploaded=uploaded,
+        event_time=_time(message.get("time")),
+    )
+
+
+def _arrivals(
+    *,
+    bucket: str,
+    key: str,
+    version_id: str | None,
+    etag: str | None,
+    uploaded: Mapping[str, Any],
+    event_time: datetime,
+) -> tuple[Arrival, ...]:
+    """Return the one arrival, or none for the empty object by which consoles mark a folder."""
+    if key.endswith("/"):
+        return ()
+    # No database behind Prefect takes them, and a batch would be refused because of one of its keys.
+    if "\0" in key or any("\ud800" <= letter <= "\udfff" for letter in key):
+        raise MalformedMessage("the message's key has characters that no object is called by")
+    arrival = Arrival(
+        bucket=bucket,
+        key=key,
+        # "null" is the version of every object that was written without one, so it identifies none.
+        version_id=None if version_id == "null" else version_id,
+        etag=etag.strip('"') if etag else None,
+        size_bytes=_size(uploaded.get("size")),
+        sequencer=_optional_text(uploaded, "sequencer"),
+        event_time=event_time,
+    )
+    return (arrival,)
+
+
+def _parse(body: str) -> Mapping[str, Any]:
+    try:
+        return _mapping(json.loads(body))
+    except (ValueError, RecursionError):
+        raise MalformedMessage("the message is no JSON") from None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise MalformedMessage("the message lacks an object where S3 writes one")
+    return value
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str:
+    text = _optional_text(holder, name)
+    if text is None:
+        raise MalformedMessage(f"the message lacks {name}")
+    return text
+
+
+def _optional_text(holder: Mapping[str, Any], name: str) -> str | None:
+    value = holder.get(name)
+    if not isinstance(value, str | None):
+        raise MalformedMessage(f"the message's {name} is no text")
+    return value or None
+
+
+def _size(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise MalformedMessage("the message's size is no number of bytes")
+    return value
+
+
+def _time(value: object) -> datetime:
+    """Return the moment in UTC; ISO 8601 or, from other stores, seconds since 1970."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise MalformedMessage("the message lacks the time of the upload")

@@ -1,0 +1,58 @@
+"""Write jobs into the books that the command line reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from greenlight.ledger import Job, Ledger, NewJob
+from greenlight.settings import Settings
+from tests.doubts import RunningClock
+from tests.ledger.values import job, lose_answer, reserve, submit
+
+PRICE = Decimal("0.08")
+
+
+def new_job(settings: Settings, number: int = 1, portrait: str = "/photos/anna.png") -> NewJob:
+    return NewJob(
+        key=f"{settings.service},{number:02x}{'ab' * 31}",
+        kind="video",
+        service=settings.service,
+        model="emo-v1",
+        family="emo",
+        brief={"portrait": portrait, "drive_seconds": 1.0, "out": "/videos", "take": 1},
+        price_cny=PRICE,
+    )
+
+
+def ambiguous(settings: Settings, *, seconds_ago: float = 0.0) -> Job:
+    """Write a job whose answer was lost so long ago."""
+    clock = RunningClock(timedelta(seconds=-seconds_ago))
+    with Ledger(settings.ledger_url, clock=clock) as ledger:
+        new = new_job(settings)
+        lose_answer(ledger, new)
+        return job(ledger, new)
+
+
+def submitted(settings: Settings, task_id: str, *, hours_ago: float = 0.0) -> Job:
+    clock = RunningClock(timedelta(hours=-hours_ago))
+    with Ledger(settings.ledger_url, clock=clock) as ledger:
+        new = new_job(settings, 2)
+        submit(ledger, task_id, new)
+        return job(ledger, new)
+
+
+def reserved(settings: Settings, portrait: str) -> Job:
+    with Ledger(settings.ledger_url) as ledger:
+        new = replace(new_job(settings, 3, portrait), model="animate-anyone-template-gen2")
+        reserve(ledger, new)
+        return job(ledger, new)
+
+
+def booked(settings: Settings, wanted: Job) -> Job:
+    """Return a job as the books have it now."""
+    with Ledger(settings.ledger_url) as ledger:
+        found = ledger.jobs.find(wanted.key)
+    assert found is not None
+    return found

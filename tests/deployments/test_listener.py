@@ -1,0 +1,143 @@
+"""Handing batches over to a real Prefect server."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from prefect import flow, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
+from prefect.client.schemas.objects import FlowRun
+from prefect.events import Event
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventFilter, EventNameFilter
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from deployments.listener import EVENT, Handover, PrefectDown, Starter, Via
+from greenlight.arrivals.batching import Batch
+from greenlight.arrivals.errors import BatchRefused
+from greenlight.arrivals.events import Arrival
+from greenlight.errors import SettingsError
+from tests.arrivals.messages import KEYS, NOON, arrival
+
+
+@flow(name="on-upload")
+def on_upload(objects: list[Arrival]) -> None:
+    """Stands in for the flow; it is never run here."""
+
+
+@pytest.fixture
+async def deployment(prefect_server: None) -> tuple[str, uuid.UUID]:
+    """The name and id of a deployment of this test's own."""
+    name = f"test-{uuid.uuid4().hex}"
+    made = await on_upload.ato_deployment(name)
+    return f"on-upload/{name}", await made.aapply()
+
+
+def batch_of(*keys: str, **fields: Any) -> Batch:
+    # Another bucket for every test, because Prefect's idempotency is the flow's.
+    return Batch(tuple(arrival(key, **fields) for key in keys))
+
+
+@pytest.fixture
+def bucket_name() -> str:
+    return f"portraits-{uuid.uuid4().hex}"
+
+
+async def runs_of(deployment: uuid.UUID) -> list[FlowRun]:
+    only = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment]))
+    async with get_client() as client:
+        return await client.read_flow_runs(flow_run_filter=only)
+
+
+@asynccontextmanager
+async def overheard() -> AsyncIterator[Callable[[], Awaitable[Event]]]:
+    """Give a function that returns the next event of ours, as automations get it."""
+    only = EventFilter(event=EventNameFilter(name=[EVENT]))
+    async with get_events_subscriber(filter=only) as subscriber:
+
+        async def next_event() -> Event:
+            async with asyncio.timeout(10):
+                return await anext(subscriber)
+
+        yield next_event
+
+
+async def test_a_batch_is_one_run_however_often_it_comes(
+    deployment: tuple[str, uuid.UUID], bucket_name: str
+) -> None:
+    name, deployment_id = deployment
+    told: list[Handover] = []
+    starter = Starter(deployment=name, tell=told.append)
+    batch = batch_of(*KEYS, bucket=bucket_name)
+    await starter(batch)
+    await starter(Batch(tuple(reversed(batch.arrivals))))
+    (run,) = await runs_of(deployment_id)
+    assert run.idempotency_key == batch.idempotency_key
+    assert run.state is not None
+    assert run.state.is_scheduled()
+    given = [Arrival(**one | {"event_time": NOON}) for one in run.parameters["objects"]]
+    assert given == list(batch.arrivals)
+    assert [one.flow_run_id for one in told] == [str(run.id)] * 2
+    assert told[0].event_id == told[1].event_id
+
+
+async def test_other_objects_are_another_run(
+    deployment: tuple[str, uuid.UUID], bucket_name: str
+) -> None:
+    name, deployment_id = deployment
+    starter = Starter(deployment=name)
+    for etag in ("before", "after"):
+        await starter(batch_of("anna.png", bucket=bucket_name, etag=etag))
+    assert len(await runs_of(deployment_id)) == 2
+
+
+@pytest.mark.parametrize(("via", "runs"), [(Via.RUN, 1), (Via.EVENT, 0)])
+async def test_automations_are_told_and_via_event_only_they_start_a_run(
+    deployment: tuple[str, uuid.UUID], bucket_name: str, via: Via, runs: int
+) -> None:
+    name, deployment_id = deployment
+    told: list[Handover] = []
+    batch = batch_of(*KEYS, bucket=bucket_name)
+    async with overheard() as next_event:
+        await Starter(deployment=name, via=via, tell=told.append)(batch)
+        event = await next_event()
+    assert len(await runs_of(deployment_id)) == runs
+    assert (told[0].flow_run_id is not None) == bool(runs)
+    assert (str(event.id), event.event) == (told[0].event_id, EVENT)
+    assert event.payload == {
+        "objects": [arrival.as_json() for arrival in batch.arrivals],
+        "count": len(KEYS),
+        "idempotency_key": batch.idempotency_key,
+    }
+    assert [one.id for one in event.related] == [f"s3.bucket.{bucket_name}"]
+
+
+async def test_a_deployment_that_is_not_there_yet_is_waited_for(prefect_server: None) -> None:
+    with pytest.raises(PrefectDown, match="has no deployment on-upload/nowhere; deploy it"):
+        await Starter(deployment="on-upload/nowhere")(batch_of("anna.png"))
+
+
+async def test_a_batch_that_the_flow_does_not_take_is_refused(
+    deployment: tuple[str, uuid.UUID], bucket_name: str
+) -> None:
+    wrong = batch_of("anna.png", bucket=bucket_name, size_bytes="large")
+    with pytest.raises(BatchRefused, match="Prefect answered 4"):
+        await Starter(deployment=deployment[0])(wrong)
+
+
+async def test_a_prefect_that_is_down_is_said_without_its_password() -> None:
+    down = temporary_settings({PREFECT_API_URL: "http://admin:secret@127.0.0.1:9/api"})
+    with down, pytest.raises(PrefectDown, match="cannot be reached") as caught:
+        await Starter()(batch_of("anna.png"))
+    assert "secret" not in str(caught.value)
+
+
+def test_without_a_server_there_is_nothing_to_start_runs_on() -> None:
+    nowhere = temporary_settings(restore_defaults={PREFECT_API_URL})
+    with nowhere, pytest.raises(SettingsError, match="PREFECT_API_URL is not set"):
+        Starter()
