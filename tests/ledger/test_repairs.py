@@ -104,3 +104,23 @@ def test_the_tasks_that_jobs_own_are_told_apart(ledger: Ledger) -> None:
     listed = ["task-1", "task-2", "task-3"]
     assert ledger.jobs.owned_task_ids(listed) == {"task-1", "task-2"}
     assert ledger.jobs.owned_task_ids([]) == set()
+
+
+def test_a_doubt_about_a_later_request_is_not_released(timed: Ledger, clock: Clock) -> None:
+    job_id = lose_answer(timed)
+    first = job(timed).sent_at
+    assert timed.jobs.release(job_id, sent_at=first)
+    clock.turn(1)
+    lose_answer(timed)
+    assert not timed.jobs.release(job_id, sent_at=first)
+    assert job(timed).state is JobState.AMBIGUOUS
+    assert timed.jobs.release(job_id, sent_at=job(timed).sent_at)
+
+
+def test_unanswered_are_the_jobs_on_their_way_and_in_doubt(ledger: Ledger) -> None:
+    on_its_way, _ = send(ledger, another(1))
+    in_doubt = lose_answer(ledger, another(2))
+    reserve(ledger, another(3))
+    submit(ledger, new=another(4))
+    send(ledger, another(5, model="another-model"))
+    assert {one.id for one in ledger.jobs.unanswered(NEW.model)} == {on_its_way, in_doubt}
