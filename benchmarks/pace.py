@@ -104,6 +104,8 @@ async def _send(url: str, base_url: str, picture: str) -> None:
     ends_at = time.monotonic() + SECONDS
     with Ledger(url) as ledger:
         async with ModelStudio("sk-local", base_url=base_url) as studio:
+            # As in any run: the upload before the first check opens the connection.
+            await studio.upload(PORTRAIT, model=family.check.id)
 
             async def keep_on() -> None:
                 while time.monotonic() < ends_at:

@@ -67,6 +67,7 @@ class ModelStudio:
         return f"{type(self).__name__}(service={self.service!r})"
 
     async def __aenter__(self) -> Self:
+        self._transport.prepare(self._base_url)
         return self
 
     async def __aexit__(

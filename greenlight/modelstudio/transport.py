@@ -41,6 +41,10 @@ class Transport:
         self._timeout_seconds = timeout_seconds
         self._clients: dict[tuple[bool, bool], httpx.AsyncClient] = {}
 
+    def prepare(self, url: str) -> None:
+        """Make what the first request to an address needs, so that it starts as punctually as the others."""
+        self._client(url, fresh=False)
+
     def _client(self, url: str, *, fresh: bool) -> httpx.AsyncClient:
         """Return the client for an address, made when it is first needed."""
         secure = not url.startswith("http://")
