@@ -26,8 +26,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 lock: $(VENV)/dev.stamp  ## Resolve the versions anew
-	$(BIN)/uv pip compile pyproject.toml -q -U --group build --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml -q -U --group dev --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml -q -U --group build --generate-hashes --no-header --no-annotate --no-strip-extras --python-version 3.11 -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml -q -U --group dev --generate-hashes --no-header --no-annotate --no-strip-extras --python-version 3.11 -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
