@@ -59,31 +59,17 @@ class _Asked:
 
 async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> bool:
     """Print a line for every source and model, in their order, and return whether any has an error."""
-    from greenlight.budgeting import budgets_of
-    from greenlight.ledger import Ledger
-    from greenlight.modelstudio.client import ModelStudio
-    from greenlight.screening import Screener
+    from greenlight.services import connect
     from greenlight.settings import read_settings
 
-    settings = read_settings()
-    key = settings.require_key()
     failed = False
-    with Ledger(settings.ledger_url) as ledger:
-        async with ModelStudio(
-            key, base_url=settings.base_url, workspace=settings.workspace
-        ) as studio:
-            screener = Screener(
-                studio=studio,
-                ledger=ledger,
-                delivery=settings.delivery,
-                budgets=budgets_of(settings),
+    async with connect(read_settings()) as services:
+        async for line in _lines(sources, asked, services.screener):
+            failed = failed or line["error"] is not None
+            print(  # noqa: T201
+                json.dumps(line, ensure_ascii=False) if as_json else _for_people(line),
+                flush=True,
             )
-            async for line in _lines(sources, asked, screener):
-                failed = failed or line["error"] is not None
-                print(  # noqa: T201
-                    json.dumps(line, ensure_ascii=False) if as_json else _for_people(line),
-                    flush=True,
-                )
     return failed
 
 
@@ -95,7 +81,7 @@ async def _lines(
     under_way: list[asyncio.Task[list[dict[str, Any]]]] = []
     try:
         for source in sources:
-            for place in await _places(source):
+            async for place in _places(source):
                 under_way.append(asyncio.create_task(checker.lines(place)))
                 if len(under_way) >= AT_ONCE:
                     for line in await under_way.pop(0):
@@ -108,13 +94,17 @@ async def _lines(
             task.cancel()
 
 
-async def _places(source: str) -> list[str]:
-    """Return the places that a source means: itself, or everything below an S3 prefix."""
+async def _places(source: str) -> AsyncIterator[str]:
+    """Yield the places that a source means: itself, or everything below an S3 prefix."""
     if not (source.startswith("s3://") and source.endswith("/")):
-        return [source]
-    from greenlight.portraits.s3 import list_pictures
+        yield source
+        return
+    from greenlight.portraits.listing import list_objects
 
-    return await asyncio.to_thread(list_pictures, source)
+    pages = list_objects(source)
+    while page := await asyncio.to_thread(next, pages, None):
+        for stored in page:
+            yield stored.place
 
 
 class _Checker:
@@ -138,7 +128,7 @@ class _Checker:
 
     async def _line(self, portrait: Portrait, family: Family) -> dict[str, Any]:
         from greenlight.errors import EXPLAINED
-        from greenlight.modelstudio.errors import AccessDenied, AuthenticationError
+        from greenlight.modelstudio.errors import ModelStudioError
         from greenlight.patience import patiently
 
         if self._stopped_by is not None:
@@ -146,7 +136,7 @@ class _Checker:
         try:
             screening = await patiently(lambda: self._screen(portrait, family))
         except EXPLAINED as error:
-            if isinstance(error, AuthenticationError | AccessDenied):
+            if isinstance(error, ModelStudioError) and error.refuses_all:
                 self._stopped_by = error
             return self._error_line(portrait.shown, family, error)
         verdict = screening.verdict.model_dump(mode="json")

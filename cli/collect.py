@@ -40,32 +40,11 @@ def collect(
 
 async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> Round:
     from greenlight.collector import Collector
-    from greenlight.filming import Filmer
-    from greenlight.ledger import Ledger
-    from greenlight.modelstudio.client import ModelStudio
-    from greenlight.reconciling import Reconciler
+    from greenlight.services import connect
 
-    with Ledger(settings.ledger_url) as ledger:
-        async with ModelStudio(
-            settings.require_key(), base_url=settings.base_url, workspace=settings.workspace
-        ) as studio:
-            collector = Collector(
-                filmer=Filmer(
-                    studio=studio,
-                    ledger=ledger,
-                    poll_seconds=settings.poll_seconds,
-                    lease_seconds=settings.lease_seconds,
-                ),
-                reconciler=Reconciler(
-                    studio=studio,
-                    ledger=ledger,
-                    lease_seconds=settings.lease_seconds,
-                    settle_seconds=settings.settle_seconds,
-                    exclusive=settings.exclusive_account,
-                ),
-                out=out,
-            )
-            return await collector.collect(wait_seconds=wait_seconds)
+    async with connect(settings) as services:
+        collector = Collector(filmer=services.filmer, reconciler=services.reconciler, out=out)
+        return await collector.collect(wait_seconds=wait_seconds)
 
 
 def _print(result: Round, *, as_json: bool) -> None:

@@ -105,25 +105,22 @@ async def _run(out: Path) -> tuple[list[Entry], list[FilmReport]]:
 async def _screen(settings: Settings) -> list[Entry]:
     """Check every sample with every model, and print the verdicts as a table."""
     from greenlight.contact_sheet import Entry
-    from greenlight.ledger import Ledger
     from greenlight.modelstudio import catalog
-    from greenlight.modelstudio.client import ModelStudio
     from greenlight.opinions import opinion
     from greenlight.patience import patiently
     from greenlight.portraits.pictures import examine
-    from greenlight.screening import Screener
+    from greenlight.services import connect
 
     families = list(catalog.families().values())
     entries = [Entry(await examine(str(path))) for path in portraits()]
-    with Ledger(settings.ledger_url) as ledger:
-        async with ModelStudio(settings.require_key(), base_url=settings.base_url) as studio:
-            screener = Screener(studio=studio, ledger=ledger)
-            with progress("screening", total=len(entries)) as advance:
-                for entry in entries:
-                    calls = (partial(screener.screen, entry.portrait, one) for one in families)
-                    screenings = await asyncio.gather(*map(patiently, calls))
-                    entry.verdicts = [screening.verdict for screening in screenings]
-                    advance()
+    async with connect(settings) as services:
+        screen = services.screener.screen
+        with progress("screening", total=len(entries)) as advance:
+            for entry in entries:
+                calls = (partial(screen, entry.portrait, one) for one in families)
+                screenings = await asyncio.gather(*map(patiently, calls))
+                entry.verdicts = [screening.verdict for screening in screenings]
+                advance()
     for entry in entries:
         for verdict in entry.verdicts:
             if not verdict.passed and not verdict.reason:

@@ -12,8 +12,8 @@ from cli.jobs import job_line, name_of, subject_of
 from cli.options import Json
 
 if TYPE_CHECKING:
-    from greenlight.ledger import Job, Ledger
-    from greenlight.reconciling import Doubt, Reconciler
+    from greenlight.ledger import Job
+    from greenlight.reconciling import Doubt
     from greenlight.settings import Settings
 
 
@@ -44,15 +44,19 @@ def reconcile(
 
 
 async def _reconcile(settings: Settings) -> list[Doubt]:
-    async with _reconciler(settings) as reconciler:
-        return await reconciler.reconcile()
+    from greenlight.services import connect
+
+    async with connect(settings) as services:
+        return await services.reconciler.reconcile()
 
 
 async def _adopt(settings: Settings, name: str, task_id: str) -> Job:
-    async with _reconciler(settings) as reconciler:
-        await asyncio.to_thread(reconciler.ledger.jobs.mark_left_in_doubt)
-        job = reconciler.ledger.jobs.find_by_name(name, service=settings.service)
-        return await reconciler.adopt_by_id(job, task_id)
+    from greenlight.services import connect
+
+    async with connect(settings) as services:
+        await asyncio.to_thread(services.ledger.jobs.mark_left_in_doubt)
+        job = services.ledger.jobs.find_by_name(name, service=settings.service)
+        return await services.reconciler.adopt_by_id(job, task_id)
 
 
 def _release(settings: Settings, name: str) -> Job:
@@ -65,35 +69,6 @@ def _release(settings: Settings, name: str) -> Job:
         if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
             raise InputError(f"job {name_of(job)} is {job.state}, not in doubt")
         return ledger.jobs.find(job.key) or job
-
-
-class _reconciler:  # noqa: N801 - used like a function, in `async with`
-    """Connect for the time of an `async with` block."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    async def __aenter__(self) -> Reconciler:
-        from greenlight.ledger import Ledger
-        from greenlight.modelstudio.client import ModelStudio
-        from greenlight.reconciling import Reconciler
-
-        settings = self._settings
-        self._ledger: Ledger = Ledger(settings.ledger_url)
-        self._studio = ModelStudio(
-            settings.require_key(), base_url=settings.base_url, workspace=settings.workspace
-        )
-        return Reconciler(
-            studio=self._studio,
-            ledger=self._ledger,
-            lease_seconds=settings.lease_seconds,
-            settle_seconds=settings.settle_seconds,
-            exclusive=settings.exclusive_account,
-        )
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._studio.aclose()
-        self._ledger.close()
 
 
 def _print_job(job: Job, *, as_json: bool) -> None:

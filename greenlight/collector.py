@@ -14,7 +14,7 @@ from greenlight.filming import Filmer
 from greenlight.ledger import Job, JobState
 from greenlight.ledger.database import now
 from greenlight.listing import list_tasks
-from greenlight.modelstudio.errors import AccessDenied, AuthenticationError, ModelStudioError
+from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.tasks import TaskStatus
 from greenlight.reconciling import Doubt, Reconciler
 
@@ -112,9 +112,9 @@ class Collector:
         begin = max(oldest - timedelta(minutes=1), end - timedelta(hours=23, minutes=59))
         try:
             listed = await list_tasks(self.filmer.studio, self.filmer.ledger, start=begin, end=end)
-        except (AuthenticationError, AccessDenied):
-            raise
-        except ModelStudioError:
+        except ModelStudioError as error:
+            if error.refuses_all:
+                raise
             return set()
         return {task.task_id for task in listed if task.status in NOT_FINISHED}
 
@@ -132,9 +132,9 @@ class Collector:
         async with limit:
             try:
                 ended = await collect(self.filmer, job, self.out, wait_seconds=0)
-            except (AuthenticationError, AccessDenied):
-                raise
             except (GreenlightError, ModelStudioError) as error:
+                if isinstance(error, ModelStudioError) and error.refuses_all:
+                    raise
                 result.troubled.append((job, error))
                 return
         (result.waiting if ended.state is JobState.SUBMITTED else result.closed).append(ended)

@@ -19,7 +19,7 @@ from greenlight.ledger import Job, JobState, Ledger
 from greenlight.listing import fetch_task, list_tasks
 from greenlight.modelstudio.catalog import TASK_LIFETIME
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.errors import AccessDenied, AuthenticationError, ModelStudioError
+from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.tasks import ListedTask, TaskStatus, VideoTask
 
 CLOCK_DIFFERENCE = timedelta(seconds=60)
@@ -92,9 +92,9 @@ class Reconciler:
             await self._find_candidates(model, recent, at)
             for doubt in recent:
                 await self._settle(doubt, at)
-        except (AuthenticationError, AccessDenied):
-            raise
         except ModelStudioError as error:
+            if error.refuses_all:
+                raise
             for doubt in recent:
                 doubt.advice = doubt.advice if doubt.outcome else f"it stays in doubt: {error}"
 

@@ -36,14 +36,16 @@ class ModelStudioError(Exception):
     """Say what happened, whether money may be spent, and what to do next.
 
     `retryable` means: the same request may be sent again. `may_have_cost` means: the vendor may
-    charge for the request that failed. `retry_after_seconds` is the vendor's own wish, where it has
-    one. Keys and the queries of links are taken out of the message. Every error can be pickled.
+    charge for the request that failed. `refuses_all` means: every other request with this key would be
+    refused too. `retry_after_seconds` is the vendor's own wish, where it has one. Keys and the queries of
+    links are taken out of the message. Every error can be pickled.
     """
 
     what: ClassVar[str] = "The call of Model Studio failed"
 
     retryable: bool = False
     may_have_cost: bool = False
+    refuses_all: ClassVar[bool] = False
     hint: str = ""
 
     def __init__(
@@ -139,6 +141,7 @@ class AuthenticationError(ApiError):
     """Say that the key is missing, wrong, or of another region."""
 
     what = "Model Studio does not take the key"
+    refuses_all = True
     hint = "a key of the China (Beijing) region is needed, set it as DASHSCOPE_API_KEY"
 
 
@@ -146,6 +149,7 @@ class AccessDenied(ApiError):
     """Say that the key is good but may not do this."""
 
     what = "Model Studio denies the access"
+    refuses_all = True
     hint = "check the rights of the key and its workspace (DASHSCOPE_WORKSPACE)"
 
 

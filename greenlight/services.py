@@ -1,0 +1,82 @@
+"""Put a connected service, the books and the settings together into what does the work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from greenlight.budgeting import budgets_of
+from greenlight.filming import Filmer
+from greenlight.holding import LEASE_SECONDS
+from greenlight.ledger import Ledger
+from greenlight.ledger.budgets import Budget
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.reconciling import Reconciler
+from greenlight.screening import Screener
+from greenlight.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """A connected service, the books, and the settings of this process."""
+
+    studio: ModelStudio
+    ledger: Ledger
+    settings: Settings
+    max_cny: float | None = None
+    """What this run may spend."""
+    flow_run: str = ""
+    """Who pays, as the books name it."""
+
+    @property
+    def screener(self) -> Screener:
+        """Return what portraits are screened with."""
+        return Screener(
+            studio=self.studio,
+            ledger=self.ledger,
+            delivery=self.settings.delivery,
+            flow_run=self.flow_run,
+            budgets=self.budgets,
+            lease_seconds=min(LEASE_SECONDS, self.settings.lease_seconds),
+        )
+
+    @property
+    def filmer(self) -> Filmer:
+        """Return what jobs are sent and followed with."""
+        return Filmer(
+            studio=self.studio,
+            ledger=self.ledger,
+            poll_seconds=self.settings.poll_seconds,
+            lease_seconds=self.settings.lease_seconds,
+            budgets=self.budgets,
+        )
+
+    @property
+    def reconciler(self) -> Reconciler:
+        """Return what doubts about jobs are settled with."""
+        return Reconciler(
+            studio=self.studio,
+            ledger=self.ledger,
+            lease_seconds=self.settings.lease_seconds,
+            settle_seconds=self.settings.settle_seconds,
+            exclusive=self.settings.exclusive_account,
+        )
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """Return the limits that every paying request is held to."""
+        return budgets_of(self.settings, max_cny=self.max_cny, run=self.flow_run)
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Services]:
+    """Connect to what the settings name, for the time of a `with` block."""
+    key = settings.require_key()
+    ledger = await asyncio.to_thread(Ledger, settings.ledger_url)
+    with ledger:
+        async with ModelStudio(
+            key, base_url=settings.base_url, workspace=settings.workspace
+        ) as studio:
+            yield Services(studio, ledger, settings)
