@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chaos, check, judge, pace
+from benchmarks import chaos, check, judge, pace, sweep, uploads
 
-BENCHMARKS = {"judge": judge.main, "check": check.main, "pace": pace.main, "chaos": chaos.main}
+BENCHMARKS = {
+    "judge": judge.main,
+    "check": check.main,
+    "pace": pace.main,
+    "chaos": chaos.main,
+    "sweep": sweep.main,
+    "uploads": uploads.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,10 +37,18 @@ def check(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Pay for a verdict that is known already.")
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Where no reason is given, add what the local judge sees; it is free."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Say whether portraits suit a model, and why not."""
-    asked = _Asked(model, ratio.value if ratio else None, deployments_of(deployment), fresh)
+    asked = _Asked(
+        model, ratio.value if ratio else None, deployments_of(deployment), fresh, explain
+    )
     failed = asyncio.run(_check_all(sources, asked, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
@@ -47,7 +57,12 @@ class _Asked:
     """What is asked of every source."""
 
     def __init__(
-        self, models: list[str], ratio: str | None, deployments: dict[str, str], fresh: bool
+        self,
+        models: list[str],
+        ratio: str | None,
+        deployments: dict[str, str],
+        fresh: bool,
+        explain: bool,
     ) -> None:
         from greenlight.modelstudio import catalog
 
@@ -55,6 +70,7 @@ class _Asked:
         self.ratio = ratio
         self.deployments = deployments
         self.fresh = fresh
+        self.explain = explain
 
 
 async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> bool:
@@ -64,7 +80,8 @@ async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> boo
 
     failed = False
     async with connect(read_settings()) as services:
-        async for line in _lines(sources, asked, services.screener):
+        checker = _Checker(asked, services.screener, services.settings.home)
+        async for line in _lines(sources, checker):
             failed = failed or line["error"] is not None
             print(  # noqa: T201
                 json.dumps(line, ensure_ascii=False) if as_json else _for_people(line),
@@ -73,11 +90,8 @@ async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> boo
     return failed
 
 
-async def _lines(
-    sources: list[str], asked: _Asked, screener: Screener
-) -> AsyncIterator[dict[str, Any]]:
+async def _lines(sources: list[str], checker: _Checker) -> AsyncIterator[dict[str, Any]]:
     """Yield the lines of all sources in their order, while several are under way."""
-    checker = _Checker(asked, screener)
     under_way: list[asyncio.Task[list[dict[str, Any]]]] = []
     try:
         for source in sources:
@@ -110,9 +124,10 @@ async def _places(source: str) -> AsyncIterator[str]:
 class _Checker:
     """Checks one source after the other; a key that is refused once is not tried again."""
 
-    def __init__(self, asked: _Asked, screener: Screener) -> None:
+    def __init__(self, asked: _Asked, screener: Screener, home: Path) -> None:
         self._asked = asked
         self._screener = screener
+        self._home = home
         self._stopped_by: ModelStudioError | None = None
 
     async def lines(self, source: str) -> list[dict[str, Any]]:
@@ -124,7 +139,26 @@ class _Checker:
         except EXPLAINED as error:
             return [self._error_line(source, family, error) for family in self._asked.families]
         checks = (self._line(portrait, family) for family in self._asked.families)
-        return list(await asyncio.gather(*checks))
+        lines = list(await asyncio.gather(*checks))
+        if self._asked.explain:
+            await self._add_opinions(portrait, lines)
+        return lines
+
+    async def _add_opinions(self, portrait: Portrait, lines: list[dict[str, Any]]) -> None:
+        """Add what the judge sees to the refusals that come without a word."""
+        silent = {
+            line["model"]: line for line in lines if line["passed"] is False and not line["reason"]
+        }
+        if not silent:
+            return
+        from greenlight.album import Album
+        from greenlight.opinions import opinions_of
+
+        opinions = await opinions_of(
+            portrait.place, silent, identity=portrait.identity, album=Album.in_home(self._home)
+        )
+        for model, opinion in opinions.items():
+            silent[model]["opinion"] = asdict(opinion) if opinion else None
 
     async def _line(self, portrait: Portrait, family: Family) -> dict[str, Any]:
         from greenlight.errors import EXPLAINED
@@ -144,6 +178,7 @@ class _Checker:
             self._heading(portrait.shown, family)
             | {key: value for key, value in verdict.items() if key != "model"}
             | {
+                "opinion": None,
                 "cached": screening.cached,
                 "cost_cny": float(screening.cost_cny),
                 "error": None,
@@ -174,7 +209,7 @@ class _Checker:
         from greenlight.portraits.places import without_query
 
         told = explain(error)
-        nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id"))
+        nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id", "opinion"))
         shown = without_query(source) if "://" in source else source
         return (
             self._heading(shown, family)
@@ -199,5 +234,9 @@ def _for_people(line: dict[str, Any]) -> str:
         extra = f", {line['bodystyle']} body" if line.get("bodystyle") else ""
         return f"✓ {subject}: passed{extra} ({cost}{request})"
     why = ": ".join(filter(None, (line["code"], line["reason"]))) or "the vendor gives no reason"
+    if line["opinion"]:
+        from greenlight.opinions import Opinion
+
+        why = f"{why}; {Opinion(**line['opinion'])}"
     by = "preflight" if line["by"] == "preflight" else "the vendor"
     return f"✗ {subject}: refused by {by}, {why} ({cost}{request})"

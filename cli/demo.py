@@ -17,7 +17,7 @@ import typer
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from greenlight.contact_sheet import Entry
+    from greenlight.pages.sheet import Entry
     from greenlight.reports import FilmReport
     from greenlight.settings import Settings
 
@@ -104,9 +104,9 @@ async def _run(out: Path) -> tuple[list[Entry], list[FilmReport]]:
 
 async def _screen(settings: Settings) -> list[Entry]:
     """Check every sample with every model, and print the verdicts as a table."""
-    from greenlight.contact_sheet import Entry
     from greenlight.modelstudio import catalog
-    from greenlight.opinions import opinion
+    from greenlight.opinions import opinions_of, wants_opinion
+    from greenlight.pages.sheet import Entry
     from greenlight.patience import patiently
     from greenlight.portraits.pictures import examine
     from greenlight.services import connect
@@ -122,10 +122,9 @@ async def _screen(settings: Settings) -> list[Entry]:
                 entry.verdicts = [screening.verdict for screening in screenings]
                 advance()
     for entry in entries:
-        for verdict in entry.verdicts:
-            if not verdict.passed and not verdict.reason:
-                seen = await asyncio.to_thread(opinion, Path(entry.portrait.place), verdict.model)
-                entry.opinions[verdict.model] = seen
+        silent = [verdict.model for verdict in entry.verdicts if wants_opinion(verdict)]
+        if silent:
+            entry.opinions = await opinions_of(entry.portrait.place, silent)
     _print_verdicts(entries)
     return entries
 
@@ -172,7 +171,7 @@ def _print_verdicts(entries: list[Entry]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from greenlight.contact_sheet import reason_in_words
+    from greenlight.pages.sheet import reason_in_words
 
     table = Table("portrait", "model", "verdict", title="Verdicts", title_justify="left")
     for entry in entries:
@@ -207,7 +206,7 @@ def _print_videos(reports: list[FilmReport], out: Path) -> None:
 
 
 def _write_sheet(entries: list[Entry], reports: list[FilmReport], sheet: Path) -> None:
-    from greenlight.contact_sheet import write_contact_sheet
+    from greenlight.pages.sheet import write_contact_sheet
 
     for report in reports:
         for entry in entries:

@@ -35,6 +35,13 @@ def listen(
     as_json: Json = False,
 ) -> None:
     """Start a run for every batch of uploads, until it is told to stop."""
+    starter = make_starter(queue, via, deployment, as_json=as_json)
+    with log_on_standard_error():
+        asyncio.run(_listen(queue, starter))
+
+
+def make_starter(queue: str, via: str, deployment: str, *, as_json: bool = False) -> Starter:
+    """Return what takes the batches of a queue over and prints a line for each; wrong usage is refused."""
     if not queue.startswith(("https://", "http://")):
         raise typer.BadParameter(f"{queue} is no address; it begins with https://")
     from deployments.listener import Starter, Via
@@ -45,15 +52,10 @@ def listen(
     def tell(done: Handover) -> None:
         print(json.dumps(done.as_json()) if as_json else _for_people(done), flush=True)  # noqa: T201
 
-    starter = Starter(deployment=deployment, via=Via(via), tell=tell)
-    with _log_on_standard_error():
-        asyncio.run(_listen(queue, starter))
+    return Starter(deployment=deployment, via=Via(via), tell=tell)
 
 
 async def _listen(url: str, starter: Starter) -> None:
-    from greenlight.arrivals.listening import Listener
-    from greenlight.arrivals.queue import UploadQueue
-
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -66,13 +68,21 @@ async def _listen(url: str, starter: Starter) -> None:
 
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, end)
+    await listen_until(url, starter, stop)
+
+
+async def listen_until(url: str, starter: Starter, stop: asyncio.Event) -> None:
+    """Listen to a queue until the event is set."""
+    from greenlight.arrivals.listening import Listener
+    from greenlight.arrivals.queue import UploadQueue
+
     queue = UploadQueue(url)
     logging.getLogger("greenlight").info("listening to %s", queue.name)
     await Listener(queue, starter).run(stop)
 
 
 @contextmanager
-def _log_on_standard_error() -> Iterator[None]:
+def log_on_standard_error() -> Iterator[None]:
     """Show this program's own words; Prefect takes care of its own."""
     logger = logging.getLogger("greenlight")
     before = logger.level, logger.propagate

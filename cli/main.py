@@ -12,12 +12,16 @@ from cli.check import check
 from cli.collect import collect
 from cli.costs import costs
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.film import film
 from cli.jobs import jobs
 from cli.listen import listen
 from cli.reconcile import reconcile
+from cli.report import report
+from cli.serve import serve
 from cli.setup import setup
 from cli.studio import studio
+from cli.sweep import sweep
 
 INTERRUPTED = 130
 STOPPED = (
@@ -35,12 +39,16 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(check)
 app.command()(film)
+app.command()(sweep)
 app.command()(jobs)
 app.command()(collect)
 app.command()(reconcile)
 app.command()(costs)
+app.command()(report)
 app.command()(studio)
 app.command()(listen)
+app.command()(serve)
+app.command()(doctor)
 app.add_typer(setup, name="setup")
 
 

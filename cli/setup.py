@@ -1,4 +1,4 @@
-"""`greenlight setup`: what must stand at AWS before uploads start runs."""
+"""`greenlight setup`: what must stand at AWS before uploads start runs, and in Prefect to look after them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from typing import Annotated
 
 import typer
 
-setup = typer.Typer(help="Set up what uploads need at AWS.", no_args_is_help=True)
+setup = typer.Typer(
+    help="Set up what uploads need at AWS, and what looks after runs in Prefect.",
+    no_args_is_help=True,
+)
+Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is only said.")]
+NOTHING_CHANGED = "Nothing was changed; --apply does it."
 
 
 @setup.callback()
 def _group() -> None:
-    """Set up what uploads need at AWS."""
+    """Set up what uploads need at AWS, and what looks after runs in Prefect."""
 
 
 @setup.command()
@@ -34,9 +39,7 @@ def bucket(
             help="Tell the queue by EventBridge, where S3 tells another receiver directly already.",
         ),
     ] = False,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Do it; without this it is only said.")
-    ] = False,
+    apply: Apply = False,
 ) -> None:
     """Make a bucket tell a queue what is uploaded; what is there already stays as it is."""
     from greenlight.arrivals.setup import BucketSetup
@@ -52,4 +55,31 @@ def bucket(
     if apply:
         print(f"Now run: greenlight listen --queue {work.queue_url()}")  # noqa: T201
     else:
-        print("Nothing was changed; --apply does it.")  # noqa: T201
+        print(NOTHING_CHANGED)  # noqa: T201
+
+
+@setup.command()
+def automations(
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE/NAME",
+            help="The notification block that tells people, as `prefect block ls` shows it.",
+        ),
+    ] = None,
+    apply: Apply = False,
+) -> None:
+    """Let Prefect start crashed runs again, and tell people of refusals, budgets and doubts."""
+    from prefect import get_client
+
+    from deployments.automations import set_up
+    from deployments.server import answers_in_words, require_api_url
+
+    require_api_url()
+    with answers_in_words(), get_client(sync_client=True) as client:
+        for change in set_up(client, notify=notify, apply=apply):
+            print(change.after if apply else change.before)  # noqa: T201
+    if notify is None:
+        print("Nobody is told of anything: --notify names the block that does.")  # noqa: T201
+    if not apply:
+        print(NOTHING_CHANGED)  # noqa: T201

@@ -67,6 +67,8 @@ class Starter:
 
     The same batch again makes no second run, and no second event. The run gets the parameter `objects`, and
     the event the payload `objects`, `count` and `idempotency_key`; an object has the fields of an `Arrival`.
+    Who starts the run stands in the event's label `greenlight.via`, so that an automation that starts runs
+    leaves those batches alone that have one.
     """
 
     def __init__(
@@ -112,7 +114,7 @@ class Starter:
             run = await client.create_flow_run_from_deployment(
                 deployment.id, parameters={"objects": objects}, idempotency_key=key
             )
-        event = _event(batch, objects)
+        event = _event(batch, objects, self._via)
         # Prefect's own `emit_event` returns before the server has answered.
         response = await client.request("POST", "/events", json=[event.model_dump(mode="json")])
         response.raise_for_status()
@@ -125,13 +127,13 @@ class Starter:
         )
 
 
-def _event(batch: Batch, objects: list[dict[str, Any]]) -> Event:
+def _event(batch: Batch, objects: list[dict[str, Any]], via: Via) -> Event:
     """Return the event of a batch; its id is the batch's own, by which Prefect knows it again."""
     key = batch.idempotency_key
     return Event(
         id=uuid.uuid5(uuid.NAMESPACE_URL, key),
         event=EVENT,
-        resource=Resource({"prefect.resource.id": EVENT}),
+        resource=Resource({"prefect.resource.id": EVENT, "greenlight.via": via.value}),
         related=[
             RelatedResource(
                 {"prefect.resource.id": f"s3.bucket.{bucket}", "prefect.resource.role": "bucket"}

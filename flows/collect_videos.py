@@ -6,14 +6,14 @@ from typing import Annotated
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
-from prefect.events import emit_event
 from prefect.states import Completed
 from pydantic import Field
 
-from blocks import ModelStudioCredentials
+from flows.parameters import Credentials, load_credentials
 from greenlight.collector import Collector, Round
 from greenlight.errors import explain
-from greenlight.ledger import Job
+from greenlight.ledger import JobState
+from tasks.events import AMBIGUOUS, EXPIRED, EXPIRING, STORED, tell_job
 from tasks.services import connected
 
 
@@ -27,18 +27,15 @@ async def collect_videos(
         float,
         Field(title="Wait", ge=0, description="How long to go on; 0 looks at every job once."),
     ] = 0,
-    credentials: Annotated[
-        str | None,
-        Field(title="Credentials", description="Name of a ModelStudioCredentials block."),
-    ] = None,
+    credentials: Credentials = None,
 ) -> State[dict[str, int]]:
     """Look at every open job, whoever began it: store what is done, settle what is in doubt.
 
-    A job is closed by one collector at a time, so overlapping runs do no harm. Jobs that the vendor will soon
-    forget raise the event `greenlight.video.expiring`, those that it has forgotten
-    `greenlight.video.expired`, ambiguous ones `greenlight.video.ambiguous`.
+    A job is closed by one collector at a time, so overlapping runs do no harm. The events that it raises are
+    `greenlight.video.stored`, `.expiring` for a job that the vendor will soon forget, `.expired` for one that
+    it has forgotten, and `.ambiguous`.
     """
-    block = await ModelStudioCredentials.aload(credentials) if credentials else None
+    block = await load_credentials(credentials)
     async with connected(block) as services:
         collector = Collector(
             filmer=services.filmer,
@@ -60,27 +57,17 @@ async def collect_videos(
 def _tell(result: Round) -> None:
     """Log what a person must know, and raise the events that automations act on."""
     logger = get_run_logger()
+    for job in result.closed:
+        if job.state is JobState.SUCCEEDED and job.kind == "video":
+            tell_job(STORED, job)
     for job, error in result.troubled:
         logger.warning("job %s: %s", job.hash[:12], explain(error).message)
     for job in result.expired:
         logger.error("job %s: %s", job.hash[:12], job.message)
-        _emit("greenlight.video.expired", job)
+        tell_job(EXPIRED, job)
     for job in result.expiring:
         logger.error("job %s: its video is lost 24 hours after it was submitted", job.hash[:12])
-        _emit("greenlight.video.expiring", job)
+        tell_job(EXPIRING, job)
     for doubt in result.doubts:
         logger.warning("job %s is in doubt: %s", doubt.job.hash[:12], doubt.advice)
-        _emit("greenlight.video.ambiguous", doubt.job)
-
-
-def _emit(event: str, job: Job) -> None:
-    emit_event(
-        event=event,
-        resource={
-            "prefect.resource.id": f"greenlight.job.{job.hash}",
-            "prefect.resource.name": str(job.brief.get("portrait") or job.brief.get("motion")),
-            "greenlight.model": job.model,
-            "greenlight.service": job.service,
-        },
-        payload={"task_id": job.task_id, "state": job.state.value},
-    )
+        tell_job(AMBIGUOUS, doubt.job)

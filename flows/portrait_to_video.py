@@ -6,15 +6,17 @@ import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from prefect import flow, get_client
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
 from pydantic import Field
 
 from blocks import ModelStudioCredentials
+from flows.coming_back import come_back
+from flows.ending import ended
+from flows.parameters import Credentials, MaxCny, Out, load_credentials
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
 from greenlight.errors import OverBudget
@@ -37,17 +39,21 @@ from greenlight.settings import read_settings
 from greenlight.videos import is_in_s3, require_place
 from greenlight.videos_in_s3 import require_bucket
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
+from tasks.events import tell_budget_spent
+from tasks.results import require_result_store
 from tasks.services import ledger_of
 
 WAIT_SECONDS = 3.25 * 3600
 """The vendor fails a task that is not finished after 3 hours."""
 
 
+def run_name(brief: Brief) -> str:
+    """Return what people know the run of a brief by: `anna.png · emo`."""
+    return f"{brief.portrait.partition('?')[0].rsplit('/', 1)[-1]} · {', '.join(brief.models)}"
+
+
 def _run_name() -> str:
-    brief = flow_run.parameters["brief"]
-    place = brief.portrait if isinstance(brief, Brief) else brief["portrait"]
-    models = brief.models if isinstance(brief, Brief) else brief.get("models", ["emo"])
-    return f"{place.partition('?')[0].rsplit('/', 1)[-1]} · {', '.join(models)}"
+    return run_name(Brief.model_validate(flow_run.parameters["brief"]))
 
 
 @flow(name="portrait-to-video", flow_run_name=_run_name)
@@ -55,25 +61,13 @@ async def portrait_to_video(
     brief: Annotated[
         Brief, Field(title="Brief", description="What to film: portrait, sound or motion, models.")
     ],
-    out: Annotated[
-        str | None,
-        Field(title="Out", description="A folder, s3://bucket/prefix/ or .mp4 file for the video."),
-    ] = None,
+    out: Out = None,
     wait_seconds: Annotated[
         float,
         Field(title="Wait", ge=0, description="How many seconds to wait for the video; 0: not."),
     ] = WAIT_SECONDS,
-    max_cny: Annotated[
-        float | None,
-        Field(title="Budget", ge=0, description="Begin nothing that could come to more CNY."),
-    ] = None,
-    credentials: Annotated[
-        str | None,
-        Field(
-            title="Credentials",
-            description="Name of a ModelStudioCredentials block; without one the environment's are used.",
-        ),
-    ] = None,
+    max_cny: MaxCny = None,
+    credentials: Credentials = None,
 ) -> State[FilmReport]:
     """Film a portrait with the first of its models whose check it passes.
 
@@ -81,20 +75,15 @@ async def portrait_to_video(
     Filming, and running the same brief again goes on with it. What is wrong with the brief raises before
     anything is paid.
     """
+    await require_result_store()
     brief.check_parameters_are_known()
-    block = await _load(credentials)
+    block = await load_credentials(credentials)
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     place = out or str(read_settings().videos)
     if brief.sound or brief.motion:
         await asyncio.to_thread(_require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
     return await _finish(await work.over_budget() or await work.film())
-
-
-async def _load(credentials: str | None) -> ModelStudioCredentials:
-    if credentials is None:
-        return ModelStudioCredentials.from_settings(read_settings())
-    return await ModelStudioCredentials.aload(credentials)
 
 
 def _require_place(out: str) -> None:
@@ -141,6 +130,7 @@ class _Work:
         try:
             return await self._film(verdicts)
         except OverBudget as error:
+            tell_budget_spent(error, service=self.block.service)
             return report_refused_by_budget(error, verdicts)
 
     async def _film(self, verdicts: list[Verdict]) -> FilmReport:
@@ -177,7 +167,9 @@ class _Work:
                 credentials=self.block,
             )
             if template.state is not JobState.SUCCEEDED:
-                return report_template(template, verdicts)
+                is_made = template.state is JobState.SUBMITTED
+                later = await come_back(template) if is_made else ""
+                return report_template(template, verdicts, later=later)
             order = order.model_copy(update={"template_id": template.template_id})
         job, was_sent = await submit_video(order, max_cny=self.max_cny, credentials=self.block)
         if job.state in {JobState.SUBMITTED, JobState.SUCCEEDED}:
@@ -191,18 +183,4 @@ async def _finish(report: FilmReport) -> State[FilmReport]:
     """Return the state that says how it ended, with what this run cost and a tag for lists."""
     run_id = str(flow_run.id or "")
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
-    await _tag(f"outcome:{report.state.value}")
-    facts: dict[str, Any] = {
-        "name": report.state.label,
-        "message": report.message,
-        "data": report,
-    }
-    return Completed(**facts) if report.state.is_good else Failed(**facts)
-
-
-async def _tag(tag: str) -> None:
-    """Put the outcome among the run's tags, which is what lists are filtered by."""
-    if not flow_run.id:
-        return
-    async with get_client() as client:
-        await client.update_flow_run(flow_run.id, tags={*flow_run.tags, tag})
+    return await ended(report.state, report.message, report, [report.state])

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from greenlight.errors import DeadLink, StorageError
 from greenlight.filming import Filmer
@@ -16,8 +17,9 @@ from greenlight.holding import LEASE_SECONDS, held
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
-from greenlight.portraits.places import hash_file
+from greenlight.portraits.places import hash_file, place_of
 from greenlight.prices import cost_cny
+from greenlight.provenance import booked_verdict, provenance_of
 from greenlight.videos import StoredVideo, copy, is_in_s3, store
 from greenlight.videos_in_s3 import store_in_s3
 
@@ -77,18 +79,27 @@ async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | str | N
 async def _store(filmer: Filmer, job: Job, task: VideoTask, destination: Path | str) -> StoredVideo:
     """Store a task's video; when its link is dead, another fetch may give a living one."""
     try:
-        return await _store_at(task.video_url, destination, job)
+        return await _store_at(task.video_url, destination, filmer, job, task)
     except DeadLink:
         again = await filmer.studio.fetch(task.task_id)
         if not again.video_url or again.video_url == task.video_url:
             raise
-        return await _store_at(again.video_url, destination, job)
+        return await _store_at(again.video_url, destination, filmer, job, task)
 
 
-async def _store_at(url: str, destination: Path | str, job: Job) -> StoredVideo:
-    if isinstance(destination, str):
-        return await store_in_s3(url, destination, job=job.hash)
-    return await store(url, destination)
+async def _store_at(
+    url: str, destination: Path | str, filmer: Filmer, job: Job, task: VideoTask
+) -> StoredVideo:
+    if isinstance(destination, Path):
+        return await store(url, destination)
+    verdict = await asyncio.to_thread(booked_verdict, filmer.ledger, job)
+
+    def tell(video: StoredVideo) -> dict[str, Any]:
+        seconds = _paid_seconds(task, video)
+        cost_cny = _video_cost_cny(job, seconds)
+        return provenance_of(job, video, seconds=seconds, cost_cny=cost_cny, verdict=verdict)
+
+    return await store_in_s3(url, destination, job=job.hash, tell=tell)
 
 
 async def _expire(filmer: Filmer, job: Job, task: VideoTask, message: str) -> Job:
@@ -114,7 +125,7 @@ async def _close_template(filmer: Filmer, job: Job, task: VideoTask) -> Job:
 
 
 async def _close_video(filmer: Filmer, job: Job, task: VideoTask, stored: StoredVideo) -> Job:
-    seconds = task.seconds if task.seconds is not None else stored.seconds
+    seconds = _paid_seconds(task, stored)
     return await asyncio.to_thread(
         filmer.ledger.jobs.close,
         job.id,
@@ -124,6 +135,10 @@ async def _close_video(filmer: Filmer, job: Job, task: VideoTask, stored: Stored
         seconds=seconds,
         cost_cny=_video_cost_cny(job, seconds),
     )
+
+
+def _paid_seconds(task: VideoTask, video: StoredVideo) -> float:
+    return task.seconds if task.seconds is not None else video.seconds
 
 
 def _video_cost_cny(job: Job, seconds: float) -> Decimal:
@@ -145,7 +160,7 @@ def video_path(job: Job, out: Path | str) -> Path | str:
 
 def video_name(job: Job) -> str:
     """Return the name of a job's video: portrait, model, take, and what tells it from every other."""
-    stem = Path(str(job.brief["portrait"]).rsplit("/", 1)[-1]).stem
+    stem = Path(place_of(job.brief["portrait"]).name).stem
     readable = re.sub(r"[^\w.-]+", "_", stem).strip("._")[:LONGEST_STEM] or "portrait"
     take = f"-take{job.brief['take']}" if job.brief["take"] > 1 else ""
     digest = hashlib.sha256(job.key.encode()).hexdigest()[:8]

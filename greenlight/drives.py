@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from greenlight.briefs import Brief, is_template_id
@@ -34,9 +35,15 @@ async def examine_drives(brief: Brief) -> Drives:
     motion: Motion | str | None = brief.motion
     if brief.motion and not is_template_id(brief.motion):
         motion = await examine_motion(brief.motion)
-    for family in brief.families():
-        if sound is not None and family.sound is not None:
-            require_sound(sound, family.sound)
-        if isinstance(motion, Motion) and family.motion is not None:
-            require_motion(motion, family.motion)
-    return Drives(sound, motion)
+    drives = Drives(sound, motion)
+    require_drives(drives, brief.families())
+    return drives
+
+
+def require_drives(drives: Drives, families: Iterable[Family]) -> None:
+    """Raise an `InputError` if one of the families does not take the sound or the motion."""
+    for family in families:
+        if drives.sound is not None and family.sound is not None:
+            require_sound(drives.sound, family.sound)
+        if isinstance(drives.motion, Motion) and family.motion is not None:
+            require_motion(drives.motion, family.motion)

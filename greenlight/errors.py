@@ -3,6 +3,8 @@
     GreenlightError
     ├── SettingsError     a setting or an option is missing or makes no sense
     ├── InputError        a portrait, sound or motion cannot be used as it lies there
+    │    ├── Overwritten  it was replaced by another content while it was worked on
+    │    └── Unusable     its content cannot be used, wherever and whenever it is read
     ├── LedgerError       the books cannot be read or written
     ├── OverBudget        a paying request would cost more than a budget has left
     └── StorageError      a video cannot be fetched whole or stored
@@ -43,6 +45,14 @@ class InputError(GreenlightError):
     """A portrait, sound or motion cannot be used as it lies there."""
 
 
+class Overwritten(InputError):  # noqa: N818 - as people say it
+    """It was replaced by another content while it was worked on; the newer one can be tried at once."""
+
+
+class Unusable(InputError):  # noqa: N818 - as people say it
+    """A content cannot be used, wherever it lies and whenever it is read again."""
+
+
 class LedgerError(GreenlightError):
     """The books cannot be read or written."""
 
@@ -74,7 +84,8 @@ class Explanation:
 
 def explain(error: GreenlightError | ModelStudioError) -> Explanation:
     """Return what people and machines are told of an error; a vendor's error says itself what it cost."""
-    name = type(error).__name__
+    # Whether a content will ever do matters to us; machines are told what they always were.
+    name = (InputError if isinstance(error, Unusable) else type(error)).__name__
     if isinstance(error, ModelStudioError):
         return Explanation(name, f"{str(error).rstrip('.')}.", error.may_have_cost)
     note = "money was spent on it" if error.spent else "nothing was spent"

@@ -105,6 +105,7 @@ class TemplateOrder(Order):
                 "drive_seconds": self.drive.seconds,
                 "take": self.take,
             },
+            drive=self.drive.identity,
             flow_run=flow_run,
             price_cny=longest_cost_cny(self.drive.seconds, self.model.prices_cny[""]),
         )
@@ -158,6 +159,8 @@ class VideoOrder(Order):
             model=self.model_name,
             family=self.family,
             brief=self._for_the_books(),
+            portrait=self.portrait.identity,
+            drive=self.drive_identity,
             flow_run=flow_run,
             price_cny=longest_cost_cny(
                 self.drive_seconds or SECONDS_OF_A_TEMPLATE, self.price_per_second_cny

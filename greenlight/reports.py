@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, PlainSerializer, SerializeAsAny
 
-from greenlight.errors import Explanation, OverBudget, explain
+from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
 from greenlight.ledger import Job, JobState
+from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.planning import Plan
 
@@ -22,7 +24,10 @@ class FilmState(StrEnum):
     FILMED = "filmed"
     REJECTED = "rejected"
     FILMING = "filming"
+    PASSED = "passed"
     WAITING_FOR_SOUND = "waiting_for_sound"
+    WAITING_FOR_JSON = "waiting_for_json"
+    WAITING_FOR_PORTRAIT = "waiting_for_portrait"
     AMBIGUOUS = "ambiguous"
     FAILED = "failed"
     CANCELED = "canceled"
@@ -45,7 +50,10 @@ _GOOD = {
     FilmState.FILMED,
     FilmState.REJECTED,
     FilmState.FILMING,
+    FilmState.PASSED,
     FilmState.WAITING_FOR_SOUND,
+    FilmState.WAITING_FOR_JSON,
+    FilmState.WAITING_FOR_PORTRAIT,
     FilmState.PLANNED,
 }
 
@@ -66,6 +74,8 @@ class FilmReport(BaseModel):
     state: FilmState
     message: str = ""
     """One sentence for people: why, and what to do next."""
+    note: str = ""
+    """What was done otherwise than the brief asked, in words."""
     verdict: SerializeAsAny[Verdict] | None = None
     """The last verdict."""
     verdicts: list[SerializeAsAny[Verdict]] = []
@@ -92,6 +102,7 @@ def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "
     return FilmReport(
         state=state,
         message="; ".join(filter(None, (_sentence(state, job), note))),
+        note=note,
         verdict=verdicts[-1],
         verdicts=verdicts,
         job=job.key,
@@ -106,10 +117,11 @@ def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "
     )
 
 
-def report_template(job: Job, verdicts: list[Verdict]) -> FilmReport:
+def report_template(job: Job, verdicts: list[Verdict], *, later: str = "") -> FilmReport:
     """Return the report of a brief whose motion video has not become a template (yet)."""
     report = report_job(job, verdicts, cached=False)
-    return report.model_copy(update={"message": f"the motion's template: {report.message}"})
+    message = "; ".join(filter(None, (f"the motion's template: {report.message}", later)))
+    return report.model_copy(update={"message": message})
 
 
 def report_plan(plan: Plan) -> FilmReport:
@@ -166,6 +178,16 @@ def report_rejection(verdicts: list[Verdict]) -> FilmReport:
     )
 
 
+def report_passed(verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a portrait that passed, where nothing is to be filmed."""
+    return FilmReport(
+        state=FilmState.PASSED,
+        message=f"{verdicts[-1].model} passed the portrait",
+        verdict=verdicts[-1],
+        verdicts=verdicts,
+    )
+
+
 def report_waiting(family: Family, verdicts: list[Verdict]) -> FilmReport:
     """Return the report of a portrait that passed and has nothing to move by yet."""
     missing = "a motion video or a template" if family.template else "a sound"
@@ -174,6 +196,37 @@ def report_waiting(family: Family, verdicts: list[Verdict]) -> FilmReport:
         message=f"{family.name} passed the portrait; the video needs {missing}",
         verdict=verdicts[-1],
         verdicts=verdicts,
+    )
+
+
+def report_waiting_for_portrait(stem: str) -> FilmReport:
+    """Return the report of a sound, motion or json whose portrait is not there yet."""
+    return FilmReport(
+        state=FilmState.WAITING_FOR_PORTRAIT, message=f"there is no portrait called {stem} yet"
+    )
+
+
+def report_waiting_for_json(name: str, verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a portrait that passed and whose brief is not there yet."""
+    return FilmReport(
+        state=FilmState.WAITING_FOR_JSON,
+        message=f"{verdicts[-1].model} passed the portrait; the video needs {name}",
+        verdict=verdicts[-1],
+        verdicts=verdicts,
+    )
+
+
+def report_error(
+    error: GreenlightError | ModelStudioError, verdicts: Sequence[Verdict] = ()
+) -> FilmReport:
+    """Return the report of a brief that came no further, because of what is wrong with it or on the way."""
+    told = explain(error)
+    return FilmReport(
+        state=FilmState.FAILED,
+        message=told.message,
+        verdict=verdicts[-1] if verdicts else None,
+        verdicts=list(verdicts),
+        error=told,
     )
 
 

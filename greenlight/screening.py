@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
 
+from greenlight.errors import EXPLAINED, InputError, Overwritten
 from greenlight.holding import LEASE_SECONDS, held
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
@@ -14,7 +15,7 @@ from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError, Throttled
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.pacing import slow_down, wait_for_start
-from greenlight.portraits.delivery import deliver
+from greenlight.portraits.delivery import deliver_for_check, is_unchanged
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
 from greenlight.settings import Delivery
@@ -56,8 +57,9 @@ class Screener:
         """Return the verdict on a portrait: by its header, from the books, or paid for.
 
         Of two callers that ask for the same check at once, in one process or several, one pays and the
-        other waits for its verdict. `fresh` pays again on purpose. Errors are the vendor's, or an
-        `InputError` when the portrait cannot be read.
+        other waits for its verdict. `fresh` pays again on purpose. Errors are the vendor's, an `InputError`
+        when the portrait cannot be read, or `Overwritten` when it was replaced since it was examined: a check
+        that was paid meanwhile is booked, and its verdict is never used.
         """
         refused = preflight(portrait, family)
         if refused is not None:
@@ -94,11 +96,26 @@ class Screener:
     async def _pay(self, portrait: Portrait, family: Family, new: NewCheck) -> Screening:
         """Book the check with its price, send it, and write down what became of it."""
         checks = self.ledger.checks
-        url = await deliver(portrait, self.studio, reader=new.model, delivery=self.delivery)
+        handed = await deliver_for_check(
+            portrait, self.studio, reader=new.model, delivery=self.delivery
+        )
         await wait_for_start(self.ledger, self.studio, new.model, family.check.starts_per_second)
         number = await asyncio.to_thread(checks.begin, new, budgets=self.budgets)
+        verdict = await self._send(number, new, portrait, family, handed.url)
+        cost_cny = new.price_cny if verdict.charged else FREE
+        if handed.can_change and (became := await _ask_again(portrait)):
+            await asyncio.to_thread(checks.stale, number, verdict, cost_cny=cost_cny)
+            raise _not_used(became, cost_cny)
+        await asyncio.to_thread(checks.answered, number, verdict, cost_cny=cost_cny)
+        return Screening(verdict, cached=False, cost_cny=cost_cny)
+
+    async def _send(
+        self, number: int, new: NewCheck, portrait: Portrait, family: Family, url: str
+    ) -> Verdict:
+        """Return the vendor's verdict; after an error the books say what it can have cost."""
+        checks = self.ledger.checks
         try:
-            verdict = await self.studio.check(
+            return await self.studio.check(
                 family,
                 url,
                 ratio=new.ratio,
@@ -111,6 +128,22 @@ class Screener:
             if isinstance(error, Throttled):
                 await slow_down(self.ledger, self.studio, new.model, error)
             raise
-        cost_cny = new.price_cny if verdict.charged else FREE
-        await asyncio.to_thread(checks.answered, number, verdict, cost_cny=cost_cny)
-        return Screening(verdict, cached=False, cost_cny=cost_cny)
+
+
+async def _ask_again(portrait: Portrait) -> InputError | None:
+    """Return what became of a portrait during its check, or nothing if the vendor saw what was examined."""
+    try:
+        if await is_unchanged(portrait):
+            return None
+    except EXPLAINED as error:
+        return InputError(
+            f"after the check of {portrait.shown} nobody can say what was checked: {error}"
+        )
+    return Overwritten(f"{portrait.shown} was overwritten while it was checked")
+
+
+def _not_used(became: InputError, cost_cny: Decimal) -> InputError:
+    """Say of a check whose verdict is not used what it cost, and what to do."""
+    cost = f"cost {cost_cny.normalize():f} CNY" if cost_cny else "cost nothing"
+    message = f"{became}; the check {cost} and its verdict is not used; run it again"
+    return type(became)(message, spent=bool(cost_cny))

@@ -8,7 +8,8 @@ from prefect import task
 
 from blocks import ModelStudioCredentials
 from greenlight.collecting import collect
-from greenlight.ledger import Job
+from greenlight.ledger import Job, JobState
+from tasks.events import STORED, tell_job
 from tasks.services import connected
 
 
@@ -25,4 +26,7 @@ async def collect_video(
     `out` is a folder, s3://bucket/prefix/ or an .mp4 file; without it the video goes where its brief said.
     """
     async with connected(credentials) as services:
-        return await collect(services.filmer, job, out, wait_seconds=wait_seconds)
+        ended = await collect(services.filmer, job, out, wait_seconds=wait_seconds)
+    if ended.state is JobState.SUCCEEDED and job.state is JobState.SUBMITTED:
+        tell_job(STORED, ended)
+    return ended

@@ -14,6 +14,7 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.portraits.pictures import Portrait
 from greenlight.settings import read_settings
+from tasks.events import tell_verdict
 from tasks.retrying import RETRIES, wait_and_retry
 from tasks.services import connected
 
@@ -60,6 +61,8 @@ def _detector(family: Family) -> Task[..., Any]:
             screening = await services.screener.screen(
                 portrait, family, ratio=ratio, deployment=deployment
             )
+            if not screening.cached:
+                tell_verdict(portrait, screening.verdict, service=services.studio.service)
         return screening.verdict
 
     return detect

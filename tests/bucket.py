@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 SECRET = "moto-secret-access-key"
 SURROUNDINGS = {
@@ -32,6 +35,22 @@ class Bucket:
         self.client.put_object(Bucket=self.name, Key=key, Body=content, **options)
         return f"s3://{self.name}/{key}"
 
+    def keep_versions(self, status: str = "Enabled") -> None:
+        """Keep every version of what is stored from now on, or none any more (Suspended)."""
+        self.client.put_bucket_versioning(
+            Bucket=self.name, VersioningConfiguration={"Status": status}
+        )
+
+    @contextmanager
+    def meddling(self, operation: str, handler: Callable[..., Any]) -> Iterator[None]:
+        """Let a handler see, answer or fail each request of an operation before it is sent."""
+        event = f"before-send.s3.{operation}"
+        self.client.meta.events.register(event, handler)
+        try:
+            yield
+        finally:
+            self.client.meta.events.unregister(event, handler)
+
     def put_in_parts(self, key: str, parts: list[bytes]) -> str:
         """Store an object as a multipart upload of checksummed parts, and return its place."""
         it = {"Bucket": self.name, "Key": key}
@@ -49,3 +68,35 @@ class Bucket:
             **it, UploadId=upload, MultipartUpload={"Parts": stored}
         )
         return f"s3://{self.name}/{key}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it was sent to S3."""
+
+    operation: str
+    range: str | None
+    if_match: str | None
+    version: str | None
+
+
+@contextmanager
+def watch_requests(client: Any) -> Iterator[list[Asked]]:
+    """Collect the requests that a client sends to S3, second tries included."""
+    sent: list[Asked] = []
+
+    def note(request: Any, event_name: str, **_: Any) -> None:
+        version = parse_qs(urlsplit(request.url).query).get("versionId", [None])[0]
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        operation = event_name.rpartition(".")[2]
+        sent.append(Asked(operation, headers.get("range"), headers.get("if-match"), version))
+
+    client.meta.events.register("before-send.s3", note)
+    try:
+        yield sent
+    finally:
+        client.meta.events.unregister("before-send.s3", note)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

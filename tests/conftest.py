@@ -16,7 +16,7 @@ from greenlight.ledger import Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
-from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Bucket
+from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Asked, Bucket, watch_requests
 from tests.postgresql import PostgresServer, is_installed, run_server
 from tests.production import Production, produce
 from tests.website import Website, serve_website
@@ -136,14 +136,21 @@ def _s3_url() -> Iterator[str]:
 @pytest.fixture
 def bucket(_s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """An empty bucket, which boto3's own chain of settings leads to."""
-    from greenlight.portraits.s3 import s3_client
+    from greenlight.aws import aws_client
 
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     for name, value in (SURROUNDINGS | NOBODYS_ACCOUNT | {"AWS_ENDPOINT_URL": _s3_url}).items():
         monkeypatch.setenv(name, value)
-    made = Bucket(f"portraits-{uuid.uuid4().hex}", s3_client())
+    made = Bucket(f"portraits-{uuid.uuid4().hex}", aws_client("s3"))
     made.client.create_bucket(Bucket=made.name)
     return made
+
+
+@pytest.fixture
+def requests(bucket: Bucket) -> Iterator[list[Asked]]:
+    """The requests that this process sends to S3 from now on."""
+    with watch_requests(bucket.client) as sent:
+        yield sent
 
 
 @pytest.fixture(scope="session")

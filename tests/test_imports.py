@@ -47,8 +47,13 @@ def test_a_room_of_the_core_that_knows_nobody(room: str) -> None:
         assert all(name.startswith(f"greenlight.{room}") for name in own), file
 
 
-def test_the_studio_knows_the_judge_and_the_protocol_only() -> None:
-    allowed = ("greenlight.studio", "greenlight.judge", "greenlight.modelstudio")
+def test_the_studio_knows_the_judge_the_protocol_and_thumbnails_only() -> None:
+    allowed = (
+        "greenlight.studio",
+        "greenlight.judge",
+        "greenlight.modelstudio",
+        "greenlight.thumbnails",
+    )
     for file, names in imports_of("greenlight/studio").items():
         own = {name for name in names if name.split(".")[0] == "greenlight"}
         assert all(name.startswith(allowed) for name in own), file

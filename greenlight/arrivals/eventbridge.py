@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from greenlight.arrivals.aws import aws_errors, code_of
 from greenlight.arrivals.steps import Step, already, ask
 from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch
+from greenlight.aws import aws_errors, code_of
 
 
 class EventBridgeRule:

@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from greenlight.arrivals.aws import aws_client, aws_errors, is_refusal, reason_of
 from greenlight.arrivals.errors import QueueError, QueueRefused
+from greenlight.aws import aws_client, aws_errors, is_refusal, reason_of
 
 POLL_SECONDS = 5
 """SQS answers as soon as something is there, after 20 s at the latest; but a stop waits for the poll under

@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from greenlight.arrivals.aws import aws_errors, code_of
 from greenlight.arrivals.eventbridge import EventBridgeRule
 from greenlight.arrivals.notifications import with_eventbridge, with_queue
 from greenlight.arrivals.steps import Step, already, ask, in_words
 from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch
+from greenlight.aws import aws_errors, code_of
 
 MAX_RECEIVES = 5
 RETENTION_SECONDS = 14 * 86_400

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from greenlight.arrivals.aws import aws_errors, reason_of
+from greenlight.aws import aws_errors, reason_of
 from greenlight.errors import SettingsError
 
 Answer = TypeVar("Answer")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from greenlight.arrivals.aws import aws_client
+from greenlight.aws import aws_client
 
 
 class Surroundings:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
@@ -57,6 +56,9 @@ class Network:
     """
 
     def __init__(self, file: str, *, threads: int) -> None:
+        # Only here, so that all else of the judge can be had where the runtime is not installed.
+        from ai_edge_litert.interpreter import Interpreter
+
         with _QUIET:
             self._interpreter = Interpreter(str(MODELS / file), num_threads=threads)
             self._interpreter.allocate_tensors()

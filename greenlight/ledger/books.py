@@ -9,13 +9,15 @@ from types import TracebackType
 from greenlight.ledger.checks import PaidChecks
 from greenlight.ledger.costs import Costs
 from greenlight.ledger.database import Clock, Database
+from greenlight.ledger.history import History
 from greenlight.ledger.jobs import Jobs
 from greenlight.ledger.leases import Leases
+from greenlight.ledger.media import Media
 from greenlight.ledger.pace import Pace
 
 
 class Ledger:
-    """The paid checks, the video jobs, the costs, the leases and the pace of one database.
+    """The paid checks, the video jobs, the costs, the media, the leases and the pace of one database.
 
     The address is `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; tables are made, or brought
     up to date, when it is opened. Every call is synchronous and short: asynchronous code calls it in a
@@ -27,6 +29,8 @@ class Ledger:
         self.checks = PaidChecks(self._database)
         self.jobs = Jobs(self._database)
         self.costs = Costs(self._database)
+        self.history = History(self._database)
+        self.media = Media(self._database)
         self.leases = Leases(self._database)
         self.pace = Pace(self._database)
 

@@ -16,6 +16,8 @@ from greenlight.ledger.schema import checks, jobs
 
 VENDOR_ZONE = timezone(timedelta(hours=8), "UTC+8")
 """The vendor's bills change the day with China's clocks."""
+ANSWERED = ("answered", "stale")
+"""The outcomes of checks whose cost is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def _sums(
     connection: Connection, budget: Budget, service: str, at: datetime
 ) -> tuple[Decimal, Decimal]:
     """Return what is spent, and what is reserved or in doubt."""
-    is_answered = checks.c.outcome == "answered"
+    is_answered = checks.c.outcome.in_(ANSWERED)
     of_checks = select(
         func.sum(checks.c.cost_cny).filter(is_answered),
         func.sum(checks.c.cost_cny).filter(not_(is_answered)),

@@ -1,6 +1,7 @@
 """Book checks before they are paid, and find their verdicts again.
 
     sent ──> answered            the verdict, and what it cost
+      ├────> stale               the verdict on what lay there no longer: paid, and never found again
       ├────> uncertain           the answer was lost: it may have cost its price
       └────> (no longer booked)  the vendor answered with an error: it cost nothing
 
@@ -19,7 +20,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from greenlight.ledger.budgets import Budget, keep_within, names_of
+from greenlight.ledger.budgets import ANSWERED, Budget, keep_within, names_of
 from greenlight.ledger.database import Database
 from greenlight.ledger.schema import checks
 from greenlight.modelstudio import catalog
@@ -124,6 +125,15 @@ class PaidChecks:
                 .values(_answer(verdict) | {"cost_cny": cost_cny})
             )
 
+    def stale(self, check_id: int, verdict: Verdict, *, cost_cny: Decimal) -> None:
+        """Write down what a verdict cost that may be one on another content than was asked about."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(checks)
+                .where(checks.c.id == check_id)
+                .values(_answer(verdict) | {"outcome": "stale", "cost_cny": cost_cny})
+            )
+
     def uncertain(self, check_id: int) -> None:
         """Write down that the answer was lost: the check may have cost its price."""
         with self._database.writing() as connection:
@@ -137,7 +147,7 @@ class PaidChecks:
         """Take a check out of the books that the vendor answered with an error: it cost nothing."""
         with self._database.writing() as connection:
             connection.execute(
-                delete(checks).where(checks.c.id == check_id, checks.c.outcome != "answered")
+                delete(checks).where(checks.c.id == check_id, checks.c.outcome.not_in(ANSWERED))
             )
 
     def cost_of_run_cny(self, flow_run: str) -> Decimal:

@@ -30,8 +30,9 @@ class Cost:
     """What the paid calls of one day, service, model and outcome cost together.
 
     The day is one of UTC+8, that of the call or the reservation. Outcomes of checks: `passed`, `refused`,
-    `uncertain` (no answer is booked, at the full price); of jobs: `filmed`, `open`, `ambiguous` and
-    `expired` (the last three at the price reserved where none is settled), and `failed`, which costs 0.
+    `stale` (its portrait was overwritten meanwhile, so the verdict is not used), `uncertain` (no answer is
+    booked, at the full price); of jobs: `filmed`, `open`, `ambiguous` and `expired` (the last three at the
+    price reserved where none is settled), and `failed`, which costs 0.
     """
 
     day: date
@@ -86,7 +87,10 @@ class Costs:
 
 def _of_checks() -> Select[Any]:
     outcome = case(
-        (checks.c.outcome != "answered", "uncertain"), (checks.c.passed, "passed"), else_="refused"
+        (checks.c.outcome == "stale", "stale"),
+        (checks.c.outcome != "answered", "uncertain"),
+        (checks.c.passed, "passed"),
+        else_="refused",
     )
     return _calls(checks, checks.c.paid_at, outcome, checks.c.cost_cny)
 

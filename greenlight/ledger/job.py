@@ -64,6 +64,10 @@ class Job:
     cost_cny: Decimal | None
     code: str
     message: str
+    portrait: str
+    """The identity of the portrait; a template has none."""
+    drive: str
+    """The identity of the sound or the motion."""
 
     @property
     def hash(self) -> str:
@@ -81,6 +85,10 @@ class NewJob:
     model: str
     family: str
     brief: dict[str, Any]
+    portrait: str = ""
+    """The identity of the portrait; a template has none."""
+    drive: str = ""
+    """The identity of the sound or the motion."""
     flow_run: str = ""
     price_cny: Decimal = Decimal(0)
 

@@ -12,8 +12,9 @@ the doubt is settled. What failed or was canceled may be reserved again, as ofte
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, or_, select, tuple_, update
@@ -27,6 +28,8 @@ from greenlight.ledger.schema import jobs
 __all__ = ["MAX_ATTEMPTS", "Job", "JobState", "Jobs", "NewJob"]
 
 SHORTEST_PREFIX = 4
+IDENTITIES_AT_ONCE = 5_000
+"""Databases take a limited number of values with one query."""
 
 
 class Jobs(Reservations, Repairs):
@@ -56,6 +59,17 @@ class Jobs(Reservations, Repairs):
             return read_job(rows[0])
         found = "more than one job begins" if rows else "no job begins"
         raise LedgerError(f"{found} with {name!r}; `greenlight jobs` lists them")
+
+    def of_portraits(self, service: str, portraits: Iterable[str]) -> list[Job]:
+        """Return the jobs of one service that film portraits with these identities, the oldest first."""
+        remaining = iter(portraits)
+        found: list[Job] = []
+        with self._database.reading() as connection:
+            while batch := list(islice(remaining, IDENTITIES_AT_ONCE)):
+                query = select(jobs).where(jobs.c.service == service, jobs.c.portrait.in_(batch))
+                rows = connection.execute(query.order_by(jobs.c.id))
+                found += [read_job(row) for row in rows]
+        return found
 
     def newest(self, *, states: Sequence[JobState] = (), limit: int = 50) -> list[Job]:
         """Return the jobs of the whole ledger, in some states or in all, the newest first."""

@@ -167,6 +167,8 @@ def _first_row(new: NewJob) -> dict[str, Any]:
         "service": new.service,
         "model": new.model,
         "family": new.family,
+        "portrait": new.portrait,
+        "drive": new.drive,
         "brief": json.dumps(new.brief, ensure_ascii=False, sort_keys=True),
         "attempts": 1,
     }

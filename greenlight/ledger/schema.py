@@ -62,7 +62,7 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-REVISION = "0002"
+REVISION = "0003"
 """What the tables below are in the history that `greenlight.ledger.migrations` keeps."""
 VERSION_TABLE = "ledger_version"
 """A name of its own: other programs of a shared database keep their revisions there too."""
@@ -120,7 +120,10 @@ jobs = Table(
     Column("cost_cny", Cny),
     Column("code", String(128), nullable=False, default=""),
     Column("message", Text, nullable=False, default=""),
+    Column("portrait", String(300), nullable=False, server_default=""),
+    Column("drive", String(300), nullable=False, server_default=""),
     Index("jobs_by_day", "service", "reserved_at"),
+    Index("jobs_by_portrait", "portrait"),
 )
 
 other_tasks = Table(
@@ -134,6 +137,16 @@ other_tasks = Table(
     Column("booked_at", Utc, nullable=False),
 )
 """The tasks of a job beside the one that counts: attempts that failed, and one whose id came too late."""
+
+media = Table(
+    "media",
+    metadata,
+    Column("seen", String(256), primary_key=True),
+    Column("identity", String(128), nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+)
+"""What was found out about pictures, sounds, videos and briefs, by what a listing knows of them."""
 
 leases = Table(
     "leases",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from greenlight.errors import InputError
+from greenlight.errors import InputError, Unusable
 from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
 from greenlight.portraits.places import Place, opened
 
@@ -40,15 +40,23 @@ class Motion(Sound):
 async def examine_sound(text: str) -> Sound:
     """Return what a sound is; `InputError` says why it cannot be one."""
     async with opened(text) as place:
-        path = await place.local_path()
-        return await asyncio.to_thread(_read_sound, place, path)
+        return await examine_sound_at(place)
 
 
 async def examine_motion(text: str) -> Motion:
     """Return what a motion video is; `InputError` says why it cannot be one."""
     async with opened(text) as place:
-        path = await place.local_path()
-        return await asyncio.to_thread(_read_motion, place, path)
+        return await examine_motion_at(place)
+
+
+async def examine_sound_at(place: Place) -> Sound:
+    """Return what the sound at an opened place is."""
+    return await asyncio.to_thread(_read_sound, place, await place.local_path())
+
+
+async def examine_motion_at(place: Place) -> Motion:
+    """Return what the motion video at an opened place is."""
+    return await asyncio.to_thread(_read_motion, place, await place.local_path())
 
 
 def _read_sound(place: Place, path: Path) -> Sound:
@@ -57,10 +65,10 @@ def _read_sound(place: Place, path: Path) -> Sound:
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio or container.streams.video:
-                raise InputError(f"{place.shown} is no sound; a wav or mp3 is needed")
+                raise Unusable(f"{place.shown} is no sound; a wav or mp3 is needed")
             return Sound(**_common(place), format=container.format.name, seconds=_length(container))
     except av.error.FFmpegError:
-        raise InputError(
+        raise Unusable(
             f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
         ) from None
 
@@ -71,7 +79,7 @@ def _read_motion(place: Place, path: Path) -> Motion:
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise InputError(f"{place.shown} is no video; an mp4, mov or avi is needed")
+                raise Unusable(f"{place.shown} is no video; an mp4, mov or avi is needed")
             stream = container.streams.video[0]
             return Motion(
                 **_common(place),
@@ -83,7 +91,7 @@ def _read_motion(place: Place, path: Path) -> Motion:
                 frames_per_second=float(stream.average_rate or 0),
             )
     except av.error.FFmpegError:
-        raise InputError(
+        raise Unusable(
             f"{place.shown} is no video that can be read; an mp4, mov or avi is needed"
         ) from None
 

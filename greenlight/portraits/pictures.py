@@ -8,8 +8,9 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict
 
-from greenlight.errors import InputError
+from greenlight.errors import Unusable
 from greenlight.portraits.places import Place, opened
+from greenlight.portraits.webp import HEADER_BYTES, read_webp_size
 
 # The models' own limits are checked on the header, long before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
@@ -70,16 +71,20 @@ def _read_picture(place: Place) -> tuple[str, tuple[int, int]]:
         with place.open() as stream:
             return _read_header(stream, decode=place.is_here)
     except UnidentifiedImageError:
-        raise InputError(
+        raise Unusable(
             f"{place.shown} is no picture that can be read; a JPEG, PNG, BMP or WebP is needed"
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InputError(
+        raise Unusable(
             f"{place.shown} is a damaged or cut-off picture ({error}); export it again"
         ) from None
 
 
 def _read_header(stream: BinaryIO, *, decode: bool) -> tuple[str, tuple[int, int]]:
+    if not decode:
+        if webp_size := read_webp_size(stream.read(HEADER_BYTES)):
+            return "WEBP", webp_size
+        stream.seek(0)
     with Image.open(stream) as image:
         # Phones write multi-picture JPEGs, which everybody else calls JPEG.
         format_name = "JPEG" if image.format == "MPO" else str(image.format)

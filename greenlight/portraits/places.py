@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from greenlight.aws import Credentials
 from greenlight.errors import InputError
 from greenlight.modelstudio.redaction import without_secrets
 
@@ -27,6 +28,8 @@ class Place(abc.ABC):
     identity: str
     """What identifies the content: `sha256-...`, or for S3 without a full checksum `etag-...-SIZE`."""
     size_bytes: int
+    seen: str = ""
+    """What a listing would identify it by: ETag and size in S3, path, size and time of a file."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -54,6 +57,16 @@ class Place(abc.ABC):
         """Return an address that the vendor can fetch, or `None` when the content must be uploaded."""
 
     @property
+    def credentials(self) -> Credentials | None:
+        """Return what signs its address, which dies with them, or `None` when nothing does."""
+        return None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nothing else can come from its address later, as far as can be asked for little."""
+        return True
+
+    @property
     def is_here(self) -> bool:
         """Whether the whole content lies on this machine already, so that reading it all is cheap."""
         return True
@@ -77,6 +90,8 @@ class FilePlace(Place):
     async def enter(self) -> None:
         """Read the file once for its identity."""
         try:
+            # Before the content: what changes while it is read is then seen otherwise afterwards.
+            self.seen = seen_of_file(self.path)
             self.identity, self.size_bytes = await asyncio.to_thread(hash_file, self.path)
         except FileNotFoundError:
             raise InputError(f"{self.text} does not exist; look at the path") from None
@@ -102,6 +117,13 @@ class FilePlace(Place):
         return None
 
 
+def seen_of_file(path: Path) -> str:
+    """Return what a folder alone knows of a file's content: path, size and time of change."""
+    facts = path.stat()
+    digest = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
+    return f"file-{digest}-{facts.st_size}-{facts.st_mtime_ns}"
+
+
 def hash_file(path: Path) -> tuple[str, int]:
     """Return a file's identity and its size in bytes."""
     with path.open("rb") as stream:
@@ -116,7 +138,12 @@ def download_file(name: str) -> IO[bytes]:
 
 
 def without_query(url: str) -> str:
-    """Return an address without its query, fragment and credentials, which may be secrets."""
+    """Return an address without its query, fragment and credentials, which may be secrets.
+
+    A question mark in `s3://bucket/key` belongs to the key, or says which version; neither is a secret.
+    """
+    if url.lower().startswith("s3://"):
+        return url
     try:
         parts = urlsplit(url)
     except ValueError:

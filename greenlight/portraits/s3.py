@@ -1,19 +1,34 @@
-"""Read an S3 object: its identity from HEAD, its header in ranges, its address presigned."""
+"""Read an S3 object: its identity from HEAD, its content in ranges, its address presigned."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
-from greenlight.errors import InputError, SettingsError
+from greenlight.aws import (
+    Credentials,
+    aws_client,
+    aws_errors,
+    code_of,
+    is_refusal,
+    reason_of,
+    signing_credentials,
+)
+from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.portraits.places import MAX_DOWNLOAD_BYTES, Place, download_file
+from greenlight.portraits.ranges import RANGE_BYTES, Ranges
 
-RANGE_BYTES = 64 * 1024
-"""The first 64 KiB decide 99 of 100 picture headers."""
+CHUNK_BYTES = 256 * 1024
+TRIES = 3
+"""How often a content is asked for that breaks off in the middle; boto3 itself tries only its beginning."""
+NO_VERSION = "null"
+"""What S3 calls the one version of an object in a bucket that keeps none (any more)."""
+_VERSION = re.compile(r"\?versionId=([^?\s]+)$")
 
 
 def split_s3(text: str) -> tuple[str, str]:
@@ -22,60 +37,66 @@ def split_s3(text: str) -> tuple[str, str]:
     return bucket, key
 
 
-def s3_client() -> Any:
-    """Return a client by boto3's own chain of credentials and addresses."""
-    import boto3
-    from botocore.config import Config
-
-    try:
-        return boto3.client("s3", config=Config(signature_version="s3v4"))
-    except ValueError as error:
-        raise SettingsError(f"S3 cannot be used: {error}; look at AWS_ENDPOINT_URL") from None
-
-
-def list_pictures(prefix: str) -> list[str]:
-    """Return the places of all objects below `s3://bucket/prefix/`, in the order of their keys."""
-    bucket, key = split_s3(prefix)
-    try:
-        pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
-        return [
-            f"s3://{bucket}/{entry['Key']}"
-            for page in pages
-            for entry in page.get("Contents", [])
-            if not entry["Key"].endswith("/")
-        ]
-    except s3_errors() as error:
-        raise InputError(f"{prefix} cannot be listed ({reason_of(error)})") from None
+def split_version(text: str) -> tuple[str, str | None]:
+    """Take `?versionId=ID` off the end of a place; any other question mark belongs to the key."""
+    found = _VERSION.search(text)
+    return (text[: found.start()], found[1]) if found else (text, None)
 
 
 class S3Place(Place):
-    """An object in a bucket."""
+    """An object in a bucket, `s3://bucket/key` or one version of it, `s3://bucket/key?versionId=ID`.
+
+    Where the bucket keeps versions, everything is read from and signed for the one that was found when it was
+    opened; elsewhere it is read only as long as its ETag is the same, else `Overwritten` is raised.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.bucket, self.key = split_s3(text)
+        place, self._version = split_version(text)
+        self.bucket, self.key = split_s3(place)
         self._copy: IO[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the last part of the key."""
+        return self.key.rstrip("/").rsplit("/", 1)[-1]
 
     @property
     def is_here(self) -> bool:
         """Whether it was downloaded already."""
         return self._copy is not None
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is one version of an object, which nobody can overwrite."""
+        return self._version not in (None, NO_VERSION)
+
     async def enter(self) -> None:
-        """Ask for size and checksum."""
+        """Ask for size, checksum and version."""
         if not self.bucket or not self.key:
             raise InputError(f"{self.text} names no object; give s3://bucket/key")
-        try:
-            self._client = s3_client()
-            head = await asyncio.to_thread(
-                self._client.head_object, Bucket=self.bucket, Key=self.key, ChecksumMode="ENABLED"
-            )
-        except s3_errors() as error:
-            raise InputError(f"{self.text} cannot be read ({reason_of(error)})") from None
+        head = await asyncio.to_thread(self._head)
         self.size_bytes = head["ContentLength"]
         if self.size_bytes == 0:
-            raise InputError(f"{self.text} is empty")
+            raise Unusable(f"{self.text} is empty")
         self.identity = identity_of(head)
+        if head.get("VersionId", NO_VERSION) != NO_VERSION:
+            self._version = head["VersionId"]
+        self._etag = head["ETag"]
+        self.seen = seen_of(self._etag, self.size_bytes)
+
+    def _head(self) -> dict[str, Any]:
+        self._client = aws_client("s3")
+        try:
+            return dict(self._client.head_object(**self._object, ChecksumMode="ENABLED"))
+        except aws_errors() as error:
+            self._tell(error)
+
+    @property
+    def _object(self) -> dict[str, str]:
+        """Return the object or its version, as S3's requests name it."""
+        version = {"VersionId": self._version} if self._version else {}
+        return {"Bucket": self.bucket, "Key": self.key} | version
 
     async def leave(self) -> None:
         """Delete the download, if there was one."""
@@ -86,99 +107,93 @@ class S3Place(Place):
         """Open the object; only the ranges that are read are fetched."""
         if self._copy is not None:
             return Path(self._copy.name).open("rb")
-        return cast(BinaryIO, io.BufferedReader(_Ranges(self._read, self.size_bytes), RANGE_BYTES))
+        ranges = Ranges(self.text, self._read, self.size_bytes)
+        return cast(BinaryIO, io.BufferedReader(ranges, RANGE_BYTES))
 
     def _read(self, first: int, last: int) -> bytes:
         """Return the bytes from the first to the last, both included."""
-        try:
-            answer = self._client.get_object(
-                Bucket=self.bucket, Key=self.key, Range=f"bytes={first}-{last}"
-            )
-            return cast(bytes, answer["Body"].read())
-        except s3_errors() as error:
-            raise InputError(f"{self.text} cannot be read ({reason_of(error)})") from None
+        return b"".join(self._chunks(first, last))
+
+    def _chunks(self, first: int, last: int) -> Iterator[bytes]:
+        """Yield the bytes from the first to the last; when they break off, the rest is asked for again."""
+        unchanged = {} if self.is_fixed else {"IfMatch": self._etag}
+        for tries_left in reversed(range(TRIES)):
+            wanted = {"Range": f"bytes={first}-{last}"} | self._object | unchanged
+            try:
+                for chunk in self._client.get_object(**wanted)["Body"].iter_chunks(CHUNK_BYTES):
+                    first += len(chunk)
+                    yield chunk
+            except aws_errors() as error:
+                if is_refusal(error) or not tries_left or first > last:
+                    self._tell(error)
+            else:
+                return
 
     async def local_path(self) -> Path:
-        """Download the object into a temporary file, once."""
+        """Download the object into a temporary file, once, a piece at a time."""
         if self._copy is None:
             if self.size_bytes > MAX_DOWNLOAD_BYTES:
                 raise InputError(f"{self.text} is larger than any model takes (200 MB)")
             copy = download_file(self.name)
             try:
-                await asyncio.to_thread(self._client.download_fileobj, self.bucket, self.key, copy)
-            except s3_errors() as error:
+                await asyncio.to_thread(self._download, copy)
+            except BaseException:
                 copy.close()
-                raise InputError(f"{self.text} cannot be read ({reason_of(error)})") from None
-            copy.flush()
+                raise
             self._copy = copy
         return Path(self._copy.name)
+
+    def _download(self, copy: IO[bytes]) -> None:
+        for chunk in self._chunks(0, self.size_bytes - 1):
+            copy.write(chunk)
+        copy.flush()
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Return what signs its address."""
+        return signing_credentials()
 
     def url(self, lifetime_seconds: int) -> str | None:
         """Return a presigned address."""
         return str(
             self._client.generate_presigned_url(
-                "get_object",
-                Params={"Bucket": self.bucket, "Key": self.key},
-                ExpiresIn=lifetime_seconds,
+                "get_object", Params=self._object, ExpiresIn=lifetime_seconds
             )
         )
 
+    def _tell(self, error: Exception) -> NoReturn:
+        """Raise what S3 answered as a sentence."""
+        if code_of(error) in {"PreconditionFailed", "412"}:
+            raise Overwritten(
+                f"{self.text} was overwritten while it was read; run it again"
+            ) from None
+        needed = ""
+        if self.is_fixed and code_of(error) in {"AccessDenied", "403"}:
+            needed = "; s3:GetObjectVersion must be allowed, because the bucket keeps versions"
+        raise InputError(f"{self.text} cannot be read ({reason_of(error)}){needed}") from None
 
-def identity_of(head: dict[str, Any]) -> str:
-    """Return an object's identity: its full SHA-256 checksum where it has one, else ETag and size.
 
-    The SHA-256 of a multipart upload is one of its parts' checksums, so it does not count; such a checksum
-    ends with the number of parts, and so does the ETag (Amazon S3, "Checking object integrity").
-    """
+def identity_of(head: Mapping[str, Any]) -> str:
+    """Return an object's identity: its full SHA-256 checksum where it has one, else ETag and size."""
     checksum = str(head.get("ChecksumSHA256", ""))
     etag = str(head["ETag"]).strip('"')
-    is_whole = head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
-    if checksum and is_whole and "-" not in checksum + etag:
+    # A checksum of parts ends like the ETag, should a store not say what kind it is.
+    is_one = checksum and "-" not in checksum
+    if is_one and is_whole_sha256(["SHA256"], head.get("ChecksumType"), etag):
         return f"sha256-{base64.b64decode(checksum).hex()}"
-    return f"etag-{etag}-{head['ContentLength']}"
+    return seen_of(etag, head["ContentLength"])
 
 
-class _Ranges(io.RawIOBase):
-    """An object as a raw stream of ranged reads; a buffered reader above it asks for 64 KiB at once."""
-
-    def __init__(self, read: Callable[[int, int], bytes], size_bytes: int) -> None:
-        self._read = read
-        self._size = size_bytes
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = min(len(buffer), self._size - self._position)
-        if wanted <= 0:
-            return 0
-        content = self._read(self._position, self._position + wanted - 1)
-        buffer[: len(content)] = content
-        self._position += len(content)
-        return len(content)
+def seen_of(etag: str, size_bytes: int) -> str:
+    """Return what a listing alone identifies an object by: its identity, where it has no SHA-256."""
+    bare = etag.strip('"')
+    return f"etag-{bare}-{size_bytes}"
 
 
-def s3_errors() -> tuple[type[Exception], ...]:
-    """Return what boto3 raises when S3 cannot do what it is asked."""
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
+def is_whole_sha256(algorithms: object, kind: object, etag: str) -> bool:
+    """Whether an object has a SHA-256 of its whole content, and not one of its parts' checksums.
 
-    return (BotoCoreError, ClientError, Boto3Error)
-
-
-def reason_of(error: Exception) -> str:
-    """Say what S3 answered, without the address that a signature may stand in."""
-    answer = getattr(error, "response", {}).get("Error", {})
-    return str(answer.get("Message") or answer.get("Code") or type(error).__name__)
+    That of a multipart upload is of its parts (Amazon S3, "Checking object integrity"); its ETag then ends
+    with a dash and their number.
+    """
+    return "SHA256" in str(algorithms) and kind in (None, "FULL_OBJECT") and "-" not in etag

@@ -30,7 +30,7 @@ from greenlight.studio.inputs import (
     unreadable_picture,
 )
 from greenlight.studio.jobs import Job, Product, new_template_id
-from greenlight.studio.thumbnails import thumbnail
+from greenlight.thumbnails import thumbnail
 
 if TYPE_CHECKING:
     from greenlight.studio.studio import Studio

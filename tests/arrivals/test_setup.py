@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from greenlight.arrivals.aws import aws_client
 from greenlight.arrivals.events import read_message
 from greenlight.arrivals.notifications import with_eventbridge, with_queue
 from greenlight.arrivals.setup import BucketSetup
 from greenlight.arrivals.watching import Watch, refuse_output_inside
+from greenlight.aws import aws_client
 from greenlight.errors import SettingsError
 from tests.bucket import Bucket
 

@@ -62,6 +62,14 @@ def test_checks_and_jobs_share_a_budget(ledger: Ledger) -> None:
         ledger.checks.begin(replace(CHECK, portrait="sha256-cd"), budgets=[tight])
 
 
+def test_a_check_that_is_not_used_counts_as_spent(ledger: Ledger) -> None:
+    check_id = ledger.checks.begin(replace(CHECK, price_cny=Decimal(1)))
+    ledger.checks.stale(check_id, PASSED, cost_cny=Decimal("0.9"))
+    assert fits(ledger, costing("0.1", 1), DAY)
+    with pytest.raises(OverBudget, match=r"0\.9 are spent, 0\.1 reserved"):
+        ledger.checks.begin(replace(CHECK, price_cny=Decimal("0.2")), budgets=[DAY])
+
+
 @pytest.mark.parametrize(
     ("became", "counts"), [("uncertain", True), ("sent", True), ("not paid", False)]
 )

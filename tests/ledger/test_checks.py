@@ -95,6 +95,19 @@ def test_a_check_that_was_answered_with_an_error_cost_nothing(ledger: Ledger) ->
     assert outcomes(ledger) == {}
 
 
+def test_a_verdict_on_what_lay_there_no_longer_is_paid_and_never_found(ledger: Ledger) -> None:
+    book(ledger, REFUSED)
+    check_id = ledger.checks.begin(replace(CHECK, flow_run="run-1"))
+    ledger.checks.stale(check_id, PASSED, cost_cny=Decimal("0.003"))
+    ledger.checks.not_paid(check_id)
+    ledger.checks.uncertain(check_id)
+    found = ledger.checks.find(CHECK.key)
+    assert found is not None
+    assert found.verdict == REFUSED
+    assert outcomes(ledger) == {"refused": PRICE, "stale": Decimal("0.003")}
+    assert ledger.cost_of_run_cny("run-1") == Decimal("0.003")
+
+
 def test_an_answered_check_stays_in_the_books(ledger: Ledger) -> None:
     check_id = ledger.checks.begin(CHECK)
     ledger.checks.answered(check_id, PASSED, cost_cny=PRICE)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from greenlight.errors import InputError
+from greenlight.errors import InputError, Overwritten
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.delivery import deliver
-from greenlight.portraits.media import examine_sound
+from greenlight.portraits.delivery import deliver, deliver_for_check
+from greenlight.portraits.media import Motion, examine_sound
 from greenlight.portraits.pictures import examine
 from greenlight.settings import Delivery
 from greenlight.studio.server import StudioServer
-from tests.bucket import Bucket
+from tests.bucket import Asked, Bucket
 from tests.steering import add_fault, paid, received
 from tests.website import Website
 
@@ -60,6 +66,99 @@ async def test_an_object_is_presigned(
     assert "X-Amz-Expires=21600" in url
     assert httpx.get(url).content == astronaut.read_bytes()
     assert received(studio, "upload") == 0
+
+
+async def test_the_link_of_a_check_lives_for_a_quarter_of_an_hour_and_costs_one_request(
+    client: ModelStudio, bucket: Bucket, astronaut: Path, requests: list[Asked]
+) -> None:
+    place = bucket.put("anna.png", astronaut.read_bytes())
+    requests.clear()
+    portrait = await examine(place)
+    assert [one.operation for one in requests] == ["HeadObject", "GetObject"]
+    requests.clear()
+    handed = await deliver_for_check(portrait, client, reader=CHECK, delivery="presigned")
+    assert "X-Amz-Expires=900" in handed.url
+    assert "X-Amz" not in repr(handed)
+    assert handed.can_change
+    assert [one.operation for one in requests] == ["HeadObject"]
+
+
+async def test_the_link_is_to_the_version_that_was_found_where_versions_are_kept(
+    client: ModelStudio, bucket: Bucket, astronaut: Path
+) -> None:
+    bucket.keep_versions()
+    portrait = await examine(bucket.put("anna.png", astronaut.read_bytes()))
+    handed = await deliver_for_check(portrait, client, reader=CHECK, delivery="presigned")
+    url = await deliver(portrait, client, reader=CHECK, delivery="presigned")
+    bucket.put("anna.png", b"another one")
+    assert not handed.can_change
+    for link in (handed.url, url):
+        assert httpx.get(link).content == astronaut.read_bytes()
+
+
+@pytest.mark.parametrize("lies_in", ["file", "web", "uploaded s3"])
+async def test_what_is_no_link_into_s3_cannot_change_or_be_asked_for_again(
+    lies_in: str, client: ModelStudio, website: Website, bucket: Bucket, astronaut: Path
+) -> None:
+    content = astronaut.read_bytes()
+    place = {
+        "file": str(astronaut),
+        "web": website.put("/anna.png", content),
+        "uploaded s3": bucket.put("anna.png", content),
+    }[lies_in]
+    handed = await deliver_for_check(
+        await examine(place),
+        client,
+        reader=CHECK,
+        delivery="upload" if lies_in == "uploaded s3" else "presigned",
+    )
+    assert not handed.can_change
+
+
+# In a process of its own: this one also plays the bucket and the vendor.
+UPLOAD = """
+import asyncio, json, sys, tracemalloc
+from greenlight.aws import aws_client
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.portraits.delivery import deliver
+from greenlight.portraits.media import Motion
+
+async def main(motion, base_url, reader):
+    content = Motion.model_validate_json(motion)
+    aws_client("s3")
+    async with ModelStudio("sk-local", base_url=base_url) as studio:
+        tracemalloc.start()
+        url = await deliver(content, studio, reader=reader, delivery="upload")
+        print(json.dumps([url, tracemalloc.get_traced_memory()[1]]))
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_an_object_is_uploaded_in_pieces_and_never_whole_in_memory(
+    client: ModelStudio, studio: StudioServer, bucket: Bucket, tmp_path: Path
+) -> None:
+    content = os.urandom(60_000_000)
+    place = bucket.put("moves.mp4", content)
+    motion = Motion(
+        place=place,
+        shown=place,
+        name="moves.mp4",
+        identity=f"etag-{hashlib.md5(content, usedforsecurity=False).hexdigest()}-{len(content)}",
+        format="mp4",
+        seconds=10,
+        size_bytes=len(content),
+        codec="h264",
+        width_px=512,
+        height_px=512,
+        frames_per_second=25,
+    )
+    del content
+    asked = [sys.executable, "-c", UPLOAD, motion.model_dump_json(), studio.base_url, VIDEO]
+    answer = await asyncio.to_thread(subprocess.check_output, asked, timeout=60)
+    url, peak_bytes = json.loads(answer)
+    assert url.startswith("oss://")
+    assert peak_bytes < 4_000_000
 
 
 @pytest.mark.parametrize("lies_in", ["file", "web", "s3"])
@@ -108,7 +207,7 @@ async def test_what_was_changed_since_it_was_examined_is_not_delivered(
     portrait = await examine(place)
     file.write_bytes(content + b"\0")
     bucket.put("anna.png", content + b"\0")
-    with pytest.raises(InputError, match="was changed while it was worked on") as caught:
+    with pytest.raises(Overwritten, match="was changed while it was worked on") as caught:
         await deliver(portrait, client, reader=CHECK, delivery=delivery)
     assert "c0ffee" not in str(caught.value)
     assert received(studio, "upload") == 0

@@ -117,6 +117,7 @@ async def test_an_address_that_leads_nowhere_is_told_in_a_sentence(address: str)
         ("https://anna:hush@a.example:8443/b.png", "https://a.example:8443/b.png"),
         ("https://a.example/%E5%AE%89.png", "https://a.example/%E5%AE%89.png"),
         ("https://anna:hush@[::1/b.png?sig=1", "https://[::1/b.png"),
+        ("s3://bucket/who?#.png?versionId=3", "s3://bucket/who?#.png?versionId=3"),
     ],
 )
 def test_people_see_an_address_without_query_and_password(address: str, shown: str) -> None:

@@ -5,40 +5,22 @@ from __future__ import annotations
 import base64
 import io
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from PIL import Image
 
-from greenlight.contact_sheet import Entry, reason_in_words, write_contact_sheet
 from greenlight.modelstudio.animate_anyone import AnimateAnyoneVerdict
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.modelstudio.liveportrait import LivePortraitVerdict
+from greenlight.opinions import Opinion
+from greenlight.pages.sheet import Entry, reason_in_words, write_contact_sheet
 from greenlight.portraits.pictures import Portrait, examine
+from tests.pages.page import Page
 
-HOSTILE = "<img src=x onerror=alert(1)> & \"anna\" '{0}'.png"
-
-
-class Page(HTMLParser):
-    """The tags of a page with their attributes, and its text."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(file.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str]]:
-        return [attributes for name, attributes in self.tags if name == tag]
+HOSTILE = '<img src=x onerror=alert(1)> & "anna" \'{{0}}{%.png'
+OPINION = Opinion("two people are in the picture", "crop it to one person")
 
 
 @pytest.fixture
@@ -47,8 +29,7 @@ async def portrait(astronaut: Path) -> Portrait:
 
 
 def written(entries: list[Entry], folder: Path) -> Page:
-    write_contact_sheet(entries, folder / "sheet.html")
-    return Page(folder / "sheet.html")
+    return Page(write_contact_sheet(entries, folder / "sheet.html"))
 
 
 async def test_every_portrait_is_there_with_a_thumbnail_of_its_own(
@@ -56,7 +37,7 @@ async def test_every_portrait_is_there_with_a_thumbnail_of_its_own(
 ) -> None:
     page = written([Entry(portrait), Entry(portrait)], tmp_path)
     images = page.all("img")
-    assert [image["alt"] for image in images] == ["astronaut.png"] * 2
+    assert [image["alt"] for image in images] == ["Portrait astronaut.png"] * 2
     kind, _, content = images[0]["src"].partition(",")
     assert kind == "data:image/jpeg;base64"
     with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
@@ -70,7 +51,7 @@ async def test_a_name_is_text_and_never_markup(astronaut: Path, tmp_path: Path) 
     hostile.write_bytes(astronaut.read_bytes())
     verdict = LivePortraitVerdict(passed=False, reason="<script>alert(2)</script> {1}", code="<b>")
     page = written([Entry(await examine(str(hostile)), [verdict])], tmp_path)
-    assert page.all("img")[0]["alt"] == hostile.name
+    assert page.all("img")[0]["alt"] == f"Portrait {hostile.name}"
     assert len(page.all("img")) == 1
     assert not page.all("script")
     assert hostile.name in page.text
@@ -85,13 +66,16 @@ async def test_the_boxes_are_drawn_in_the_portraits_own_pixels(
     page = written([Entry(portrait, [verdict])], tmp_path)
     assert page.all("svg")[0]["viewbox"] == "0 0 512 512"
     assert page.all("rect") == [
+        {"class": "extended", "x": "60", "y": "10", "width": "300", "height": "300"},
         {"class": "face", "x": "180", "y": "70", "width": "90", "height": "120"},
-        {"class": "ext", "x": "60", "y": "10", "width": "300", "height": "300"},
     ]
+    assert "with the boxes" in page.all("img")[0]["alt"]
 
 
 async def test_videos_are_linked_beside_the_sheet(portrait: Portrait, tmp_path: Path) -> None:
     video = tmp_path / "videos" / "安娜 & co #1?: 100%.mp4"
+    video.parent.mkdir()
+    video.touch()
     verdicts = [LivePortraitVerdict(passed=True), AnimateAnyoneVerdict(passed=True)]
     page = written([Entry(portrait, [*verdicts], {"liveportrait": str(video)})], tmp_path)
     (link,) = [attributes["src"] for attributes in page.all("video")]
@@ -101,29 +85,53 @@ async def test_videos_are_linked_beside_the_sheet(portrait: Portrait, tmp_path: 
     assert "animate-anyone passed" in page.text
 
 
+async def test_a_video_elsewhere_is_named_and_not_linked(
+    portrait: Portrait, tmp_path: Path
+) -> None:
+    videos = {"liveportrait": "s3://videos/a.mp4", "animate-anyone": str(tmp_path / "gone.mp4")}
+    verdicts = [LivePortraitVerdict(passed=True), AnimateAnyoneVerdict(passed=True)]
+    page = written([Entry(portrait, [*verdicts], videos)], tmp_path)
+    assert not page.all("video")
+    assert "s3://videos/a.mp4" in page.text
+    assert f"{tmp_path / 'gone.mp4'}, where it is no longer" in page.text
+
+
 async def test_the_page_needs_nothing_from_elsewhere(portrait: Portrait, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
     video = {"liveportrait": str(tmp_path / "a.mp4")}
     page = written([Entry(portrait, [LivePortraitVerdict(passed=True)], video)], tmp_path)
-    links = [
-        value
-        for _, attributes in page.tags
-        for name, value in attributes.items()
-        if name in {"src", "href", "poster", "srcset"}
-    ]
-    assert sorted(link.partition(",")[0] for link in links) == ["a.mp4", "data:image/jpeg;base64"]
-    assert "http" not in (tmp_path / "sheet.html").read_text().replace("http-equiv", "")
+    links = sorted(link.partition(",")[0] for link in page.links)
+    assert links == ["a.mp4", "data:", "data:image/jpeg;base64"]
+    assert "http" not in page.source
 
 
 def test_a_refusal_without_a_word_is_explained_by_the_judge_and_marked_as_his(
     portrait: Portrait,
 ) -> None:
     silent = LivePortraitVerdict(passed=False)
-    entry = Entry(portrait, opinions={"liveportrait": "the face is turned"})
+    entry = Entry(portrait, opinions={"liveportrait": OPINION})
     assert reason_in_words(silent, Entry(portrait)) == "no reason given"
-    assert reason_in_words(silent, entry) == "no reason given; the judge sees: the face is turned"
+    assert reason_in_words(silent, entry) == (
+        "no reason given; the judge's own opinion: two people are in the picture; "
+        "what to do: crop it to one person"
+    )
     told = LivePortraitVerdict(passed=False, code="A.B", reason="nobody")
-    assert reason_in_words(told, entry) == "A.B: nobody"
+    assert reason_in_words(told, Entry(portrait)) == "A.B: nobody"
+
+
+async def test_a_picture_that_is_gone_has_a_card_all_the_same(
+    portrait: Portrait, tmp_path: Path
+) -> None:
+    gone = portrait.model_copy(update={"place": str(tmp_path / "gone.png"), "shown": "gone.png"})
+    silent = LivePortraitVerdict(passed=False)
+    page = written([Entry(gone, [silent], opinions={"liveportrait": OPINION})], tmp_path)
+    assert not page.all("img")
+    assert "It lay at gone.png" in page.text
+    assert "The judge's own opinion: two people are in the picture." in page.text
+    assert "What to do: crop it to one person." in page.text
 
 
 async def test_an_empty_sheet_is_a_page_too(tmp_path: Path) -> None:
-    assert "0 portraits" in written([], tmp_path).text
+    page = written([], tmp_path)
+    assert "0 portraits" in page.text
+    assert (page.open, page.astray) == ([], [])

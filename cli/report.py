@@ -1,0 +1,36 @@
+"""`greenlight report`: one page out of the books, to look at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.progress import progress
+
+
+def report(
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="From this day of UTC+8 on."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE.html", help="Where the page goes.")] = Path(
+        "greenlight-report.html"
+    ),
+) -> None:
+    """Write a page with portraits, refusals, costs, open jobs and videos, out of the books."""
+    from greenlight.album import Album
+    from greenlight.ledger import Ledger
+    from greenlight.pages.report import write_report
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    day = since.date() if since else None
+    with Ledger(settings.ledger_url) as ledger, progress("drawing portraits") as advance:
+        file, told = write_report(
+            ledger, Album.in_home(settings.home), out, since=day, advance=advance
+        )
+    subject = "portrait" if told.portraits == 1 else "portraits"
+    typer.echo(f"The report on {told.portraits} {subject} is {file}.")

@@ -1,0 +1,181 @@
+"""`greenlight sweep`: check and film what lies in a bucket or folder and has no verdict yet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from cli.film import prepare_prefect
+from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+from cli.progress import progress
+
+if TYPE_CHECKING:
+    from flows.screen_portraits import SweepReport
+    from greenlight.bundles import BriefDefaults
+    from greenlight.bundles.forecast import Forecast
+    from greenlight.settings import Settings
+
+
+def sweep(
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="s3://bucket/prefix/ or a folder.")],
+    model: Models,
+    audio: Annotated[
+        str | None,
+        typer.Option(
+            "--audio", help="A sound for portraits that have none of their own beside them."
+        ),
+    ] = None,
+    motion: Annotated[
+        str | None,
+        typer.Option("--motion", help="For animate-anyone: a motion video or template for all."),
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="PLACE", help="A folder or s3://bucket/prefix/ for the videos."
+        ),
+    ] = None,
+    ratio: RatioOption = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the video; repeatable."),
+    ] = None,
+    deployment: Deployments = None,
+    needs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--needs",
+            metavar="sound|json",
+            help="What a film waits for; repeatable.",
+            show_default="sound",
+        ),
+    ] = None,
+    film: Annotated[
+        bool, typer.Option("--film/--no-film", help="Film what passes, or only screen.")
+    ] = True,
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="How long each film run here waits for its video."
+        ),
+    ] = 0,
+    max_cny: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="CNY", help="End before more than this is spent or promised."),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say how much there is to do and what it costs; pay nothing."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check every portrait that has no verdict yet, and film what passes and has its sound."""
+    from greenlight.briefs import parse_parameter
+    from greenlight.bundles import BriefDefaults
+    from greenlight.settings import read_settings
+
+    settings = read_settings()
+    settings.require_key()
+    defaults = BriefDefaults(
+        models=tuple(model),
+        sound=audio,
+        motion=motion,
+        ratio=ratio.value if ratio else None,
+        parameters=dict(parse_parameter(text) for text in param or []),
+        deployments=deployments_of(deployment),
+    )
+    waits_for = _needs(needs)
+    if dry_run:
+        _print_forecast(
+            asyncio.run(_foresee(place, settings, defaults, waits_for, film)), place, as_json
+        )
+        return
+    prepare_prefect(settings.results)
+    with progress(f"sweeping {place}"):
+        report = asyncio.run(
+            _sweep(
+                place=place,
+                defaults=defaults,
+                needs=waits_for,
+                out=out,
+                max_cny=max_cny,
+                film=film,
+                wait_seconds=wait,
+            )
+        )
+    _print_report(report, as_json)
+    raise typer.Exit(1 if report.stopped or report.failures else 0)
+
+
+def _needs(needs: list[str] | None) -> tuple[str, ...]:
+    for one in needs or []:
+        if one not in {"sound", "json"}:
+            raise typer.BadParameter(f"{one} is neither sound nor json", param_hint="--needs")
+    return tuple(needs or ("sound",))
+
+
+async def _sweep(**parameters: Any) -> SweepReport:
+    from flows.screen_portraits import screen_portraits
+
+    state = await screen_portraits(**parameters, return_state=True)
+    report: Any = await state.aresult(raise_on_failure=False)
+    if isinstance(report, BaseException):
+        raise report
+    return cast("SweepReport", report)
+
+
+async def _foresee(
+    place: str, settings: Settings, defaults: BriefDefaults, needs: Any, film: bool
+) -> Forecast:
+    from greenlight.bundles import bundles_in
+    from greenlight.bundles.forecast import Forecast, foresee
+    from greenlight.bundles.surveying import Surveyor
+    from greenlight.ledger import Ledger
+
+    forecast = Forecast()
+    with Ledger(settings.ledger_url) as ledger:
+        surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=defaults, needs=needs)
+        for page in bundles_in(place):
+            for sight in await surveyor.survey(page):
+                await foresee(sight, surveyor, forecast)
+    if not film:
+        forecast.leave_films()
+    return forecast
+
+
+def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(forecast.as_json()))  # noqa: T201
+        return
+    settled = ", ".join(f"{n} {state.label.lower()}" for state, n in forecast.settled.items())
+    print(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")  # noqa: T201
+    print(f"To check: {forecast.checks}, at most {_show(forecast.checks_cny)} CNY.")  # noqa: T201
+    print(f"To film: {forecast.films}, at most {_show(forecast.films_cny)} CNY.")  # noqa: T201
+    print(  # noqa: T201
+        f"To film if they pass: {forecast.films_if_passed}, "
+        f"at most {_show(forecast.films_if_passed_cny)} CNY."
+    )
+    print(f"At most {_show(forecast.price_cny)} CNY in all; nothing was paid.")  # noqa: T201
+
+
+def _print_report(report: SweepReport, as_json: bool) -> None:
+    if as_json:
+        print(report.model_dump_json())  # noqa: T201
+        return
+    for remark in report.failures + report.notes:
+        is_named = remark.message.startswith(remark.portrait.rpartition(".")[0])
+        print(remark.message if is_named else f"{remark.portrait}: {remark.message}")  # noqa: T201
+    states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
+    print(f"{report.portraits} portraits in {report.place}: {states or 'none'}.")  # noqa: T201
+    if report.stopped:
+        print(f"Stopped: {report.stopped}.")  # noqa: T201
+    print(f"Paid for checks by this run: {_show(report.cost_cny)} CNY.")  # noqa: T201
+
+
+def _show(cny: Any) -> str:
+    return f"{cny.normalize():f}"

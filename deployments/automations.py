@@ -1,0 +1,219 @@
+"""Make the automations that take up crashed runs again and tell people what they must know."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.exceptions import ObjectNotFound
+
+from deployments.definitions import HEARTBEAT_SECONDS
+from greenlight.errors import SettingsError
+
+RETRIED = ["on-upload", "screen-portraits", "portrait-to-video"]
+"""The flows whose crashed runs start again; the next run of `collect-videos` does what the last did not."""
+ATTEMPTS = 3
+"""How often a run may begin: one that kills its process every time would go on for ever."""
+SILENT_AFTER = timedelta(seconds=3 * HEARTBEAT_SECONDS)
+NEVER_BEGUN_AFTER = timedelta(minutes=10)
+"""Longer than a container may take to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be, or was, done to an automation."""
+
+    name: str
+    verb: str | None
+    """`create` or `change`; nothing where it is already so."""
+
+    @property
+    def before(self) -> str:
+        """Return the sentence of a dry run."""
+        return f"Would {self.verb} {self._what}." if self.verb else self._already
+
+    @property
+    def after(self) -> str:
+        """Return the sentence of what was done."""
+        return f"{self.verb.capitalize()}d {self._what}." if self.verb else self._already
+
+    @property
+    def _what(self) -> str:
+        return f"the automation {self.name!r}"
+
+    @property
+    def _already(self) -> str:
+        return f"Already there: {self._what}."
+
+
+def set_up(client: SyncPrefectClient, *, notify: str | None, apply: bool) -> list[Change]:
+    """Create what is missing, and change what is there and different, or only say so.
+
+    `notify` names a notification block as `prefect block ls` does, TYPE/NAME; without one, nobody is told
+    of anything, and what tells somebody already stays as it is.
+    """
+    block = _find_block(client, notify) if notify else None
+    return [_ensure(client, one, apply=apply) for one in wanted(block)]
+
+
+def wanted(notify: uuid.UUID | None) -> list[AutomationCore]:
+    """Return the automations; those that tell people need the id of a notification block."""
+    return [*_recovery(), *(_notifications(notify) if notify else ())]
+
+
+def _recovery() -> Iterator[AutomationCore]:
+    again = ChangeFlowRunState(
+        state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed, and starts again."
+    )
+    yield AutomationCore(
+        name="greenlight: crashed runs start again",
+        description=f"What its process's end has crashed begins again, {ATTEMPTS} times in all.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Crashed"},
+            match=_runs({"prefect.run-count": [str(count) for count in range(1, ATTEMPTS)]}),
+            match_related=_of_deployments(RETRIED),
+            for_each={"prefect.resource.id"},
+        ),
+        actions=[again],
+    )
+    yield AutomationCore(
+        name="greenlight: runs that crash before they begin start again once",
+        description="Prefect counts no attempt that did not come to begin: so it is one an hour.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Crashed"},
+            match=_runs({"prefect.run-count": "0"}),
+            match_related=_of_deployments(RETRIED),
+            for_each={"prefect.resource.id"},
+            within=timedelta(hours=1),
+        ),
+        actions=[again],
+    )
+    yield AutomationCore(
+        name="greenlight: runs that nobody begins are scheduled again",
+        description="The worker that had taken the run up is gone.",
+        trigger=_silence(
+            {"prefect.flow-run.Pending", "prefect.flow-run.Submitting"}, NEVER_BEGUN_AFTER
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.SCHEDULED,
+                name="AwaitingRetry",
+                message="Who had taken it up did not begin it.",
+            )
+        ],
+    )
+    yield AutomationCore(
+        name="greenlight: silent runs are crashed",
+        description="A run whose machine or worker is gone says nothing any more.",
+        trigger=_silence({"prefect.flow-run.heartbeat"}, SILENT_AFTER),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED, message="Nothing was heard of it for too long."
+            )
+        ],
+    )
+
+
+def _notifications(block: uuid.UUID) -> Iterator[AutomationCore]:
+    for name, (events, subject, body) in _MESSAGES.items():
+        yield AutomationCore(
+            name=f"greenlight: {name}",
+            description="Told once a day of each, however often it is found.",
+            trigger=EventTrigger(
+                expect=events, for_each={"prefect.resource.id"}, within=timedelta(days=1)
+            ),
+            actions=[SendNotification(block_document_id=block, subject=subject, body=body)],
+        )
+
+
+_MESSAGES = {
+    "many portraits are refused": (
+        {"greenlight.refusals.many"},
+        "Many portraits were refused",
+        "{{ event.resource.name }}: {{ event.payload }}",
+    ),
+    "a budget is spent": (
+        {"greenlight.budget.spent"},
+        "A budget is spent",
+        "{{ event.resource.name }}: {{ event.payload }} Nothing more is begun until it is raised.",
+    ),
+    "a video is about to be lost": (
+        {"greenlight.video.expiring", "greenlight.video.expired"},
+        "A paid video is about to be lost, or is lost",
+        "{{ event.event }}: {{ event.resource.name }}, {{ event.resource.id }}. Run `greenlight collect`.",
+    ),
+    "a video is in doubt": (
+        {"greenlight.video.ambiguous"},
+        "It is not known whether a video was begun",
+        "{{ event.resource.name }}, {{ event.resource.id }}. Run `greenlight reconcile`.",
+    ),
+}
+"""What people are told, by the rest of the automation's name: upon which events, subject, and text."""
+
+
+def _silence(after: set[str], within: timedelta) -> EventTrigger:
+    """Return the trigger of runs of ours of which nothing is heard after an event."""
+    return EventTrigger(
+        posture=Posture.Proactive,
+        after=after,
+        # Whatever happens to it: our runs end under names of their own, like Filmed.
+        expect={"prefect.flow-run.*"},
+        match=_runs({}),
+        match_related=_of_deployments([*RETRIED, "collect-videos"]),
+        for_each={"prefect.resource.id"},
+        within=within,
+    )
+
+
+def _runs(labels: dict[str, Any]) -> dict[str, Any]:
+    return {"prefect.resource.id": "prefect.flow-run.*", **labels}
+
+
+def _of_deployments(flows: list[str]) -> list[dict[str, Any]]:
+    """Return what the runs of deployments of these flows are related to; others no worker would take up."""
+    return [
+        {"prefect.resource.role": "flow", "prefect.resource.name": flows},
+        {"prefect.resource.role": "deployment"},
+    ]
+
+
+def _ensure(client: SyncPrefectClient, wanted: AutomationCore, *, apply: bool) -> Change:
+    there = client.read_automations_by_name(wanted.name)
+    if not there:
+        if apply:
+            client.create_automation(wanted)
+        return Change(wanted.name, "create")
+    # Whoever has paused it had a reason.
+    changed = _in_full(wanted, enabled=there[0].enabled)
+    if changed == _in_full(there[0]):
+        return Change(wanted.name, None)
+    if apply:
+        client.update_automation(there[0].id, changed)
+    return Change(wanted.name, "change")
+
+
+def _in_full(automation: AutomationCore, **fields: Any) -> AutomationCore:
+    """Return it as the server takes it: with every default spelled out, and nobody's but its own."""
+    said = automation.model_dump(exclude={"owner_resource"})
+    return AutomationCore.model_validate(said | fields)
+
+
+def _find_block(client: SyncPrefectClient, name: str) -> uuid.UUID:
+    slug, slash, block = name.partition("/")
+    if not slash:
+        raise SettingsError(
+            f"{name} is no block; write TYPE/NAME as `prefect block ls` shows it, like slack-webhook/ops"
+        )
+    try:
+        return client.read_block_document_by_name(block, slug, include_secrets=False).id
+    except ObjectNotFound:
+        raise SettingsError(
+            f"Prefect has no block {name}; make one in its UI, under Blocks"
+        ) from None

@@ -1,0 +1,1 @@
+"""Look at the Prefect server and at what was deployed to it."""

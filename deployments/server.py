@@ -1,0 +1,49 @@
+"""Reach the Prefect server, or say in one sentence why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import httpx
+from prefect.settings import PREFECT_API_URL
+
+from greenlight.errors import SettingsError
+
+START_ONE = (
+    "start one with `prefect server start` and set PREFECT_API_URL=http://127.0.0.1:4200/api"
+)
+
+
+def require_api_url() -> None:
+    """Raise a `SettingsError` that says how to come to a server, if none is named."""
+    if not PREFECT_API_URL.value():
+        raise SettingsError(
+            f"PREFECT_API_URL is not set, so there is no Prefect server; {START_ONE}"
+        )
+
+
+@contextmanager
+def answers_in_words() -> Iterator[None]:
+    """Raise what the server's refusal or silence means as a `SettingsError`, without its address.
+
+    The address may hold a password.
+    """
+    try:
+        yield
+    except httpx.TransportError:
+        raise SettingsError(
+            f"the Prefect server that PREFECT_API_URL names does not answer; {START_ONE}"
+        ) from None
+    except httpx.HTTPStatusError as error:
+        raise SettingsError(_refusal(error.response)) from None
+
+
+def _refusal(response: httpx.Response) -> str:
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return (
+            f"the Prefect server lets nobody in without its password (HTTP {response.status_code}); "
+            "set PREFECT_API_AUTH_STRING as on the server"
+        )
+    return f"the Prefect server answered {response.status_code}: {response.text[:300]}"

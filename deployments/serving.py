@@ -1,0 +1,144 @@
+"""Run the deployments from one process: poll for their runs, and do other things beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from prefect import get_client
+from prefect.runner import Runner
+
+from deployments.definitions import HEARTBEAT_SECONDS, make_deployment
+from deployments.server import answers_in_words
+
+logger = logging.getLogger("greenlight.serving")
+
+POLL_SECONDS = 1
+GRACE_SECONDS = 60.0
+"""How long a stop waits for runs: a film run takes seconds, a sweep may take long."""
+PAUSE_SECONDS = 5.0
+
+Companion = Callable[[asyncio.Event], Awaitable[None]]
+"""What the process does beside, until the event is set."""
+
+
+class Served(Runner):
+    """Runs the deployments' runs until it is told to stop, and lets begun ones end first.
+
+    Prefect's own runner cancels them, and a cancelled run is never taken up again. What does not end in time
+    here is a crash, which an automation reschedules.
+    """
+
+    def __init__(self, stop: asyncio.Event, *, limit: int | None, grace_seconds: float) -> None:
+        super().__init__(
+            name="greenlight",
+            query_seconds=POLL_SECONDS,
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+            limit=limit,
+            pause_on_shutdown=False,
+        )
+        self._stop = stop
+        self._grace_seconds = grace_seconds
+
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        """Stop in order, where Prefect's own handler leaves at once."""
+        assert self._loop is not None  # noqa: S101 - the signal is caught while it runs
+        self._loop.call_soon_threadsafe(self._begin_to_stop)
+
+    def _begin_to_stop(self) -> None:
+        logger.info("stopping: what was begun ends first")
+        self._stop.set()
+        # Who asks twice does not want to wait.
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    async def cancel_all(self) -> None:
+        """Wait for the begun runs, for the time of grace, and end the others; new ones are not begun."""
+        begun = self._process_manager.flow_run_ids()
+        wait = partial(self._process_manager.wait_for_exit, grace_seconds=self._grace_seconds)
+        await asyncio.gather(*map(wait, begun))
+        for run in begun & self._process_manager.flow_run_ids():
+            await self._process_manager.kill(run)
+
+
+async def serve(
+    definitions: Sequence[Mapping[str, Any]],
+    *,
+    limit: int | None = None,
+    grace_seconds: float = GRACE_SECONDS,
+    companion: Companion | None = None,
+) -> None:
+    """Deploy, and run what is due, at most `limit` runs at a time, until SIGTERM or Ctrl-C.
+
+    The server may go and come back. A companion that ends ends everything.
+    """
+    with answers_in_words():
+        async with get_client() as client:
+            await client.read_work_pools(limit=1)
+    stop = asyncio.Event()
+    beside = asyncio.create_task(_accompany(companion, stop))
+    try:
+        while not stop.is_set():
+            await _serve_once(
+                Served(stop, limit=limit, grace_seconds=grace_seconds), stop, definitions
+            )
+        await beside
+    finally:
+        beside.cancel()
+
+
+async def _accompany(companion: Companion | None, stop: asyncio.Event) -> None:
+    if companion is None:
+        return
+    try:
+        await companion(stop)
+    finally:
+        stop.set()
+
+
+async def _serve_once(
+    runner: Served, stop: asyncio.Event, definitions: Sequence[Mapping[str, Any]]
+) -> None:
+    """Return when it was told to stop, or when a server that the runner has given up answers again."""
+    for definition in definitions:
+        await runner.aadd_deployment(await make_deployment(definition))
+    logger.info("serving %s", ", ".join(one["name"] for one in definitions))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, runner.handle_sigterm)
+    running = asyncio.create_task(runner.start())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stop.is_set():
+        await _end(runner, running)
+        return
+    # Prefect's runner ends itself once it has not reached the server for some minutes.
+    logger.warning(
+        "Prefect's runner ended (%r); it begins again when the server answers", running.exception()
+    )
+    await _pause(stop)
+    while not stop.is_set() and not await _server_answers():
+        await _pause(stop)
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), PAUSE_SECONDS)
+
+
+async def _end(runner: Served, running: asyncio.Task[None]) -> None:
+    if runner.started:
+        await runner.astop()
+    else:
+        running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def _server_answers() -> bool:
+    async with get_client() as client:
+        return await client.api_healthcheck() is None

@@ -1,0 +1,40 @@
+"""Let a deployed run come back later instead of waiting in a process."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect import get_client
+from prefect.runtime import flow_run
+from prefect.states import Scheduled
+
+from greenlight.ledger import Job
+from greenlight.ledger.database import now
+
+SOONEST = timedelta(minutes=1)
+LATEST = timedelta(minutes=15)
+
+
+async def come_back(job: Job) -> str:
+    """Schedule this run's deployment once more for when a job may have ended; say so, for people.
+
+    A run that was begun by hand has no deployment, and nothing is scheduled. The longer a job takes, the
+    longer is the pause: a vendor's queue of hours costs a dozen short runs, and no process that waits.
+    """
+    deployment_id, run_id = flow_run.deployment_id, flow_run.id
+    if not deployment_id or not run_id:
+        return ""
+    at = now()
+    due_at = at + min(max(at - (job.submitted_at or at), SOONEST), LATEST)
+    async with get_client() as client:
+        this = await client.read_flow_run(run_id)
+        assert this.deployment_id is not None  # noqa: S101 - it has one
+        await client.create_flow_run_from_deployment(
+            this.deployment_id,
+            parameters=this.parameters,
+            state=Scheduled(scheduled_time=due_at),
+            name=this.name,
+            tags=this.tags,
+            idempotency_key=f"{run_id} comes back",
+        )
+    return f"a run comes back to it at {due_at:%H:%M} UTC"

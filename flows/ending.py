@@ -1,0 +1,71 @@
+"""Let a run end under the name of what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from prefect import get_client
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from pydantic import BaseModel
+
+from greenlight.reports import FilmReport, FilmState
+
+Data = TypeVar("Data")
+
+
+class BundleReport(BaseModel):
+    """What became of one bundle: its portrait's place, and the report of its brief."""
+
+    portrait: str
+    report: FilmReport
+
+
+async def end(reports: Sequence[BundleReport], *, nothing: str = "") -> State[list[BundleReport]]:
+    """Return the state of a run that worked on some bundles.
+
+    That of one bundle, or of many that all ended alike, has their name; else it is called Done, or by what
+    went wrong first.
+    """
+    states = Counter(one.report.state for one in reports)
+    if not reports:
+        return Completed(name="Done", message=nothing or "nothing to do", data=[])
+    if len(reports) == 1:
+        return await ended(
+            reports[0].report.state, reports[0].report.message, list(reports), states
+        )
+    message = counted(states)
+    bad = [one for one in reports if not one.report.state.is_good]
+    if bad:
+        message = f"{message}; {bad[0].portrait}: {bad[0].report.message}"
+        return await ended(bad[0].report.state, message, list(reports), states)
+    if len(states) == 1:
+        return await ended(reports[0].report.state, message, list(reports), states)
+    await tag_run(states)
+    return Completed(name="Done", message=message, data=list(reports))
+
+
+async def ended(
+    state: FilmState, message: str, data: Data, tagged: Iterable[FilmState]
+) -> State[Data]:
+    """Return the state of a run that ended so, with the outcomes among its tags."""
+    await tag_run(tagged)
+    facts: dict[str, Any] = {"name": state.label, "message": message, "data": data}
+    return Completed(**facts) if state.is_good else Failed(**facts)
+
+
+def counted(states: Counter[FilmState]) -> str:
+    """Return how many ended how: `12 filmed, 3 rejected`."""
+    return ", ".join(f"{count} {state.label.lower()}" for state, count in states.most_common())
+
+
+async def tag_run(outcomes: Iterable[FilmState]) -> None:
+    """Put outcomes among the run's tags, which is what lists are filtered by."""
+    if not flow_run.id:
+        return
+    tags = {*flow_run.tags, *(f"outcome:{one.value}" for one in outcomes)}
+    async with get_client() as client:
+        await client.update_flow_run(flow_run.id, tags=tags)

@@ -1,0 +1,112 @@
+"""Hand a brief over to a run that films it: of a deployment where there is one, else here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectNotFound
+
+from flows.portrait_to_video import portrait_to_video, run_name
+from greenlight.briefs import Brief
+from greenlight.bundles.steps import Film
+from greenlight.reports import FilmReport, FilmState
+
+DEPLOYMENT = "portrait-to-video/film"
+IN_PLACE_AT_ONCE = 4
+"""Film runs in this process: each is a flow run of its own, and the server's work, not ours, is the limit."""
+
+
+@dataclass(slots=True)
+class FilmRuns:
+    """Starts one run a brief, however often the same brief is handed over."""
+
+    out: str | None = None
+    credentials: str | None = None
+    wait_seconds: float = 0
+    """How long a run in this process waits for its video; those of a deployment wait as it says."""
+    deployment: str = DEPLOYMENT
+    _found: DeploymentResponse | None = None
+    _was_looked_for: bool = False
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _in_place: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(IN_PLACE_AT_ONCE)
+    )
+
+    async def start(self, film: Film, portrait: str, *, max_cny: float | None) -> FilmReport:
+        """Return the report of a brief that was handed over, or of what became of it here.
+
+        `portrait` is the identity of its portrait. What is wrong with the brief is raised.
+        """
+        deployment = await self._look_up()
+        parameters = {
+            "out": self.out,
+            "max_cny": max_cny,
+            "credentials": self.credentials,
+        }
+        if deployment is None:
+            return await self._film_here(film, parameters)
+        parameters = {name: value for name, value in parameters.items() if value is not None}
+        run = await _create_run(deployment, film.brief, parameters, run_key(film, portrait))
+        return FilmReport(
+            state=FilmState.FILMING,
+            message=f"{film.family.name} passed the portrait; the run {run.name} films it",
+            verdict=film.verdicts[-1],
+            verdicts=film.verdicts,
+        )
+
+    async def _look_up(self) -> DeploymentResponse | None:
+        async with self._one_at_a_time:
+            if not self._was_looked_for:
+                async with get_client() as client:
+                    try:
+                        self._found = await client.read_deployment_by_name(self.deployment)
+                    except ObjectNotFound:
+                        self._found = None
+                self._was_looked_for = True
+        return self._found
+
+    async def _film_here(self, film: Film, parameters: dict[str, Any]) -> FilmReport:
+        async with self._in_place:
+            state: Any = await portrait_to_video(
+                film.brief, wait_seconds=self.wait_seconds, **parameters, return_state=True
+            )
+        report = await state.aresult(raise_on_failure=False)
+        if isinstance(report, BaseException):
+            raise report
+        assert isinstance(report, FilmReport)  # noqa: S101 - what the flow returns
+        return report
+
+
+def run_key(film: Film, portrait: str) -> str:
+    """Return what is the same for the same brief of the same contents, wherever they lie."""
+    drive = film.drive if isinstance(film.drive, str) else film.drive.identity
+    brief = film.brief.model_dump_json(exclude={"portrait", "sound", "motion"})
+    digest = hashlib.sha256("\n".join((portrait, drive, brief)).encode()).hexdigest()
+    return f"film-{digest}"
+
+
+async def _create_run(
+    deployment: DeploymentResponse, brief: Brief, parameters: dict[str, Any], key: str
+) -> FlowRun:
+    """Return the run of a key that is not over yet, or a new one.
+
+    The ledger said that no job came of the runs before: they crashed, or were over a budget.
+    """
+    number = 0
+    async with get_client() as client:
+        while True:
+            number += 1
+            run = await client.create_flow_run_from_deployment(
+                deployment.id,
+                parameters={"brief": brief.model_dump(mode="json"), **parameters},
+                idempotency_key=f"{key}-{number}",
+                name=run_name(brief),
+            )
+            if run.state is None or not run.state.is_final():
+                return run

@@ -1,0 +1,116 @@
+"""Work on the objects of one batch of S3 uploads: what belongs to them, as it lies there now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.allowance import Allowance
+from flows.bundle_work import BundleWork
+from flows.ending import BundleReport, end
+from flows.film_runs import FilmRuns
+from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
+from flows.side_by_side import side_by_side
+from greenlight.arrivals.events import Arrival
+from greenlight.arrivals.watching import refuse_output_inside
+from greenlight.bundles import BriefDefaults, Bundle, bundle_of
+from greenlight.bundles.bundle import kind_of, name_of, stem_of
+from greenlight.bundles.sight import Sight
+from greenlight.bundles.surveying import Surveyor
+from greenlight.errors import OverBudget
+from greenlight.reports import report_refused_by_budget, report_waiting_for_portrait
+from tasks.results import require_result_store
+from tasks.services import connected
+
+AT_ONCE = 16
+
+
+def _run_name() -> str:
+    places = [_place(one) for one in flow_run.parameters["objects"]]
+    first = name_of(min(places, default="nothing"))
+    return first if len(places) < 2 else f"{first} and {len(places) - 1} more"
+
+
+def _place(one: Arrival | dict[str, str]) -> str:
+    return one.place if isinstance(one, Arrival) else one["key"]
+
+
+@flow(name="on-upload", flow_run_name=_run_name)
+async def on_upload(
+    objects: Annotated[
+        list[Arrival],
+        Field(
+            title="Objects", description="What was uploaded, as `greenlight listen` hands it over."
+        ),
+    ],
+    defaults: Defaults = BriefDefaults(),  # noqa: B008 - frozen
+    needs: Needs = ("sound",),
+    out: Out = None,
+    max_cny: MaxCny = None,
+    credentials: Credentials = None,
+) -> State[list[BundleReport]]:
+    """Check every portrait that came or was completed, and hand over what can be filmed.
+
+    Of every object only its newest content counts, whatever the events said. The run of one portrait ends
+    under the name of its state, like `Waiting for sound`; that of more as what most interests of them.
+    """
+    _refuse_own_output(objects, out)
+    await require_result_store()
+    block = await load_credentials(credentials)
+    bundles = await _bundles(objects)
+    async with connected(block) as services:
+        surveyor = Surveyor(
+            ledger=services.ledger, service=block.service, defaults=defaults, needs=needs
+        )
+        work = BundleWork(surveyor, block, FilmRuns(out, credentials), Allowance.of(max_cny))
+        reports = await _work_on(bundles, work)
+    return await end(reports)
+
+
+def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
+    """Refuse to work where the flow's own videos arrive as uploads: every one would start another run."""
+    for arrival in objects:
+        folder = arrival.key.rpartition("/")[0]
+        refuse_output_inside(arrival.bucket, f"{folder}/" if folder else "", out)
+
+
+async def _bundles(objects: list[Arrival]) -> list[Bundle]:
+    """Return what the objects belong to, each once, as their bucket lists it now."""
+    places = {stem_of(one.place): one.place for one in objects if kind_of(one.place)}
+    found = [await asyncio.to_thread(bundle_of, place) for place in places.values()]
+    for other in {one.place for one in objects} - {
+        one.place for one in objects if kind_of(one.place)
+    }:
+        get_run_logger().info("%s is no portrait, sound, motion or json, and is left alone", other)
+    return [bundle for bundle in found if bundle is not None and bundle.parts]
+
+
+async def _work_on(bundles: list[Bundle], work: BundleWork) -> list[BundleReport]:
+    reports = [
+        BundleReport(portrait=one.stem, report=report_waiting_for_portrait(name_of(one.stem)))
+        for one in bundles
+        if not one.portraits
+    ]
+    sights = await work.surveyor.survey([one for one in bundles if one.portraits])
+
+    async def bring_on(sight: Sight) -> BundleReport:
+        try:
+            report = await work.bring_on(sight)
+        except OverBudget as error:
+            report = report_refused_by_budget(error, [])
+        return BundleReport(portrait=sight.bundle.portraits[0].place, report=report)
+
+    async for report in side_by_side(_each(sights), bring_on, at_once=AT_ONCE):
+        reports.append(report)
+    return reports
+
+
+async def _each(sights: list[Sight]) -> AsyncIterator[Sight]:
+    for sight in sights:
+        yield sight

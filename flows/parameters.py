@@ -1,0 +1,48 @@
+"""Name the parameters that several flows have, as their forms in the UI explain them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from blocks import ModelStudioCredentials
+from greenlight.bundles import BriefDefaults, Need
+from greenlight.settings import read_settings
+
+Defaults = Annotated[
+    BriefDefaults,
+    Field(
+        title="Defaults",
+        description="What holds for every brief, where no json beside the portrait says otherwise.",
+    ),
+]
+Needs = Annotated[
+    tuple[Need, ...],
+    Field(
+        title="Needs",
+        description="What must lie beside a portrait before it is filmed: sound (or a motion), json.",
+    ),
+]
+Out = Annotated[
+    str | None,
+    Field(title="Out", description="A folder, s3://bucket/prefix/ or .mp4 file for the video."),
+]
+MaxCny = Annotated[
+    float | None,
+    Field(title="Budget", ge=0, description="Begin nothing that could come to more CNY."),
+]
+Credentials = Annotated[
+    str | None,
+    Field(
+        title="Credentials",
+        description="Name of a ModelStudioCredentials block; without one the environment's are used.",
+    ),
+]
+
+
+async def load_credentials(name: str | None) -> ModelStudioCredentials:
+    """Return the credentials of a block, or those of the environment where none is named."""
+    if name is None:
+        return ModelStudioCredentials.from_settings(read_settings())
+    return await ModelStudioCredentials.aload(name)

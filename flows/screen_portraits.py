@@ -1,0 +1,186 @@
+"""Sweep a place: check every portrait that has no verdict yet, and hand over what can be filmed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from pydantic import BaseModel, Field
+
+from flows.allowance import Allowance
+from flows.bundle_work import BundleWork
+from flows.ending import counted, ended, tag_run
+from flows.film_runs import FilmRuns
+from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
+from flows.side_by_side import side_by_side
+from greenlight.arrivals.watching import refuse_output_inside
+from greenlight.bundles import BriefDefaults, Bundle, bundles_in
+from greenlight.bundles.sight import Sight
+from greenlight.bundles.steps import Settled, next_step
+from greenlight.bundles.surveying import Surveyor
+from greenlight.errors import OverBudget
+from greenlight.portraits.s3 import split_s3
+from greenlight.reports import Cny, FilmReport, FilmState
+from tasks.results import require_result_store
+from tasks.services import connected
+
+AT_ONCE = 16
+"""Portraits under way together; the account's pace decides how fast they start."""
+KEPT_REMARKS = 50
+
+
+class Remark(BaseModel):
+    """What is to be said of one portrait."""
+
+    portrait: str
+    message: str
+
+
+class SweepReport(BaseModel):
+    """What became of a place."""
+
+    place: str
+    portraits: int = 0
+    known: int = 0
+    """Those for which there was nothing to do."""
+    states: dict[str, int] = {}
+    """How many stand how, the known ones too."""
+    cost_cny: Cny = Decimal(0)
+    """What the checks of this run cost; the films are runs of their own."""
+    failures: list[Remark] = []
+    """The first of those that came no further, and why."""
+    notes: list[Remark] = []
+    """The first of those whose video is another than their brief asks for now."""
+    stopped: str = ""
+    """Why the sweep ended before the place did."""
+
+
+def _run_name() -> str:
+    return f"sweep {flow_run.parameters['place']}"
+
+
+@flow(name="screen-portraits", flow_run_name=_run_name)
+async def screen_portraits(
+    place: Annotated[
+        str, Field(title="Place", description="s3://bucket/prefix/ or a folder: everything below.")
+    ],
+    defaults: Defaults = BriefDefaults(),  # noqa: B008 - frozen
+    needs: Needs = ("sound",),
+    out: Out = None,
+    max_cny: MaxCny = None,
+    film: Annotated[
+        bool, Field(title="Film", description="Whether what passes is filmed, or only screened.")
+    ] = True,
+    wait_seconds: Annotated[
+        float,
+        Field(
+            title="Wait",
+            ge=0,
+            description="Where films run here and not in a deployment: how long each waits.",
+        ),
+    ] = 0,
+    credentials: Credentials = None,
+) -> State[SweepReport]:
+    """Bring everything in a place as far as it goes, at the account's pace.
+
+    What the books know costs a query for hundreds and no task. A sweep that was stopped goes on where it was
+    when it runs again. One broken picture stops nobody; a refused key does, and so does the budget, politely.
+    """
+    if place.startswith("s3://"):
+        refuse_output_inside(*split_s3(place), out)
+    await require_result_store()
+    block = await load_credentials(credentials)
+    async with connected(block) as services:
+        run_id = str(flow_run.id or "")
+        ledger = services.ledger
+        spent_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
+        sweep = _Sweep(
+            place,
+            BundleWork(
+                Surveyor(ledger=ledger, service=block.service, defaults=defaults, needs=needs),
+                block,
+                FilmRuns(out, credentials, wait_seconds),
+                Allowance.of(max_cny, taken_cny=spent_cny),
+                films=film,
+            ),
+        )
+        stopped = await sweep.run()
+        cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
+    return await _end(sweep, cost_cny, stopped)
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """A place, what it is worked on with, and the tally."""
+
+    place: str
+    work: BundleWork
+    states: Counter[FilmState] = field(default_factory=Counter)
+    known: int = 0
+    failures: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
+
+    async def run(self) -> str:
+        """Work on everything; return why it stopped early, if it did."""
+        try:
+            async for sight, report in side_by_side(
+                self._with_work_to_do(), self._bring_on, at_once=AT_ONCE
+            ):
+                self._count(sight, report)
+        except OverBudget as error:
+            return f"{error}; what was begun is in the books, and the next sweep goes on from there"
+        return ""
+
+    async def _with_work_to_do(self) -> AsyncIterator[Sight]:
+        """Yield the bundles that there is something to do for, and count the others at once."""
+        pages = bundles_in(self.place)
+        while page := await asyncio.to_thread(_next, pages):
+            for sight in await self.work.surveyor.survey(page):
+                step = next_step(sight)
+                if isinstance(step, Settled):
+                    self.known += 1
+                    self._count(sight, step.report)
+                else:
+                    yield sight
+
+    async def _bring_on(self, sight: Sight) -> tuple[Sight, FilmReport]:
+        return sight, await self.work.bring_on(sight)
+
+    def _count(self, sight: Sight, report: FilmReport) -> None:
+        self.states[report.state] += 1
+        place = sight.bundle.portraits[0].place
+        if not report.state.is_good and len(self.failures) < KEPT_REMARKS:
+            self.failures.append(Remark(portrait=place, message=report.message))
+        if report.note and len(self.notes) < KEPT_REMARKS:
+            self.notes.append(Remark(portrait=place, message=report.note))
+
+
+def _next(pages: Iterator[list[Bundle]]) -> list[Bundle] | None:
+    return next(pages, None)
+
+
+async def _end(sweep: _Sweep, cost_cny: Decimal, stopped: str) -> State[SweepReport]:
+    report = SweepReport(
+        place=sweep.place,
+        portraits=sweep.states.total(),
+        known=sweep.known,
+        states={state.value: count for state, count in sweep.states.most_common()},
+        cost_cny=cost_cny,
+        failures=sweep.failures,
+        notes=sweep.notes,
+        stopped=stopped,
+    )
+    message = counted(sweep.states) or f"there are no portraits in {sweep.place}"
+    if stopped:
+        over = [FilmState.OVER_BUDGET]
+        return await ended(FilmState.OVER_BUDGET, f"{message}; {stopped}", report, over)
+    await tag_run(sweep.states)
+    return Completed(name="Swept", message=message, data=report)

@@ -1,0 +1,50 @@
+"""Work on many things side by side, a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar, cast
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_END = object()
+
+
+async def side_by_side(
+    items: AsyncIterator[Item], work: Callable[[Item], Awaitable[Result]], *, at_once: int
+) -> AsyncIterator[Result]:
+    """Yield what comes of items, in the order in which they are done.
+
+    After the first error nothing new is begun; what is under way is waited for, since it may have been paid,
+    and then the error is raised.
+    """
+    under_way: set[asyncio.Future[Result]] = set()
+    failed: list[BaseException] = []
+    try:
+        while not failed and (item := await anext(items, _END)) is not _END:
+            under_way.add(asyncio.ensure_future(work(cast("Item", item))))
+            if len(under_way) >= at_once:
+                for result in await _some_of(under_way, failed):
+                    yield result
+        while under_way:
+            for result in await _some_of(under_way, failed):
+                yield result
+    finally:
+        for one in under_way:
+            one.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+    if failed:
+        raise failed[0]
+
+
+async def _some_of(
+    under_way: set[asyncio.Future[Result]], failed: list[BaseException]
+) -> list[Result]:
+    """Wait until something is done; return the results, and keep the errors."""
+    done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    under_way -= done
+    errors = {one: one.exception() for one in done}
+    failed += [error for error in errors.values() if error is not None]
+    return [one.result() for one, error in errors.items() if error is None]

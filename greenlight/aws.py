@@ -1,0 +1,155 @@
+"""Make AWS clients by boto3's own chain, and put their errors into words."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from greenlight.errors import SettingsError
+
+CLIENTS = 16
+"""Services, regions and surroundings that one process has to do with at once; the oldest is dropped."""
+CONNECTIONS = 64
+THROTTLING = ("Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException")
+_MAKING = threading.Lock()
+
+
+def aws_client(service: str, *, region: str | None = None, read_seconds: float = 20.0) -> Any:
+    """Return a client of a service, which all threads share; `SettingsError` says why there is none.
+
+    One costs some 50 ms to make, so it is kept until boto3's surroundings change: the variables that begin
+    with AWS_, or the files of credentials and profiles, which tools write anew when a login ends.
+    """
+    # One at a time: those who come first together would each make their own.
+    with _MAKING:
+        return _kept_client(service, region, read_seconds, _surroundings())
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How long the credentials live that sign what is sent and handed over now."""
+
+    is_temporary: bool
+    """Whether they end at all: those of a role or a login do, the keys of a user do not."""
+    ends_at: datetime | None
+    """When they end, in UTC, where their source tells."""
+
+    def last_for(self, seconds: float) -> bool:
+        """Whether they are known to live for so many seconds from now."""
+        if self.ends_at is None:
+            return not self.is_temporary
+        return (self.ends_at - datetime.now(UTC)).total_seconds() >= seconds
+
+
+def signing_credentials() -> Credentials:
+    """Return how long the credentials live that boto3's chain finds, after they were renewed if they can be.
+
+    Blocks while they are renewed. Raises a `SettingsError` when there are none (any more).
+    """
+    with _MAKING:
+        found = _kept_session(_surroundings()).get_credentials()
+    try:
+        token = found.get_frozen_credentials().token if found else None
+    except aws_errors() as error:
+        raise SettingsError(f"AWS cannot be used: {reason_of(error)}") from None
+    # botocore renews such credentials by itself, and has no public name for when.
+    ends_at = getattr(found, "_expiry_time", None)
+    return Credentials(bool(token or ends_at), ends_at.astimezone(UTC) if ends_at else None)
+
+
+@functools.lru_cache(CLIENTS)
+def _kept_session(surroundings: tuple[object, ...]) -> Any:  # noqa: ARG001 - the key of the cache
+    """Return what holds the credentials of all clients of the same surroundings."""
+    import boto3
+
+    return boto3.session.Session()
+
+
+@functools.lru_cache(CLIENTS)
+def _kept_client(
+    service: str, region: str | None, read_seconds: float, surroundings: tuple[object, ...]
+) -> Any:
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=5,
+        read_timeout=read_seconds,
+        max_pool_connections=CONNECTIONS,
+        # boto3 signs the addresses of S3 in an older way by itself, which newer regions refuse.
+        signature_version="s3v4" if service == "s3" else None,
+    )
+    try:
+        session = _kept_session(surroundings)
+        return session.client(service, region_name=region, config=config)
+    except aws_errors() as error:
+        raise SettingsError(f"AWS cannot be used: {reason_of(error)}") from None
+    except ValueError as error:
+        raise SettingsError(f"AWS cannot be used: {error}; look at AWS_ENDPOINT_URL") from None
+
+
+def _surroundings() -> tuple[object, ...]:
+    """Return all that decides what boto3's chain finds, as far as it can be seen for nothing."""
+    env = os.environ
+    variables = tuple(sorted(item for item in env.items() if item[0].startswith("AWS_")))
+    files = (
+        env.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+        env.get("AWS_CONFIG_FILE", "~/.aws/config"),
+    )
+    # A forked process must not write into its parent's connections.
+    return os.getpid(), env.get("HOME"), variables, tuple(_state(file) for file in files)
+
+
+def _state(file: str) -> tuple[int, int] | None:
+    """Return when a file was last changed and its size, or nothing if it is not there."""
+    try:
+        # Path's own raises for a user that does not exist.
+        facts = Path(os.path.expanduser(file)).stat()  # noqa: PTH111
+    except (OSError, ValueError):
+        return None
+    return facts.st_mtime_ns, facts.st_size
+
+
+def aws_errors() -> tuple[type[Exception], ...]:
+    """Return what a call of a client raises."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    # By a RuntimeError it says that credentials have ended and their source gives no newer ones.
+    return (BotoCoreError, ClientError, Boto3Error, RuntimeError)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether asking again will not help: the service answered with a no, or nobody says who asks."""
+    from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
+
+    if not isinstance(error, ClientError):
+        return isinstance(error, NoCredentialsError | PartialCredentialsError)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return bool(status < 500 and code_of(error) not in THROTTLING)
+
+
+def code_of(error: Exception) -> str:
+    """Return the service's code of an error, or nothing."""
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+
+
+def reason_of(error: Exception) -> str:
+    """Say what went wrong, without addresses and so without what may be signed in them."""
+    from botocore import exceptions
+
+    says_it_itself = (
+        exceptions.NoCredentialsError,
+        exceptions.NoRegionError,
+        exceptions.PartialCredentialsError,
+        exceptions.ProfileNotFound,
+        RuntimeError,
+    )
+    if isinstance(error, says_it_itself):
+        return str(error).rstrip(".")
+    answer = getattr(error, "response", {}).get("Error", {})
+    return str(answer.get("Message") or answer.get("Code") or type(error).__name__).rstrip(".")

@@ -1,0 +1,107 @@
+"""Look at bundles: at many at once in the books, and at one where the books do not know it yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from greenlight.bundles.briefing import NEEDS, Need, brief_of
+from greenlight.bundles.bundle import Bundle, Kind
+from greenlight.bundles.defaults import BriefDefaults, MalformedBrief
+from greenlight.bundles.reading import read_medium
+from greenlight.bundles.sight import KnownMedia, Sight
+from greenlight.bundles.steps import Read
+from greenlight.errors import Unusable
+from greenlight.ledger import Job, Ledger
+from greenlight.ledger.checks import check_key
+from greenlight.modelstudio.family import Family
+from greenlight.portraits.pictures import Portrait
+
+
+@dataclass(slots=True, kw_only=True)
+class Surveyor:
+    """The books, the service that is asked, and what holds for every brief."""
+
+    ledger: Ledger
+    service: str
+    defaults: BriefDefaults = field(default_factory=BriefDefaults)
+    needs: Collection[Need] = NEEDS
+    elsewhere: KnownMedia = field(default_factory=dict)
+    """What lies in no listing, by its place: a sound for all, and what a json names."""
+
+    async def survey(self, bundles: Sequence[Bundle]) -> list[Sight]:
+        """Return what the books know of bundles: three queries, however many there are."""
+        return await asyncio.to_thread(self._survey, bundles)
+
+    async def read(self, sight: Sight, step: Read) -> None:
+        """Read what a step asks for and remember it, so that the sight knows more.
+
+        `InputError` says what cannot be read now; what never can be is remembered with its problem.
+        """
+        for place, kind, seen in step.media:
+            known = await read_medium(place, kind, seen)
+            sight.known[seen] = known
+            if seen == place:
+                self.elsewhere[place] = known
+            else:
+                await asyncio.to_thread(self.ledger.media.remember, [known])
+        await asyncio.to_thread(self._complete, [sight])
+
+    def _survey(self, bundles: Sequence[Bundle]) -> list[Sight]:
+        seen = (part.seen for bundle in bundles for part in bundle.everything)
+        known = self.ledger.media.find_many(seen) | self.elsewhere
+        sights = [Sight(bundle, known) for bundle in bundles]
+        self._complete(sights)
+        return sights
+
+    def _complete(self, sights: Sequence[Sight]) -> None:
+        """Add what follows from the media that are known: briefs, verdicts, jobs."""
+        portraits: dict[int, Portrait] = {}
+        for number, sight in enumerate(sights):
+            self._add_brief(sight)
+            portrait = sight.portrait
+            if portrait is not None and sight.briefing is not None:
+                portraits[number] = portrait
+        self._add_verdicts(sights, portraits)
+        self._add_jobs(sights, portraits)
+
+    def _add_brief(self, sight: Sight) -> None:
+        picture, written = sight.bundle.portraits[0], sight.bundle.first(Kind.DETAILS)
+        sight.problem = sight.problem_with(picture, Unusable)
+        if written is not None:
+            sight.problem = sight.problem or sight.problem_with(written, MalformedBrief)
+            if sight.problem or sight.known_of(written) is None:
+                return
+        try:
+            sight.briefing = brief_of(sight.bundle, sight.details, self.defaults, self.needs)
+        except MalformedBrief as error:
+            sight.problem = error
+
+    def _add_verdicts(self, sights: Sequence[Sight], portraits: dict[int, Portrait]) -> None:
+        asked: dict[str, list[tuple[int, str]]] = {}
+        for number, portrait in portraits.items():
+            for family in self._families(sights[number]):
+                key = self._check_key(sights[number], family, portrait)
+                asked.setdefault(key, []).append((number, family.name))
+        for key, booked in self.ledger.checks.find_many(asked).items():
+            for number, family_name in asked[key]:
+                sights[number].verdicts[family_name] = booked.verdict
+
+    def _add_jobs(self, sights: Sequence[Sight], portraits: dict[int, Portrait]) -> None:
+        jobs: dict[str, list[Job]] = {}
+        identities = {portrait.identity for portrait in portraits.values()}
+        for job in self.ledger.jobs.of_portraits(self.service, identities):
+            jobs.setdefault(job.portrait, []).append(job)
+        for number, portrait in portraits.items():
+            sights[number].jobs = jobs.get(portrait.identity, [])
+
+    def _families(self, sight: Sight) -> list[Family]:
+        return sight.briefing.brief.families() if sight.briefing else []
+
+    def _check_key(self, sight: Sight, family: Family, portrait: Portrait) -> str:
+        assert sight.briefing is not None  # noqa: S101 - it has families
+        brief = sight.briefing.brief
+        ratio = family.resolve_ratio(brief.ratio if family.ratios else None)
+        model = brief.deployments.get(family.check.id, family.check.id)
+        return check_key(self.service, model, ratio, portrait.identity)

@@ -1,0 +1,97 @@
+"""Say whether an address is that of a Model Studio that can do the work."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from typing import Any, Final
+
+import httpx
+
+from greenlight.doctor.findings import Finding, broken, ok, warning
+from greenlight.doctor.regions import is_in_beijing, is_vendors
+from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.catalog import BEIJING_BASE_URL
+from greenlight.portraits.places import without_query
+
+SUBJECT: Final = "address"
+SET_IT: Final = (
+    f"set DASHSCOPE_HTTP_BASE_URL to a studio's address, or unset it for {BEIJING_BASE_URL}"
+)
+
+
+def unreachable(base_url: str, error: httpx.HTTPError) -> Finding:
+    """Return the finding of an address that gave no answer."""
+    host = httpx.URL(base_url).host
+    causes = _causes(error)
+    if any(isinstance(one, socket.gaierror) for one in causes):
+        return broken(SUBJECT, f"there is no host {host}, or no name service", _advice(base_url))
+    if any(isinstance(one, ssl.SSLError) for one in causes):
+        return broken(
+            SUBJECT,
+            f"{host} shows no certificate that is trusted ({error})",
+            "look at the clock, at a proxy in between, and at SSL_CERT_FILE",
+        )
+    if isinstance(error, httpx.ProxyError):
+        return broken(SUBJECT, f"the proxy does not let {host} through", "look at HTTPS_PROXY")
+    reason = "no answer in time" if isinstance(error, httpx.TimeoutException) else str(error)
+    return broken(
+        SUBJECT,
+        f"{without_query(base_url)} cannot be reached ({reason or type(error).__name__})",
+        _advice(base_url),
+    )
+
+
+def reached(base_url: str, answer: Answer, *, took_seconds: float) -> Finding:
+    """Return the finding of an address that answered something."""
+    shown = without_query(base_url)
+    payload = _payload(answer)
+    if payload is None:
+        return broken(
+            SUBJECT,
+            f"{shown} answers, but not as Model Studio (HTTP {answer.status})",
+            f"its address ends with /api/v1; {SET_IT}",
+        )
+    if answer.status == httpx.codes.NOT_FOUND and "workspace" not in str(payload).lower():
+        return broken(
+            SUBJECT, f"{shown} knows nothing of tasks", f"its address ends with /api/v1; {SET_IT}"
+        )
+    if is_vendors(base_url) and not is_in_beijing(base_url):
+        return broken(
+            SUBJECT,
+            f"{shown} is of another region, and the portrait models are in China (Beijing) only",
+            f"unset DASHSCOPE_HTTP_BASE_URL, which means {BEIJING_BASE_URL}",
+        )
+    if answer.status >= 500:
+        return warning(
+            SUBJECT, f"{shown} fails by its own fault (HTTP {answer.status})", "try again later"
+        )
+    what = (
+        "the vendor's" if is_vendors(base_url) else "not the vendor's: nothing there is paid to it"
+    )
+    return ok(SUBJECT, f"{shown} answers after {took_seconds * 1000:.0f} ms; it is {what}")
+
+
+def _advice(base_url: str) -> str:
+    if is_vendors(base_url):
+        return "look at the network, its name service, the firewall and HTTPS_PROXY"
+    return f"start a studio there with `greenlight studio`, or {SET_IT}"
+
+
+def _payload(answer: Answer) -> dict[str, Any] | None:
+    """Return an answer of Model Studio's shape: every one of its own, good or bad, has a request id."""
+    try:
+        payload = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+    is_its = isinstance(payload, dict) and bool(payload.keys() & {"request_id", "code"})
+    return payload if is_its else None
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found

@@ -1,0 +1,80 @@
+"""Say whether a presigned link of an object gives it to somebody without credentials."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any, Final
+
+import httpx
+
+from greenlight.aws import aws_errors, signing_credentials
+from greenlight.doctor.findings import Finding, broken, ok, warning
+from greenlight.doctor.refusals import refused
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
+from greenlight.portraits.delivery import LINK_SECONDS
+
+SUBJECT: Final = "link"
+FETCH_SECONDS: Final = 3.0
+LIFETIME_SECONDS: Final = 60
+UPLOAD_INSTEAD: Final = (
+    "let the portraits be uploaded to the vendor instead: GREENLIGHT_DELIVERY=upload"
+)
+
+
+def examine_link(client: Any, bucket: str, key: str, *, for_vendor: bool) -> Iterator[Finding]:
+    """Yield what becomes of fetching one byte by a link, as the vendor would, and how long links live."""
+    try:
+        link = client.generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=LIFETIME_SECONDS
+        )
+    except aws_errors() as error:
+        yield refused(SUBJECT, "no link can be signed", error)
+        return
+    host = httpx.URL(link).host
+    if for_vendor and is_private(host):
+        yield broken(
+            SUBJECT, f"links lead to {host}, which the vendor cannot reach", UPLOAD_INSTEAD
+        )
+        return
+    yield _fetched(link, host)
+    yield from _too_short()
+
+
+def _fetched(link: str, host: str) -> Finding:
+    keep_links_out_of_logs()
+    try:
+        headers = {"Range": "bytes=0-0"}
+        with httpx.stream("GET", link, headers=headers, timeout=FETCH_SECONDS) as response:
+            status = response.status_code
+    except httpx.HTTPError as error:
+        return broken(
+            SUBJECT, f"a link to {host} leads nowhere ({type(error).__name__})", UPLOAD_INSTEAD
+        )
+    if status not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
+        return broken(
+            SUBJECT,
+            f"{host} refuses a presigned link (HTTP {status})",
+            f"look at the region, the bucket's policy and the clock, or {UPLOAD_INSTEAD}",
+        )
+    return ok(SUBJECT, f"{host} gives an object to whoever has a presigned link, seen from here")
+
+
+def _too_short() -> Iterator[Finding]:
+    credentials = signing_credentials()
+    if not credentials.last_for(LINK_SECONDS):
+        ends = f"at {credentials.ends_at:%H:%M} UTC" if credentials.ends_at else "nobody knows when"
+        yield warning(
+            SUBJECT,
+            f"the AWS credentials end {ends}, and a link with them; a video may wait "
+            f"{LINK_SECONDS // 3600} hours, so what it needs is uploaded instead",
+            "use credentials that last, if links are wanted",
+        )
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is of this machine or this network by its name alone."""
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost"))

@@ -1,0 +1,75 @@
+"""Say whether videos can be stored where they are to go, without leaving anything there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from greenlight.arrivals.watching import refuse_output_inside
+from greenlight.aws import aws_client, aws_errors
+from greenlight.doctor.findings import Finding, broken, ok, skipped
+from greenlight.doctor.folders import why_unwritable
+from greenlight.doctor.refusals import refused
+from greenlight.errors import SettingsError
+from greenlight.portraits.places import without_query
+from greenlight.portraits.s3 import split_s3
+from greenlight.settings import Settings
+
+SUBJECT: Final = "output"
+
+
+def examine_output(
+    out: str | None, settings: Settings | None, *, watched: str | None
+) -> Iterator[Finding]:
+    """Yield what becomes of an attempt to write to `out`, or to the home's folder of videos."""
+    if out is None and settings is None:
+        yield skipped(SUBJECT, "none is named, and the settings cannot be read")
+        return
+    if watched and out and watched.startswith("s3://"):
+        try:
+            refuse_output_inside(*split_s3(watched), out)
+        except SettingsError as error:
+            sentence, _, advice = str(error).partition("; ")
+            yield broken(SUBJECT, sentence, advice)
+            return
+    place = out or str(settings.videos if settings else "")
+    if place.startswith("s3://"):
+        yield _bucket(place)
+    elif "://" in place:
+        yield broken(
+            SUBJECT,
+            f"videos cannot be stored at {without_query(place)}",
+            "give a folder, an .mp4 file or s3://bucket/prefix/",
+        )
+    else:
+        yield _folder(Path(place).expanduser().absolute())
+
+
+def _bucket(place: str) -> Finding:
+    """Begin an upload in parts, which asks for the right to put, and end it before there is a part."""
+    bucket, key = split_s3(place)
+    if not key.lower().endswith(".mp4"):
+        key = f"{key.rstrip('/')}/greenlight-doctor-{uuid4().hex}".lstrip("/")
+    it = {"Bucket": bucket, "Key": key}
+    client = aws_client("s3")
+    try:
+        begun = client.create_multipart_upload(**it)
+        client.abort_multipart_upload(**it, UploadId=begun["UploadId"])
+    except aws_errors() as error:
+        return refused(SUBJECT, f"nothing can be written to {place}", error)
+    return ok(SUBJECT, f"{place} can be written")
+
+
+def _folder(place: Path) -> Finding:
+    folder = place.parent if place.suffix.lower() == ".mp4" else place
+    if why := why_unwritable(folder):
+        return broken(
+            SUBJECT,
+            f"nothing can be written to {folder} ({why})",
+            "look at its rights, its disk, and GREENLIGHT_HOME",
+        )
+    return ok(
+        SUBJECT, f"{folder} can be written" + ("" if folder.exists() else ", once it is made")
+    )

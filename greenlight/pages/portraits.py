@@ -1,0 +1,106 @@
+"""Make the cards of the portraits that were checked last, out of the books."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from greenlight.ledger import Ledger
+from greenlight.ledger.history import PastCheck
+from greenlight.modelstudio import catalog
+from greenlight.opinions import Opinion, wants_opinion
+from greenlight.pages.cards import Card, Film, Line, make_card, make_line
+from greenlight.pages.jobs import newest_films
+from greenlight.pages.pictures import Pictures
+
+Advance = Callable[[], None]
+"""Say that one more portrait has its card."""
+Subject = tuple[str, str]
+"""A service, and the identity of a portrait that it was asked about."""
+Films = dict[tuple[str, str, str | None], Film]
+"""What became of videos, by portrait, family and ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The books, the pictures, and the folder that the page is written to."""
+
+    ledger: Ledger
+    pictures: Pictures
+    folder: Path
+
+    def newest(self, most: int, *, since: date | None, advance: Advance) -> list[Card]:
+        """Return the cards of so many portraits, the one checked last first."""
+        checks: dict[Subject, list[PastCheck]] = {one: [] for one in self._subjects(most, since)}
+        portraits = {portrait for _, portrait in checks}
+        for check in self.ledger.history.checks_of(portraits, since=since):
+            if (check.service, check.portrait) in checks:
+                checks[check.service, check.portrait].append(check)
+        films = self._films(checks)
+        shows_service = len(films) > 1
+        cards = []
+        for (service, _), asked in checks.items():
+            cards.append(self._card(asked, films[service], service if shows_service else ""))
+            advance()
+        return cards
+
+    def _subjects(self, most: int, since: date | None) -> list[Subject]:
+        """Walk back over the checks, page by page, until there are enough portraits."""
+        found: dict[Subject, None] = {}
+        for check in self._walk(since):
+            found[check.service, check.portrait] = None
+            if len(found) == most:
+                break
+        return list(found)
+
+    def _walk(self, since: date | None) -> Iterator[PastCheck]:
+        before = None
+        while page := self.ledger.history.checks(since=since, before=before):
+            yield from page
+            before = page[-1].number
+
+    def _films(
+        self, subjects: Sequence[Subject] | dict[Subject, list[PastCheck]]
+    ) -> dict[str, Films]:
+        portraits: dict[str, list[str]] = defaultdict(list)
+        for service, portrait in subjects:
+            portraits[service].append(portrait)
+        find = self.ledger.jobs.of_portraits
+        return {service: newest_films(find(service, some)) for service, some in portraits.items()}
+
+    def _card(self, asked: Sequence[PastCheck], films: Films, service: str) -> Card:
+        """Return the card of one portrait; its checks come the newest first."""
+        newest = asked[0]
+        ordered = sorted(asked, key=_label)
+        return make_card(
+            name=newest.place.rstrip("/").rsplit("/", 1)[-1],
+            place=newest.place,
+            jpeg=self.pictures.thumbnail(newest.portrait, newest.place),
+            verdicts=[check.verdict for check in asked],
+            lines=[self._line(check, films) for check in ordered],
+            service=service,
+        )
+
+    def _line(self, check: PastCheck, films: Films) -> Line:
+        verdict = check.verdict
+        opinion = None
+        if wants_opinion(verdict):
+            opinion = self.pictures.opinion(check.portrait, check.place, verdict.model)
+        return make_line(
+            _label(check),
+            verdict,
+            folder=self.folder,
+            opinion=opinion or Opinion(),
+            film=films.get((check.portrait, verdict.model, getattr(verdict, "ratio", None))),
+        )
+
+
+def _label(check: PastCheck) -> str:
+    """Return what tells the checks of one portrait apart: the model, its ratio, its deployment."""
+    family = catalog.family(check.verdict.model)
+    ratio = getattr(check.verdict, "ratio", None)
+    own = "" if check.model == family.check.id else f" as {check.model}"
+    return f"{family.name}{f' {ratio}' if ratio not in {None, *family.ratios[:1]} else ''}{own}"

@@ -1,0 +1,103 @@
+"""Tell Prefect's automations what happened: verdicts, videos, budgets, many refusals."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from prefect.events import emit_event
+
+from greenlight.errors import OverBudget
+from greenlight.ledger import Job
+from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.database import now
+from greenlight.modelstudio.family import Verdict
+from greenlight.portraits.pictures import Portrait
+
+PASSED = "greenlight.portrait.passed"
+REJECTED = "greenlight.portrait.rejected"
+STORED = "greenlight.video.stored"
+EXPIRING = "greenlight.video.expiring"
+EXPIRED = "greenlight.video.expired"
+AMBIGUOUS = "greenlight.video.ambiguous"
+BUDGET_SPENT = "greenlight.budget.spent"
+MANY_REFUSALS = "greenlight.refusals.many"
+
+FEWEST_CHECKS = 20
+"""Of fewer checks the share of refusals says nothing."""
+
+
+def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str) -> None:
+    """Raise `greenlight.portrait.passed` or `.rejected`, with portrait, model and reason as labels."""
+    emit_event(
+        event=PASSED if verdict.passed else REJECTED,
+        resource={
+            "prefect.resource.id": f"greenlight.portrait.{portrait.identity}",
+            "prefect.resource.name": portrait.name,
+            "greenlight.portrait": portrait.shown,
+            "greenlight.model": verdict.model,
+            "greenlight.reason": verdict.reason or verdict.code,
+            "greenlight.service": service,
+        },
+        payload={"by": verdict.by, "code": verdict.code, "request_id": verdict.request_id},
+    )
+
+
+def tell_job(event: str, job: Job) -> None:
+    """Raise an event about a job, with its portrait, model and what the books say of it as labels."""
+    portrait = str(job.brief.get("portrait") or job.brief.get("motion"))
+    emit_event(
+        event=event,
+        id=_once(event, job.key, str(job.attempts)),
+        resource={
+            "prefect.resource.id": f"greenlight.job.{job.hash}",
+            "prefect.resource.name": portrait.rpartition("/")[2],
+            "greenlight.portrait": portrait,
+            "greenlight.model": job.family,
+            "greenlight.reason": job.message,
+            "greenlight.service": job.service,
+        },
+        payload={
+            "task_id": job.task_id,
+            "state": job.state.value,
+            "video": job.place,
+            "seconds": job.seconds,
+            "cost_cny": None if job.cost_cny is None else float(job.cost_cny),
+        },
+    )
+
+
+def tell_budget_spent(error: OverBudget, *, service: str) -> None:
+    """Raise `greenlight.budget.spent`, once a day: a paying request was held back."""
+    today = now().astimezone(VENDOR_ZONE).date()
+    emit_event(
+        event=BUDGET_SPENT,
+        id=_once(BUDGET_SPENT, service, today.isoformat()),
+        resource={
+            "prefect.resource.id": f"greenlight.budget.{service}",
+            "greenlight.service": service,
+            "greenlight.reason": str(error),
+        },
+    )
+
+
+def _once(*parts: str) -> UUID:
+    """Return the id of an event that automations act on once, however often it is raised.
+
+    A doubt is found again every minute; a person is told of it once.
+    """
+    return uuid5(NAMESPACE_URL, " ".join(parts))
+
+
+def tell_many_refusals(refused: int, checked: int, *, above: float, place: str) -> None:
+    """Raise `greenlight.refusals.many` if more than a share of a run's verdicts were refusals."""
+    if checked < FEWEST_CHECKS or refused <= above * checked:
+        return
+    emit_event(
+        event=MANY_REFUSALS,
+        resource={
+            "prefect.resource.id": "greenlight.refusals",
+            "prefect.resource.name": place,
+            "greenlight.reason": f"{refused} of {checked} portraits were refused",
+        },
+        payload={"refused": refused, "checked": checked},
+    )

@@ -1,0 +1,146 @@
+"""A Prefect server, workers and other long-lived programs of the tests' own, each a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+ROOT = Path(__file__).parents[2]
+PREFECT = [sys.executable, "-m", "prefect"]
+GREENLIGHT = [sys.executable, "-m", "cli"]
+POOL = "greenlight"
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+
+Found = TypeVar("Found")
+
+
+def wait_for(
+    look: Callable[[], Found | None], *, seconds: float = 50, what: str = "something"
+) -> Found:
+    """Return what a function finds, as soon as it finds something."""
+    ends_at = time.monotonic() + seconds
+    while (found := look()) is None:
+        assert time.monotonic() < ends_at, f"{what} was awaited for {seconds:.0f} s"
+        time.sleep(0.05)
+    return found
+
+
+@contextmanager
+def program(
+    command: list[str], environ: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the time of a `with` block, from the root, in a process group of its own."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=dict(environ), stdout=file, stderr=file, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def surroundings(home: Path, **more: str) -> dict[str, str]:
+    """Return an environment with nothing of the developer's, in which `python` is this one."""
+    kept = {name: os.environ[name] for name in ("LANG", "PYTHONPATH") if name in os.environ}
+    return {
+        "HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PREFECT_HOME": str(home / "prefect"),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        **kept,
+        **more,
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class PrefectServer:
+    """A server that can be stopped and started again; its books and its address stay."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self._environ = surroundings(
+            home,
+            PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=LEASES,
+            PREFECT_SERVER_UI_ENABLED="false",
+            **settings,
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        command = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
+        with program(command, self._environ, self.home / "server.log") as process:
+            wait_for(lambda: self._answers(process), seconds=60, what="the Prefect server")
+            yield
+
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool | None:
+        assert process.poll() is None, (self.home / "server.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/health").is_success or None
+        except httpx.TransportError:
+            return None
+
+    @contextmanager
+    def client(self) -> Iterator[SyncPrefectClient]:
+        with (
+            temporary_settings({PREFECT_API_URL: self.url}),
+            get_client(sync_client=True) as client,
+        ):
+            yield client
+
+    def environ(self, home: Path, **more: str) -> dict[str, str]:
+        """Return an environment for what works with this server."""
+        return surroundings(home, PREFECT_API_URL=self.url, **more)
+
+    @contextmanager
+    def worker(self, home: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a process worker, which makes its pool where there is none."""
+        environ = self.environ(home, PREFECT_WORKER_QUERY_SECONDS="1", **more)
+        command = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process"]
+        with program(command, environ, home / "worker.log") as process:
+            yield process
+
+
+def run(command: list[str], environ: Mapping[str, str]) -> str:
+    """Run a command to its end and return what it printed; it must not fail."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
