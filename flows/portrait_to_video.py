@@ -39,7 +39,9 @@ from greenlight.settings import read_settings
 from greenlight.videos import is_in_s3, require_place
 from greenlight.videos_in_s3 import require_bucket
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
+from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent
+from tasks.reasons import opinions_on
 from tasks.results import require_result_store
 from tasks.services import ledger_of
 
@@ -83,7 +85,8 @@ async def portrait_to_video(
     if brief.sound or brief.motion:
         await asyncio.to_thread(_require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
-    return await _finish(await work.over_budget() or await work.film())
+    report = await work.over_budget() or await work.film()
+    return await _finish(report, portrait)
 
 
 def _require_place(out: str) -> None:
@@ -142,7 +145,8 @@ class _Work:
             if self.drives.of(family) is None:
                 return report_waiting(family, verdicts)
             return await self._order(family, verdicts)
-        return report_rejection(verdicts)
+        opinions = await opinions_on(self.portrait, verdicts)
+        return report_rejection(verdicts, {model: str(one) for model, one in opinions.items()})
 
     async def _detect(self, family: Family) -> Verdict:
         verdict: Verdict = await DETECTORS[family.name](
@@ -179,8 +183,9 @@ class _Work:
         return report_job(job, verdicts, cached=not was_sent, note=order.note)
 
 
-async def _finish(report: FilmReport) -> State[FilmReport]:
-    """Return the state that says how it ended, with what this run cost and a tag for lists."""
+async def _finish(report: FilmReport, portrait: Portrait) -> State[FilmReport]:
+    """Show how it ended and return the state that says so, with what this run cost and a tag for lists."""
     run_id = str(flow_run.id or "")
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
+    await show_portrait(portrait, report)
     return await ended(report.state, report.message, report, [report.state])

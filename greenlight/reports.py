@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, PlainSerializer, SerializeAsAny
+from pydantic import BaseModel, BeforeValidator, PlainSerializer, SerializeAsAny
 
 from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
 from greenlight.ledger import Job, JobState
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.planning import Plan
 
+
+def _read_verdict(told: object) -> object:
+    """Return a verdict of JSON as its family's own, so that a report can be stored and read again."""
+    family = catalog.families().get(told.get("model", "")) if isinstance(told, dict) else None
+    return family.verdict.model_validate(told) if family else told
+
+
+AnyVerdict = Annotated[SerializeAsAny[Verdict], BeforeValidator(_read_verdict)]
 Cny = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
@@ -76,9 +85,9 @@ class FilmReport(BaseModel):
     """One sentence for people: why, and what to do next."""
     note: str = ""
     """What was done otherwise than the brief asked, in words."""
-    verdict: SerializeAsAny[Verdict] | None = None
+    verdict: AnyVerdict | None = None
     """The last verdict."""
-    verdicts: list[SerializeAsAny[Verdict]] = []
+    verdicts: list[AnyVerdict] = []
     job: str | None = None
     """The job's key in the ledger."""
     task_id: str | None = None
@@ -103,7 +112,7 @@ def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "
         state=state,
         message="; ".join(filter(None, (_sentence(state, job), note))),
         note=note,
-        verdict=verdicts[-1],
+        verdict=verdicts[-1] if verdicts else None,
         verdicts=verdicts,
         job=job.key,
         task_id=job.task_id,
@@ -168,13 +177,20 @@ def report_refused_by_budget(error: OverBudget, verdicts: list[Verdict]) -> Film
     )
 
 
-def report_rejection(verdicts: list[Verdict]) -> FilmReport:
-    """Return the report of a portrait that no model passes."""
-    reasons = "; ".join(
-        f"{v.model}: {v.reason or v.code or 'refused without a reason'}" for v in verdicts
-    )
+def report_rejection(
+    verdicts: list[Verdict], opinions: Mapping[str, str] | None = None
+) -> FilmReport:
+    """Return the report of a portrait that no model passes; opinions of the judge stand by model."""
+    reasons = []
+    for verdict in verdicts:
+        said = verdict.reason or verdict.code or "refused without a reason"
+        thought = (opinions or {}).get(verdict.model, "")
+        reasons.append(f"{verdict.model}: {'; '.join(filter(None, (said, thought)))}")
     return FilmReport(
-        state=FilmState.REJECTED, message=reasons, verdict=verdicts[-1], verdicts=verdicts
+        state=FilmState.REJECTED,
+        message="; ".join(reasons),
+        verdict=verdicts[-1],
+        verdicts=verdicts,
     )
 
 

@@ -49,6 +49,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
     assert any(name.endswith("face_landmark.tflite") for name in names)
     assert any(name == "cli/samples/hello.mp3" for name in names)
+    assert {"greenlight/pages/templates/report.html", "greenlight/studio/page.css"} <= set(names)
     assert any(name.endswith("licenses/NOTICE") for name in names)
 
 
@@ -85,3 +86,12 @@ def test_an_installed_wheel_has_its_command_and_runs_a_flow(wheel: Path, tmp_pat
     assert package.startswith(str(environment))
     assert samples.startswith(str(environment))
     assert state == "Filmed"
+    reported = subprocess.run(
+        [str(environment / "bin" / "greenlight"), "report"],
+        cwd=tmp_path,
+        env=elsewhere | {"GREENLIGHT_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert reported.stdout.startswith("The report on 1 portrait is ")

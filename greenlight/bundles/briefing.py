@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from greenlight.briefs import Brief, is_template_id
+from greenlight.briefs import Brief, ParameterValue, is_template_id
 from greenlight.bundles.bundle import Bundle, Kind, name_of
 from greenlight.bundles.defaults import BriefDefaults, MalformedBrief, make_brief
-from greenlight.modelstudio.family import Family
+from greenlight.modelstudio import catalog
 
 Need = Literal["sound", "json"]
 """What a deployment waits for before it films: what moves the portrait, and the brief's json."""
@@ -18,14 +18,13 @@ NEEDS: tuple[Need, ...] = ("sound",)
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """A bundle's brief as far as it goes, and whether the json that it must have is still missing."""
+    """A bundle's brief as far as it goes, and what of it its json decided."""
 
     brief: Brief
     needs_json: bool = False
-
-    def is_ready_for(self, family: Family) -> bool:
-        """Whether everything is there that a video of the family needs."""
-        return not self.needs_json and self.brief.drive(family) is not None
+    """Whether the json that it must have is still missing."""
+    told: frozenset[str] = frozenset()
+    """The fields that its json says, but for a sound or motion that lies beside it anyway."""
 
 
 def brief_of(
@@ -40,46 +39,68 @@ def brief_of(
     so does what lies beside the portrait. `MalformedBrief` names file, field and reason.
     """
     _expect_one_of_each(bundle)
-    fields = defaults.model_dump(exclude_none=True) | _beside(bundle)
-    written = bundle.first(Kind.DETAILS)
-    told = dict(details or {})
-    for name in ("sound", "motion"):
-        if name in told:
-            told[name] = _resolve(told[name], bundle, name)
-    place = written.place if written and details is not None else bundle.portraits[0].place
-    brief = make_brief(bundle.portraits[0].place, fields | told, place)
-    return Briefing(brief, needs_json="json" in needs and details is None)
+    portrait, written = bundle.portraits[0], bundle.first(Kind.DETAILS)
+    beside = _beside(bundle)
+    told = {} if written is None else _told(details or {}, beside, bundle, written.place)
+    usual = defaults.model_dump(exclude_none=True)
+    if "models" in told:
+        usual["parameters"] = _of_use(defaults.parameters, told["models"])
+    brief = make_brief(portrait.place, usual | beside | told, (written or portrait).place)
+    is_missing = "json" in needs and details is None
+    return Briefing(brief, needs_json=is_missing, told=frozenset(told))
 
 
 def _expect_one_of_each(bundle: Bundle) -> None:
     for kind, parts in bundle.parts.items():
         if len(parts) > 1:
             names = " and ".join(name_of(one.place) for one in parts)
-            folder = bundle.stem.rpartition("/")[0]
             raise MalformedBrief(
-                f"{folder}/: {names} are two of one name; a brief has one {kind}, so keep one"
+                f"{bundle.folder}/: {kind}: {names} have one name; a brief has one {kind}, so keep one"
             )
 
 
 def _beside(bundle: Bundle) -> dict[str, str]:
     """Return the sound and the motion that lie beside the portrait."""
-    found = {
-        "sound": bundle.first(Kind.SOUND),
-        "motion": bundle.first(Kind.MOTION),
-    }
+    found = {kind.value: bundle.first(kind) for kind in (Kind.SOUND, Kind.MOTION)}
     return {name: one.place for name, one in found.items() if one is not None}
 
 
-def _resolve(place: Any, bundle: Bundle, name: str) -> Any:
-    """Return the place that a json means: a bare name lies in the bundle's own folder."""
-    written = bundle.first(Kind.DETAILS)
-    if bundle.first(Kind(name)) is not None and written is not None:
-        raise MalformedBrief(
-            f"{written.place}: {name}: one lies beside it already; name it there or put it there, not both"
-        )
+def _told(
+    details: Mapping[str, Any], beside: Mapping[str, str], bundle: Bundle, written: str
+) -> dict[str, Any]:
+    """Return what a json says beyond what lies there; a bare name lies in the bundle's own folder."""
+    told = dict(details)
+    for name in (Kind.SOUND.value, Kind.MOTION.value):
+        if name not in told:
+            continue
+        told[name] = _resolve(told[name], bundle, is_motion=name == Kind.MOTION)
+        if name in beside and told[name] not in (None, beside[name]):
+            raise MalformedBrief(
+                f"{written}: {name}: {name_of(beside[name])} lies beside it and is another one; "
+                "name it there or put it there, not both"
+            )
+        if name in beside:
+            del told[name]
+    return told
+
+
+def _of_use(parameters: Mapping[str, ParameterValue], models: Any) -> dict[str, ParameterValue]:
+    """Return the usual parameters that the models of a json know; it says the others itself, if at all."""
+    families = catalog.families()
+    named = models if isinstance(models, list) else []
+    known = {
+        parameter
+        for model in named
+        if model in list(families)
+        for parameter in families[model].parameters.model_fields
+    }
+    return {name: value for name, value in parameters.items() if name in known}
+
+
+def _resolve(place: Any, bundle: Bundle, *, is_motion: bool) -> Any:
+    """Return the place that a json means."""
     if not isinstance(place, str) or "://" in place or place.startswith("/"):
         return place
-    if name == "motion" and is_template_id(place):
+    if is_motion and is_template_id(place):
         return place
-    folder = bundle.stem.rpartition("/")[0]
-    return f"{folder}/{place}" if folder else place
+    return f"{bundle.folder}/{place}"

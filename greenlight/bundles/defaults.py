@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from greenlight.briefs import Brief
+from greenlight.briefs import Brief, ParameterValue
 from greenlight.errors import InputError, SettingsError
+from greenlight.modelstudio import catalog
+
+LONGEST_NAME = 128
+"""Of a deployment of one's own: what the books have room for."""
 
 
 def _like_a_brief(name: str) -> Any:
@@ -35,18 +39,26 @@ class BriefDefaults(BaseModel):
         title="Motion",
         description="For animate-anyone: a motion video, or the id of a template, for every portrait.",
     )
-    ratio: str | None = _like_a_brief("ratio")
-    parameters: dict[str, bool | int | float | str] = _like_a_brief("parameters")
+    ratio: Literal["1:1", "3:4"] | None = _like_a_brief("ratio")
+    parameters: dict[str, ParameterValue] = _like_a_brief("parameters")
     deployments: dict[str, str] = _like_a_brief("deployments")
     take: int = _like_a_brief("take")
+
+    def check(self) -> None:
+        """Raise a `SettingsError` if no brief can be made with them, whatever the portrait."""
+        try:
+            make_brief("anna.png", self.model_dump(exclude_none=True), "the defaults")
+        except MalformedBrief as error:
+            raise SettingsError(str(error)) from None
 
 
 def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
     """Return the fields of a brief that a json says; `MalformedBrief` names the file and what is wrong."""
     try:
-        fields = json.loads(text)
+        fields = json.loads(text, parse_constant=_refuse)
+        _expect_storable(fields)
     except (ValueError, RecursionError) as error:
-        raise MalformedBrief(f"{place} is no JSON ({error})") from None
+        raise MalformedBrief(f"{place} is no JSON ({_in_short(error)})") from None
     if not isinstance(fields, dict):
         raise MalformedBrief(
             f'{place} holds no object; write the fields of a brief, like {{"take": 2}}'
@@ -56,15 +68,58 @@ def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
     return fields
 
 
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _expect_storable(fields: Any) -> None:
+    """Raise a `ValueError` for what no file is called by and no database takes: NUL, and halves of characters."""
+    dumped = json.dumps(fields, ensure_ascii=False)
+    dumped.encode()
+    if r"\u0000" in dumped:
+        raise ValueError("it has a NUL")
+
+
+def _in_short(error: Exception) -> str:
+    """Say what is wrong with a JSON, without its content."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is no Unicode text" if isinstance(error, UnicodeError) else str(error)
+
+
 def make_brief(portrait: str, fields: dict[str, Any], place: str) -> Brief:
     """Return a brief whose fields were merged; `MalformedBrief` names file, field and reason."""
     try:
         brief = Brief.model_validate({"portrait": portrait, **fields})
         brief.check_parameters_are_known()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise MalformedBrief(f"{place}: {field}: {first['msg']}") from None
+        raise MalformedBrief(f"{place}: {_first_of(error)}") from None
     except SettingsError as error:
         raise MalformedBrief(f"{place}: parameters: {error}") from None
+    _expect_known_deployments(brief, place)
     return brief
+
+
+def _first_of(error: ValidationError) -> str:
+    """Return the field and the reason of a validation's first error, for people who write JSON."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"][:2])
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(name for name in Brief.model_fields if name != "portrait")
+        return f"{field}: there is no such field; there are {known}"
+    if first["loc"][0] == "parameters" and len(first["loc"]) > 2:
+        return f"{field}: a parameter is a text, a number, true or false"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{field}: {reason.replace('Tuple', 'List').replace('tuple', 'list')}"
+
+
+def _expect_known_deployments(brief: Brief, place: str) -> None:
+    for model, name in brief.deployments.items():
+        if model not in catalog.models():
+            raise MalformedBrief(
+                f"{place}: deployments: {model} is no model; there are {', '.join(catalog.models())}"
+            )
+        if not name or not name.isprintable() or len(name) > LONGEST_NAME:
+            raise MalformedBrief(
+                f"{place}: deployments.{model}: a name has 1 to {LONGEST_NAME} letters"
+            )

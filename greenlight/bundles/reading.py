@@ -1,38 +1,75 @@
-"""Read one part of a bundle, and say what is to be remembered of it."""
+"""Read what belongs to a bundle, once for every content of a kind."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from greenlight.bundles.bundle import Kind
+from greenlight.bundles.bundle import Kind, Medium
 from greenlight.bundles.defaults import MalformedBrief, parse_details
-from greenlight.errors import Overwritten, Unusable
-from greenlight.ledger.media import KnownMedium
+from greenlight.errors import EXPLAINED, InputError, Overwritten, Unusable
+from greenlight.ledger.media import KnownMedium, Media
 from greenlight.portraits.media import examine_motion_at, examine_sound_at
 from greenlight.portraits.pictures import examine_place
-from greenlight.portraits.places import Place, opened
+from greenlight.portraits.places import Place, place_of
 
 LARGEST_DETAILS_BYTES = 64 * 1024
 OF_A_PLACE = {"place", "shown", "name", "identity"}
 """What does not belong to a content: the same one may lie elsewhere too."""
 
 
-async def read_medium(text: str, kind: Kind, seen: str) -> KnownMedium:
-    """Return what a medium is, or the problem with its content.
+async def read_medium(medium: Medium, memory: Media) -> KnownMedium:
+    """Return what a medium is, or the problem with its content, and remember it where it can be seen again.
 
-    `seen` is what its listing identifies it by, or its place where no listing told of it. Raises
-    `Overwritten` when another content lies there by now, and `InputError` when it cannot be read now.
+    Raises `Overwritten` when another content lies there than was listed, and `InputError` when it cannot be
+    read now.
     """
+    place = place_of(medium.place)
     try:
-        async with opened(text) as place:
-            if seen not in {place.seen, text}:
-                raise Overwritten(f"{place.shown} was overwritten since it was listed; look again")
-            facts = await _facts(place, kind)
-            return KnownMedium(seen=seen, identity=place.identity, facts=facts)
+        problem = await _enter(place)
+        if medium.seen and place.seen != medium.seen:
+            raise Overwritten(f"{place.shown} was overwritten since it was listed; look again")
+        return await _look_up(place, medium.kind, problem, memory)
+    finally:
+        await place.leave()
+
+
+async def _enter(place: Place) -> Unusable | None:
+    """Find what lies there; return why nobody can ever use it, if it is so."""
+    try:
+        await place.enter()
+    except Unusable as error:
+        return error
+    return None
+
+
+async def _look_up(
+    place: Place, kind: Kind, problem: Unusable | None, memory: Media
+) -> KnownMedium:
+    key = Medium(place.text, kind, place.seen).key
+    known = (await asyncio.to_thread(memory.find_many, [key])).get(key) if place.seen else None
+    if known is None:
+        known = await _read(place, kind, key, problem)
+        if place.seen:
+            await asyncio.to_thread(memory.remember, [known])
+    return known
+
+
+async def _read(place: Place, kind: Kind, key: str, problem: Unusable | None) -> KnownMedium:
+    try:
+        if problem is not None:
+            raise problem
+        return KnownMedium(seen=key, identity=place.identity, facts=await _facts(place, kind))
     except (Unusable, MalformedBrief) as error:
         # The same content may lie elsewhere too, so the place is no part of the problem.
-        return KnownMedium(seen=seen, problem=str(error).removeprefix(text))
+        return KnownMedium(seen=key, problem=str(error).removeprefix(place.shown))
+    except EXPLAINED:
+        raise
+    except Exception as error:
+        # Decoders of other people's files raise what they like, and one of them must not stop the others.
+        raise InputError(
+            f"{place.shown} cannot be read as a {kind} ({type(error).__name__})"
+        ) from error
 
 
 async def _facts(place: Place, kind: Kind) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from greenlight.errors import InputError
 
@@ -28,17 +27,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"commands": _mark_commands, "cny": _cny, "percent": _percent}
+    environment.filters |= {"cny": _cny, "percent": _percent}
     return environment
-
-
-def _mark_commands(text: str) -> Markup:
-    """Mark what stands between backticks as code."""
-    parts = (escape(part) for part in text.split("`"))
-    return Markup().join(
-        Markup("<code>{}</code>").format(part) if number % 2 else part
-        for number, part in enumerate(parts)
-    )
 
 
 def _cny(amount: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -62,9 +62,8 @@ class Gallery:
             yield from page
             before = page[-1].number
 
-    def _films(
-        self, subjects: Sequence[Subject] | dict[Subject, list[PastCheck]]
-    ) -> dict[str, Films]:
+    def _films(self, subjects: Iterable[Subject]) -> dict[str, Films]:
+        """Return what became of the portraits' videos, by service."""
         portraits: dict[str, list[str]] = defaultdict(list)
         for service, portrait in subjects:
             portraits[service].append(portrait)
@@ -101,6 +100,10 @@ class Gallery:
 def _label(check: PastCheck) -> str:
     """Return what tells the checks of one portrait apart: the model, its ratio, its deployment."""
     family = catalog.family(check.verdict.model)
+    parts = [family.name]
     ratio = getattr(check.verdict, "ratio", None)
-    own = "" if check.model == family.check.id else f" as {check.model}"
-    return f"{family.name}{f' {ratio}' if ratio not in {None, *family.ratios[:1]} else ''}{own}"
+    if ratio is not None and ratio != family.resolve_ratio(None):
+        parts.append(ratio)
+    if check.model != family.check.id:
+        parts.append(f"as {check.model}")
+    return " ".join(parts)

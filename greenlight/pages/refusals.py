@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,8 @@ from typing import Final
 from greenlight.ledger.history import VerdictCount
 from greenlight.pages.cards import shortened
 
-MOST_REASONS: Final = 20
+MOST_REASONS: Final = 12
+_FIGURE: Final = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,30 @@ def refused_by_model(verdicts: Sequence[VerdictCount]) -> list[Share]:
 
 
 def refused_by_reason(verdicts: Sequence[VerdictCount]) -> list[Share]:
-    """Return the reasons of refusals, the most frequent first, each with its part of all refusals."""
+    """Return the reasons of refusals, the most frequent first, each with its share of all refusals.
+
+    Reasons of one model that differ in their figures only are one, as `turned by … degrees`.
+    """
     refused = [one for one in verdicts if not one.passed]
     total = sum(one.count for one in refused)
-    reasons = [Share(_reason(one), one.count, total, one.family) for one in refused]
-    if len(reasons) <= MOST_REASONS:
-        return reasons
-    rest = sum(one.count for one in reasons[MOST_REASONS:])
-    others = f"{len(reasons) - MOST_REASONS} other reasons"
-    return [*reasons[:MOST_REASONS], Share(others, rest, total)]
+    alike: dict[tuple[str, str], list[VerdictCount]] = defaultdict(list)
+    for one in refused:
+        alike[one.family, _FIGURE.sub("…", _reason(one))].append(one)
+    reasons = [
+        Share(
+            name=_reason(some[0]) if len(some) == 1 else words,
+            count=sum(one.count for one in some),
+            of=total,
+            model=family,
+        )
+        for (family, words), some in alike.items()
+    ]
+    reasons.sort(key=lambda reason: -reason.count)
+    rest = reasons[MOST_REASONS:]
+    if rest:
+        count = sum(reason.count for reason in rest)
+        reasons[MOST_REASONS:] = [Share(f"{len(rest)} other reasons", count, total)]
+    return reasons
 
 
 def _reason(one: VerdictCount) -> str:

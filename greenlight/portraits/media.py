@@ -12,6 +12,8 @@ from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
 from greenlight.portraits.places import Place, opened
 
 MEGABYTE = 1024 * 1024
+TAGS = "ignore"
+"""Old tags have no encoding: a title in GBK is no reason to refuse a good sound."""
 
 
 class Sound(BaseModel):
@@ -63,7 +65,7 @@ def _read_sound(place: Place, path: Path) -> Sound:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors=TAGS) as container:
             if not container.streams.audio or container.streams.video:
                 raise Unusable(f"{place.shown} is no sound; a wav or mp3 is needed")
             return Sound(**_common(place), format=container.format.name, seconds=_length(container))
@@ -77,10 +79,12 @@ def _read_motion(place: Place, path: Path) -> Motion:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors=TAGS) as container:
             if not container.streams.video:
                 raise Unusable(f"{place.shown} is no video; an mp4, mov or avi is needed")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise Unusable(f"{place.shown} is coded in a way that nobody knows")
             return Motion(
                 **_common(place),
                 format=container.format.name,

@@ -74,7 +74,7 @@ def _read_picture(place: Place) -> tuple[str, tuple[int, int]]:
         raise Unusable(
             f"{place.shown} is no picture that can be read; a JPEG, PNG, BMP or WebP is needed"
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise Unusable(
             f"{place.shown} is a damaged or cut-off picture ({error}); export it again"
         ) from None

@@ -77,13 +77,13 @@ class S3Place(Place):
             raise InputError(f"{self.text} names no object; give s3://bucket/key")
         head = await asyncio.to_thread(self._head)
         self.size_bytes = head["ContentLength"]
-        if self.size_bytes == 0:
-            raise Unusable(f"{self.text} is empty")
         self.identity = identity_of(head)
         if head.get("VersionId", NO_VERSION) != NO_VERSION:
             self._version = head["VersionId"]
         self._etag = head["ETag"]
         self.seen = seen_of(self._etag, self.size_bytes)
+        if self.size_bytes == 0:
+            raise Unusable(f"{self.text} is empty")
 
     def _head(self) -> dict[str, Any]:
         self._client = aws_client("s3")

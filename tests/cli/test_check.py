@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer, StudioSettings
+from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.conftest import SAMPLES
+from tests.steering import add_fault
 
 FIELDS = {
     "portrait",
@@ -21,9 +27,11 @@ FIELDS = {
     "reason",
     "cached",
     "request_id",
+    "opinion",
     "cost_cny",
     "error",
 }
+TWO = SAMPLES / "made_two.jpg"
 
 
 def paid(studio: StudioServer) -> int:
@@ -101,6 +109,96 @@ def test_people_read_a_sentence_a_verdict(greenlight: Greenlight, astronaut: Pat
     passed, refused = ran.out.splitlines()
     assert passed.startswith(f"✓ {astronaut} · animate-anyone: passed, half body (0.004 CNY")
     assert "refused by the vendor, The input image has no human body." in refused
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_judges_opinion_is_added_on_request_and_marked_as_its_own(
+    greenlight: Greenlight,
+) -> None:
+    models = ("--model", "emo", "--model", "liveportrait", "--model", "animate-anyone")
+    plain = greenlight("check", TWO, *models)
+    assert "opinion" not in plain.out
+    assert "the vendor gives no reason" in plain.out
+    emo, liveportrait, told = greenlight("check", TWO, *models, "--explain").out.splitlines()
+    assert (
+        "refused by the vendor, the vendor gives no reason; the judge's own opinion: two people "
+        "are in the picture; what to do: crop it to one person (known, 0 CNY, request "
+    ) in emo
+    assert "passed" in liveportrait
+    assert "opinion" not in liveportrait + told
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_opinion_is_a_field_that_is_null_where_there_is_none(
+    greenlight: Greenlight, astronaut: Path
+) -> None:
+    sources = (TWO, astronaut, "gone.png")
+    lines = greenlight("check", *sources, "--model", "emo", "--explain", "--json").lines
+    assert [line["opinion"] for line in lines] == [
+        {"words": "two people are in the picture", "advice": "crop it to one person"},
+        None,
+        None,
+    ]
+    for line in greenlight("check", *sources, "--model", "emo", "--json").lines:
+        assert line["opinion"] is None
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_code_without_words_is_explained_too(
+    greenlight: Greenlight, studio: StudioServer
+) -> None:
+    add_fault(studio, "refusal", "check", shape=3, code="InvalidPerson", message="")
+    ran = greenlight("check", TWO, "--model", "emo", "--explain")
+    assert "InvalidPerson; the judge's own opinion: two people are in the picture" in ran.out
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_refusal_that_the_judge_cannot_explain_has_no_opinion(
+    greenlight: Greenlight, studio: StudioServer, astronaut: Path
+) -> None:
+    add_fault(studio, "refusal", "check", shape=1)
+    ran = greenlight("check", astronaut, "--model", "emo", "--explain")
+    assert "the vendor gives no reason (0.004 CNY" in ran.out
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_portrait_in_a_bucket_is_explained_and_remembered(
+    greenlight: Greenlight, bucket: Bucket, tmp_path: Path
+) -> None:
+    place = bucket.put("in/two.jpg", TWO.read_bytes())
+    asked = ("check", place, "--model", "emo", "--explain", "--json")
+    first = greenlight(*asked).line
+    assert first["opinion"]["words"] == "two people are in the picture"
+    assert greenlight(*asked).line["opinion"] == first["opinion"]
+    page = tmp_path / "report.html"
+    greenlight("report", "--out", page)
+    assert "two people are in the picture" in page.read_text()
+    assert "data:image/jpeg;base64," in page.read_text()
+
+
+LOADED = """
+import sys
+from cli.main import main
+sys.argv = ["greenlight", "check", *sys.argv[1:]]
+try:
+    main()
+finally:
+    unwanted = {"greenlight.judge", "greenlight.opinions", "numpy", "jinja2"}
+    print(sorted(unwanted & set(sys.modules)))
+"""
+
+
+def test_a_plain_check_loads_no_judge(settings: Settings) -> None:
+    surroundings = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, str(TWO), "--model", "emo"],
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.stdout.splitlines()[-1] == "[]", ran.stderr
 
 
 def test_without_a_key_it_ends_and_names_the_studio(

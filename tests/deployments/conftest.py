@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 
-from tests.deployments.servers import PrefectServer
+from tests.deployments.servers import PrefectServer, on_postgres
 from tests.postgresql import PostgresServer
 
 
@@ -15,10 +15,7 @@ from tests.postgresql import PostgresServer
 def _server(
     postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PrefectServer]:
-    url = postgres.make_database().replace("postgresql://", "postgresql+asyncpg://")
-    server = PrefectServer(
-        tmp_path_factory.mktemp("server"), PREFECT_API_DATABASE_CONNECTION_URL=url
-    )
+    server = PrefectServer(tmp_path_factory.mktemp("server"), **on_postgres(postgres))
     with server.running():
         yield server
 

@@ -16,12 +16,17 @@ from typing import TypeVar
 import httpx
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from greenlight.studio.server import StudioServer
+from tests.postgresql import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect"]
 GREENLIGHT = [sys.executable, "-m", "cli"]
 POOL = "greenlight"
+DEPLOY = [*PREFECT, "--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml"]
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 Found = TypeVar("Found")
@@ -123,16 +128,18 @@ class PrefectServer:
         return surroundings(home, PREFECT_API_URL=self.url, **more)
 
     @contextmanager
-    def worker(self, home: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(
+        self, home: Path, pool: str = POOL, **more: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Run a process worker, which makes its pool where there is none."""
         environ = self.environ(home, PREFECT_WORKER_QUERY_SECONDS="1", **more)
-        command = [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process"]
+        command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
         with program(command, environ, home / "worker.log") as process:
             yield process
 
 
-def run(command: list[str], environ: Mapping[str, str]) -> str:
-    """Run a command to its end and return what it printed; it must not fail."""
+def run(command: list[str], environ: Mapping[str, str], *, code: int = 0) -> str:
+    """Run a command to its end and return what it said; it must end with the code."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -142,5 +149,44 @@ def run(command: list[str], environ: Mapping[str, str]) -> str:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    return said
+
+
+def on_postgres(postgres: PostgresServer) -> dict[str, str]:
+    """Return the settings of a Prefect server with a database of its own."""
+    url = postgres.make_database().replace("postgresql://", "postgresql+asyncpg://")
+    return {"PREFECT_API_DATABASE_CONNECTION_URL": url}
+
+
+def of_studio(studio: StudioServer, home: Path) -> dict[str, str]:
+    """Return the settings of what films with the local studio, with books and videos in a folder."""
+    return {
+        "DASHSCOPE_HTTP_BASE_URL": studio.base_url,
+        "DASHSCOPE_API_KEY": "sk-local",
+        "GREENLIGHT_HOME": str(home / "home"),
+        "GREENLIGHT_UPLOADS": str(home / "uploads"),
+        "GREENLIGHT_OUT": str(home / "videos"),
+        "GREENLIGHT_MODELS": "emo",
+    }
+
+
+def start(client: SyncPrefectClient, deployment: str, **parameters: object) -> FlowRun:
+    """Create a run of a deployment, as anybody does by the API."""
+    found = client.read_deployment_by_name(deployment)
+    return client.create_flow_run_from_deployment(found.id, parameters=parameters)
+
+
+def wait_until_called(client: SyncPrefectClient, run: FlowRun, name: str) -> None:
+    """Return when a run's state has a name; fail when it ended under another."""
+
+    def look() -> bool | None:
+        state = client.read_flow_run(run.id).state
+        assert state is not None
+        if state.name == name:
+            return True
+        assert not state.is_final(), f"it ended as {state.name}: {state.message}"
+        return None
+
+    wait_for(look, what=f"the state {name}")

@@ -20,6 +20,7 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.modelstudio.liveportrait import LivePortraitVerdict
 from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.pages.refusals import MOST_REASONS
 from greenlight.pages.report import MOST_CARDS, write_report
 from greenlight.portraits.places import hash_file
 from greenlight.thumbnails import thumbnail
@@ -196,11 +197,21 @@ def test_refusals_are_counted_by_model_and_by_reason(ledger: Ledger, written: Wr
     assert "checks 5 of them refused 4" in page.text
 
 
+def test_reasons_that_differ_in_figures_only_are_one(ledger: Ledger, written: Written) -> None:
+    for degrees in ("43", "37.5"):
+        verdict = EmoVerdict(passed=False, reason=f"turned by {degrees} degrees, code 7")
+        book(ledger, verdict, portrait=f"sha256-{degrees}")
+    book(ledger, EmoVerdict(passed=False, reason="31 px wide"), portrait="sha256-31")
+    page = written()
+    assert "turned by … degrees, code … emo 2 67%" in page.text
+    assert "31 px wide emo 1 33%" in page.text
+
+
 def test_many_reasons_are_summed_up(ledger: Ledger, written: Written) -> None:
     for number in range(30):
-        verdict = EmoVerdict(passed=False, reason=f"reason {number}")
+        verdict = EmoVerdict(passed=False, reason=f"reason {chr(65 + number)}")
         book(ledger, verdict, portrait=f"sha256-{number}")
-    assert "10 other reasons 10 33%" in written().text
+    assert f"{30 - MOST_REASONS} other reasons {30 - MOST_REASONS} 60%" in written().text
 
 
 async def test_a_picture_that_was_kept_is_shown_when_its_file_is_gone(
@@ -293,6 +304,29 @@ def test_what_became_of_a_video_stands_by_its_portrait(ledger: Ledger, written: 
     page = written()
     for words in endings:
         assert f"liveportrait {words}" in page.text
+
+
+def test_checks_of_one_portrait_are_told_apart_by_ratio_and_deployment(
+    ledger: Ledger, written: Written
+) -> None:
+    boxes = {"face_bbox": (10, 10, 20, 20), "ext_bbox": (0, 0, 30, 40)}
+    for ratio in ("1:1", "3:4"):
+        book(ledger, EmoVerdict(passed=True, ratio=ratio, **boxes), ratio=ratio)
+    book(ledger, EmoVerdict(passed=False), model="my-own")
+    new = another(1, brief={"portrait": "a.png", "ratio": "3:4"}, portrait=CHECK.portrait)
+    ledger.jobs.close(submit(ledger, "t-1", new), JobState.SUCCEEDED, place="s3://out/a.mp4")
+    page = written()
+    assert cards(page) == ["a.png"]
+    assert "emo passed emo 3:4 filmed s3://out/a.mp4 emo as my-own refused" in page.text
+
+
+def test_two_services_have_a_card_each_and_are_named(ledger: Ledger, written: Written) -> None:
+    book(ledger, EmoVerdict(passed=False))
+    book(ledger, EmoVerdict(passed=False), service="elsewhere:443")
+    page = written()
+    assert cards(page) == ["a.png", "a.png"]
+    assert "a.png elsewhere:443 emo refused" in page.text
+    assert "a.png studio:80 emo refused" in page.text
 
 
 def test_open_jobs_say_what_to_do(ledger: Ledger, written: Written) -> None:

@@ -1,0 +1,108 @@
+"""Write what came of portraits as Markdown, for places that show it, like an artifact of Prefect's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from greenlight.modelstudio.family import Verdict
+from greenlight.opinions import Opinion
+from greenlight.reports import FilmReport
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A portrait as it is shown: its name, place and picture, and what the judge thinks by model."""
+
+    name: str
+    place: str
+    picture: str = ""
+    """The address of a JPEG that holds it; "" where there is none."""
+    opinions: dict[str, Opinion] = field(default_factory=dict)
+
+
+def portrait_page(shown: Shown, report: FilmReport) -> str:
+    """Return the page of one portrait: the picture, every verdict with its reason, and its video."""
+    model = f" · {report.verdict.model}" if report.verdict else ""
+    lines = [f"# {plain(shown.name)}{model}: {report.state.label}", ""]
+    if shown.picture:
+        lines += [f"![{plain(shown.name)}, with what the check found]({shown.picture})", ""]
+    if report.message:
+        lines += [plain(report.message), ""]
+    rows = [("Portrait", shown.place)]
+    for verdict in report.verdicts:
+        rows += _verdict_rows(verdict, shown.opinions.get(verdict.model))
+    rows += _video_rows(report)
+    rows.append(("Paid by this run", f"{report.cost_cny.normalize():f} CNY"))
+    return "\n".join([*lines, *_table(("", ""), rows)])
+
+
+def _verdict_rows(verdict: Verdict, opinion: Opinion | None) -> list[tuple[str, str]]:
+    rows = [(verdict.model, verdict_in_words(verdict))]
+    if opinion:
+        rows.append(("The judge's own opinion", opinion.words))
+        rows.append(("What to do", opinion.advice))
+    if verdict.request_id:
+        rows.append(("Request of the check", verdict.request_id))
+    return rows
+
+
+def verdict_in_words(verdict: Verdict) -> str:
+    """Return `passed`, or by whom it was refused and why."""
+    if verdict.passed:
+        return "passed"
+    said = ": ".join(filter(None, (verdict.code, verdict.reason))) or "no reason given"
+    return f"refused by the {verdict.by}: {said}"
+
+
+def _video_rows(report: FilmReport) -> list[tuple[str, str]]:
+    facts = {
+        "Video": report.video,
+        "Length": None if report.seconds is None else f"{report.seconds:.2f} s",
+        "sha256": report.sha256,
+        "Task at the vendor's": report.task_id,
+        "Job": report.job,
+    }
+    return [(name, value) for name, value in facts.items() if value]
+
+
+def refusals_page(title: str, summary: str, refused: Sequence[tuple[Shown, Verdict]]) -> str:
+    """Return a page with a contact sheet of refused portraits, each with its reason."""
+    rows = [
+        (
+            f"![{plain(shown.name)}]({shown.picture})" if shown.picture else "",
+            plain(shown.name),
+            plain(reason_in_words(verdict, shown.opinions.get(verdict.model))),
+        )
+        for shown, verdict in refused
+    ]
+    lines = [f"# {plain(title)}", "", plain(summary), ""]
+    if rows:
+        lines += _table(("", "Refused", "Why"), rows, is_plain=False)
+    return "\n".join(lines)
+
+
+def reason_in_words(verdict: Verdict, opinion: Opinion | None) -> str:
+    """Return why a portrait was refused, with the judge's own opinion where it has one."""
+    return "; ".join(filter(None, (verdict_in_words(verdict), str(opinion or ""))))
+
+
+def _table(
+    heading: Sequence[str], rows: Iterable[Sequence[str]], *, is_plain: bool = True
+) -> list[str]:
+    cells = [[plain(cell) for cell in row] if is_plain else list(row) for row in rows]
+    return [_row(heading), _row([":--"] * len(heading)), *map(_row, cells)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def plain(text: str) -> str:
+    """Return a text in which nothing is taken for Markdown or HTML; line breaks become spaces."""
+    flat = " ".join(text.split())
+    safe = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", safe)

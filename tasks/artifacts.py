@@ -1,0 +1,182 @@
+"""Show in Prefect's UI what came of portraits: one by one, and a sweep of many."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+from prefect.artifacts import (
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
+
+from greenlight.album import Album
+from greenlight.errors import InputError
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Verdict
+from greenlight.pages.markdown import Shown, plain, portrait_page, refusals_page, verdict_in_words
+from greenlight.portraits.pictures import Portrait
+from greenlight.portraits.places import opened
+from greenlight.reports import FilmReport
+from greenlight.settings import read_settings
+from greenlight.thumbnails import UnreadablePicture, annotated, data_uri, thumbnail
+from tasks.reasons import opinions_on
+
+ARTIFACT_BYTES = 75_000
+"""Base64 makes a third more of it: pages of at most 100 kB are shown well."""
+SHEET_BYTES = 7_500
+MOST_ON_A_SHEET = 100
+MOST_ROWS = 1_000
+AT_ONCE = 8
+TELL_EVERY_SECONDS = 2.0
+
+
+async def show_portrait(portrait: Portrait, report: FilmReport) -> None:
+    """Put a page of one portrait into this run: picture, boxes, verdicts, reasons, video, costs.
+
+    It is missing where the picture cannot be read any more; nothing else fails because of it.
+    """
+    model = report.verdict.model if report.verdict else "none"
+    shown = Shown(
+        name=portrait.name,
+        place=portrait.shown,
+        picture=await _picture(portrait, report.verdict),
+        opinions=await opinions_on(portrait, report.verdicts),
+    )
+    await acreate_markdown_artifact(
+        key=f"portrait-{model}",
+        markdown=portrait_page(shown, report),
+        description=f"{plain(portrait.name)} · {model}: {report.state.label}",
+    )
+
+
+async def _picture(portrait: Portrait, verdict: Verdict | None) -> str:
+    """Return the portrait with its boxes as an address that holds it, "" where it cannot be read."""
+    try:
+        async with opened(portrait.place) as place:
+            if place.identity != portrait.identity:
+                return ""
+            path = await place.local_path()
+            return data_uri(await asyncio.to_thread(_draw, path, verdict))
+    except (InputError, UnreadablePicture, OSError):
+        return ""
+
+
+def _draw(path: Path, verdict: Verdict | None) -> bytes:
+    if verdict is None:
+        return thumbnail(path, ARTIFACT_BYTES)
+    return annotated(path, verdict, ARTIFACT_BYTES)
+
+
+@dataclass(slots=True)
+class Gallery:
+    """The verdicts of a run, of which as many are kept as its pages show."""
+
+    refused: list[tuple[Portrait, Verdict]] = field(default_factory=list)
+    passed: list[tuple[Portrait, Verdict]] = field(default_factory=list)
+    count: int = 0
+    refused_count: int = 0
+
+    def add(self, portrait: Portrait, verdict: Verdict) -> None:
+        """Take a verdict in."""
+        self.count += 1
+        self.refused_count += not verdict.passed
+        kept = self.passed if verdict.passed else self.refused
+        if len(kept) < MOST_ROWS:
+            kept.append((portrait, verdict))
+
+
+async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -> None:
+    """Put a table of verdicts and a contact sheet of the refused into this run.
+
+    The sheet has the first hundred refused and the table the first thousand portraits, so that a page of
+    ten thousand is as light as one of a hundred.
+    """
+    if gallery.count:
+        rows = [_row(*one) for one in (gallery.refused + gallery.passed)[:MOST_ROWS]]
+        told = f"{len(rows)} of {gallery.count} checked portraits, the refused first"
+        await acreate_table_artifact(key=f"verdicts-{model}", table=rows, description=told)
+    limit = asyncio.Semaphore(AT_ONCE)
+    sheet = gallery.refused[:MOST_ON_A_SHEET]
+    shown = await asyncio.gather(*(_small(*one, limit) for one in sheet))
+    await acreate_markdown_artifact(
+        key=f"sweep-{model}",
+        markdown=refusals_page(title, summary, shown),
+        description=plain(summary),
+    )
+
+
+async def _small(
+    portrait: Portrait, verdict: Verdict, limit: asyncio.Semaphore
+) -> tuple[Shown, Verdict]:
+    """Return a refused portrait for the sheet: its thumbnail from the album, else made and kept there."""
+    album = Album.in_home(read_settings().home)
+    async with limit:
+        opinions = await opinions_on(portrait, [verdict])
+        kept = album.thumbnails.find(portrait.identity)
+        if kept is None:
+            kept = await _make_thumbnail(portrait, album)
+    small = await asyncio.to_thread(thumbnail, kept, SHEET_BYTES) if kept else None
+    picture = data_uri(small) if small else ""
+    return Shown(portrait.name, portrait.shown, picture, opinions), verdict
+
+
+async def _make_thumbnail(portrait: Portrait, album: Album) -> bytes | None:
+    try:
+        async with opened(portrait.place) as place:
+            if place.identity != portrait.identity:
+                return None
+            made = await asyncio.to_thread(thumbnail, await place.local_path())
+    except (InputError, UnreadablePicture, OSError):
+        return None
+    album.thumbnails.keep(portrait.identity, made)
+    return made
+
+
+def _row(portrait: Portrait, verdict: Verdict) -> dict[str, str]:
+    is_paid = verdict.by == "vendor" and verdict.charged
+    price_cny = catalog.family(verdict.model).check.prices_cny["image"] if is_paid else Decimal(0)
+    return {
+        "portrait": portrait.shown,
+        "model": verdict.model,
+        "verdict": "passed" if verdict.passed else "refused",
+        "reason": "" if verdict.passed else verdict_in_words(verdict),
+        "price (CNY)": f"{price_cny.normalize():f}",
+    }
+
+
+class Progress:
+    """How far a run has come, on its timeline; it is told at most every other second."""
+
+    def __init__(self, what: str, *, model: str) -> None:
+        self._what = what
+        self._model = model
+        self._artifact: UUID | None = None
+        self._told_at = 0.0
+
+    async def tell(self, done: int, total: int | None) -> None:
+        """Say that so many of so many are done; nothing while the total is not known yet."""
+        at = time.monotonic()
+        if not total or at - self._told_at < TELL_EVERY_SECONDS:
+            return
+        self._told_at = at
+        await self._tell(min(100.0, 100.0 * done / total))
+
+    async def end(self) -> None:
+        """Say that all is done, if anything was told at all."""
+        if self._artifact is not None:
+            await self._tell(100.0)
+
+    async def _tell(self, percent: float) -> None:
+        if self._artifact is None:
+            self._artifact = await acreate_progress_artifact(
+                percent, key=f"progress-{self._model}", description=self._what
+            )
+        else:
+            await aupdate_progress_artifact(self._artifact, percent)

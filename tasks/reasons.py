@@ -1,0 +1,23 @@
+"""Ask the local judge about portraits that the vendor refuses without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from greenlight.album import Album
+from greenlight.modelstudio.family import Verdict
+from greenlight.opinions import Opinion, opinions_of, wants_opinion
+from greenlight.portraits.pictures import Portrait
+from greenlight.settings import read_settings
+
+
+async def opinions_on(portrait: Portrait, verdicts: Sequence[Verdict]) -> dict[str, Opinion]:
+    """Return the judge's opinions by model, where a refusal has no reason of its own.
+
+    The judge looks once at a portrait; what it saw is kept beside the local results.
+    """
+    models = [verdict.model for verdict in verdicts if wants_opinion(verdict)]
+    if not models:
+        return {}
+    album = Album.in_home(read_settings().home)
+    return await opinions_of(portrait.place, models, identity=portrait.identity, album=album)

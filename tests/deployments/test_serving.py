@@ -1,0 +1,116 @@
+"""`greenlight serve`, a real process with a real server on SQLite."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from greenlight.studio.server import StudioServer
+from tests.deployments.servers import (
+    GREENLIGHT,
+    PrefectServer,
+    of_studio,
+    on_postgres,
+    program,
+    run,
+    start,
+    surroundings,
+    wait_for,
+    wait_until_called,
+)
+from tests.postgresql import PostgresServer
+
+READY = "serving on-upload, sweep, film, collect"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A process that serves, and what it says."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_until_ready(self, *, times: int = 1) -> None:
+        wait_for(lambda: self._said(READY, times), what="the deployments")
+
+    def wait_until_it_says(self, words: str) -> None:
+        wait_for(lambda: self._said(words, 1), what=words)
+
+    def _said(self, words: str, times: int) -> bool | None:
+        assert self.process.poll() is None, self.log.read_text()
+        return self.log.read_text().count(words) == times or None
+
+
+@contextmanager
+def serving(environ: dict[str, str], folder: Path) -> Iterator[Serving]:
+    log = folder / "serve.log"
+    with program([*GREENLIGHT, "serve"], environ, log) as process:
+        yield Serving(process, log)
+
+
+def test_one_process_runs_everything_and_ends_what_it_began(
+    studio: StudioServer, tmp_path: Path, astronaut: Path, sound: Path
+) -> None:
+    server = PrefectServer(tmp_path)
+    environ = server.environ(tmp_path, **of_studio(studio, tmp_path))
+    brief = {"portrait": str(astronaut), "models": ["emo"], "sound": str(sound)}
+    with server.running(), serving(environ, tmp_path) as serve, server.client() as client:
+        serve.wait_until_ready()
+        run = start(client, "portrait-to-video/film", brief=brief)
+        wait_for(lambda: client.read_flow_run(run.id).start_time, what="the run's beginning")
+        serve.process.send_signal(signal.SIGTERM)
+        assert serve.process.wait(30) == 0
+        wait_until_called(client, run, "Filming")
+        assert not client.read_deployment_by_name("collect-videos/collect").paused
+
+
+def test_it_outlives_its_server(
+    postgres: PostgresServer, studio: StudioServer, tmp_path: Path
+) -> None:
+    server = PrefectServer(tmp_path, **on_postgres(postgres))
+    # Without this Prefect's runner tries for minutes until it gives up on a server.
+    hasty = {"PREFECT_CLIENT_MAX_RETRIES": "0"}
+    environ = server.environ(tmp_path, **of_studio(studio, tmp_path), **hasty)
+    with ExitStack() as servers:
+        servers.enter_context(server.running())
+        with serving(environ, tmp_path) as serve:
+            serve.wait_until_ready()
+            servers.close()
+            serve.wait_until_it_says("Prefect's runner ended")
+            servers.enter_context(server.running())
+            serve.wait_until_ready(times=2)
+            with server.client() as client:
+                run = start(client, "collect-videos/collect")
+                wait_until_called(client, run, "Collected")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "PREFECT_API_URL is not set"),
+        ({"PREFECT_API_URL": "http://admin:secret@127.0.0.1:9/api"}, "names does not answer"),
+    ],
+)
+def test_without_a_server_it_says_how_to_start_one(
+    tmp_path: Path, more: dict[str, str], words: str
+) -> None:
+    places = {"GREENLIGHT_UPLOADS": "uploads", "GREENLIGHT_OUT": "videos"}
+    said = run([*GREENLIGHT, "serve"], surroundings(tmp_path, **places, **more), code=1)
+    assert words in said
+    assert "`prefect server start`" in said
+    assert "secret" not in said
+
+
+def test_what_is_not_set_is_said(tmp_path: Path) -> None:
+    environ = surroundings(tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api")
+    said = run([*GREENLIGHT, "serve"], environ, code=1)
+    assert said == (
+        "greenlight: GREENLIGHT_UPLOADS is not set; give a place like s3://my-portraits/uploads/, "
+        "or a folder; nothing was spent.\n"
+    )
