@@ -6,41 +6,44 @@ polls every second: at most 5 s at the median on two cores, of which the parts a
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import httpx
 from sqlalchemy import Engine, create_engine, select
 
-from benchmarks.surroundings import BUCKET, ROOT, put_pictures, surroundings, wait_until
-from greenlight.aws import aws_client
-from greenlight.ledger import Ledger, schema
+from benchmarks.surroundings import BUCKET, lead_here, put_pictures
+from greenlight.ledger import schema
+from tests.endtoend.pipeline import PREFIX, UPLOADS, Pipeline
 from tests.postgresql import is_installed, run_server
+from tests.programs import wait_until
 
-UPLOADS = 10
-POOL = "greenlight"
-PARTS = ("upload to run", "run to its first line", "first line to verdict", "upload to verdict")
+COUNT = 10
+PARTS = (
+    "upload to run",
+    "run to worker",
+    "worker to first line",
+    "first line to verdict",
+    "upload to verdict",
+)
+assert BUCKET == UPLOADS
 
 
 def main(arguments: list[str]) -> int:
-    """Print the parts; return 1 if the whole takes longer than promised."""
-    count = int(arguments[0]) if arguments else UPLOADS
+    """Print the parts; return 1 if the whole takes longer than promised. Another COUNT may be given."""
+    count = int(arguments[0]) if arguments else COUNT
     if not is_installed():
         print("PostgreSQL is not installed, so nothing is measured")
         return 0
     with tempfile.TemporaryDirectory() as folder, run_server() as server:
-        database = server.make_database().replace("postgresql://", "postgresql+asyncpg://")
-        with surroundings(Path(folder), database=database) as env, _listening(env | _choices()):
-            measured = [_measure(env, number) for number in range(count + 1)]
+        pipeline = Pipeline(Path(folder), server, models="emo", workers=1)
+        with pipeline.running():
+            lead_here(pipeline.around)
+            engine = create_engine(pipeline.books_url)
+            measured = [_measure(pipeline, engine, number) for number in range(count + 1)]
+            engine.dispose()
     # The first one also pays for what a machine does only once.
     columns = dict(zip(PARTS, zip(*measured[1:], strict=True), strict=True))
     print(f"{count} uploads, one after the other")
@@ -49,60 +52,19 @@ def main(arguments: list[str]) -> int:
     return int(statistics.median(columns[PARTS[-1]]) > 5)
 
 
-def _choices() -> dict[str, str]:
-    return {
-        "GREENLIGHT_UPLOADS": f"s3://{BUCKET}/uploads/",
-        "GREENLIGHT_OUT": f"s3://{BUCKET}/videos/",
-        "GREENLIGHT_MODELS": "emo",
-        "GREENLIGHT_WORK_POOL": POOL,
-        "PREFECT_WORKER_QUERY_SECONDS": "1",
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-    }
-
-
-@contextmanager
-def _listening(env: dict[str, str]) -> Iterator[None]:
-    """Deploy, and run a worker and the listener until the block ends."""
-    surrounded = {**os.environ, **env}
-
-    quiet: Any = {"env": surrounded, "cwd": ROOT, "stdout": subprocess.DEVNULL}
-
-    def run(*arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", *arguments], check=True, **quiet)
-
-    run("prefect", "work-pool", "create", POOL, "--type", "process")
-    run("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml")
-    watch = ("--prefix", "uploads/", "--queue", "uploads", "--apply")
-    run("cli", "setup", "bucket", BUCKET, *watch)
-    queue = aws_client("sqs").get_queue_url(QueueName="uploads")["QueueUrl"]
-    worker = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
-    listener = [sys.executable, "-m", "cli", "listen", "--queue", queue]
-    # A worker starts `python`, which must be this one.
-    surrounded["PATH"] = f"{Path(sys.executable).parent}:{surrounded['PATH']}"
-    quiet["stderr"] = subprocess.DEVNULL
-    with subprocess.Popen(worker, **quiet) as one, subprocess.Popen(listener, **quiet) as other:
-        try:
-            yield
-        finally:
-            one.terminate()
-            other.terminate()
-
-
-def _measure(env: Mapping[str, str], number: int) -> tuple[float, float, float, float]:
+def _measure(pipeline: Pipeline, engine: Engine, number: int) -> tuple[float, ...]:
     """Upload a portrait; return the seconds of the parts, and of the whole."""
     uploaded_at = datetime.now(UTC)
-    put_pictures("uploads/", range(number, number + 1))
-    url = f"sqlite:///{env['GREENLIGHT_HOME']}/ledger.db"
-    Ledger(url).close()
-    engine = create_engine(url)
-    place = f"s3://{BUCKET}/uploads/{number:06d}.jpg"
-    wait_until(lambda: _is_answered(engine, place), seconds=60, every_seconds=0.02)
-    engine.dispose()
+    put_pictures(PREFIX, range(number, number + 1))
+    place = f"s3://{BUCKET}/{PREFIX}{number:06d}.jpg"
+    wait_until(lambda: _is_answered(engine, place), seconds=60, what="the verdict")
     answered_at = datetime.now(UTC)
-    created_at, started_at = _newest_run(env)
-    moments = (uploaded_at, created_at, started_at, answered_at)
+    run = pipeline.runs("on-upload")[-1]
+    entered = {one["type"]: one["timestamp"] for one in pipeline.states(run["id"])}
+    began = [run["created"], entered["PENDING"], entered["RUNNING"]]
+    moments = [uploaded_at, *map(datetime.fromisoformat, began), answered_at]
     parts = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
-    return parts[0], parts[1], parts[2], sum(parts)
+    return *parts, sum(parts)
 
 
 def _is_answered(engine: Engine, place: str) -> bool:
@@ -111,14 +73,3 @@ def _is_answered(engine: Engine, place: str) -> bool:
     )
     with engine.connect() as connection:
         return connection.execute(query).first() is not None
-
-
-def _newest_run(env: Mapping[str, str]) -> tuple[datetime, datetime]:
-    """Return when the newest run of an upload was created, and when it began."""
-    asked = {
-        "flows": {"name": {"any_": ["on-upload"]}},
-        "sort": "EXPECTED_START_TIME_DESC",
-        "limit": 1,
-    }
-    told = httpx.post(f"{env['PREFECT_API_URL']}/flow_runs/filter", json=asked).json()[0]
-    return datetime.fromisoformat(told["created"]), datetime.fromisoformat(told["start_time"])

@@ -24,10 +24,7 @@ from cli.studio import studio
 from cli.sweep import sweep
 
 INTERRUPTED = 130
-STOPPED = (
-    "stopped; what was begun at the vendor goes on: `greenlight jobs` lists it, and `greenlight collect` "
-    "or the same command fetches it, and pays nothing more"
-)
+MOST_COUNTED = 100
 
 app = typer.Typer(
     name="greenlight",
@@ -79,16 +76,38 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
-        _end(STOPPED, INTERRUPTED)
+        _end(_stopped(), INTERRUPTED)
     except SystemExit as end:
         # Typer has made this of the interrupt already, without a word.
         if end.code == INTERRUPTED:
-            _end(STOPPED, INTERRUPTED)
+            _end(_stopped(), INTERRUPTED)
         raise
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         _end(_sentence(error), 1)
+
+
+def _stopped() -> str:
+    """Say what is open at the vendor's, and how to go on; nothing is asked but the books."""
+    from greenlight.errors import GreenlightError
+    from greenlight.ledger import Ledger
+    from greenlight.settings import read_settings
+
+    try:
+        with Ledger(read_settings().ledger_url) as ledger:
+            count = len(ledger.jobs.open_jobs(limit=MOST_COUNTED))
+    except GreenlightError:
+        return "stopped; the same command goes on where it was, and pays nothing twice"
+    if not count:
+        return "stopped; no job is open, and the same command goes on where it was and pays nothing twice"
+    jobs = (
+        f"{count}{' or more' if count == MOST_COUNTED else ''} job{'s are' if count > 1 else ' is'}"
+    )
+    return (
+        f"stopped; {jobs} open at the vendor's: `greenlight jobs` lists what is open, "
+        "and `greenlight collect` or the same command fetches it, and pays nothing more"
+    )
 
 
 def _sentence(error: Exception) -> str:

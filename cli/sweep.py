@@ -13,10 +13,15 @@ from cli.options import Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import progress
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from flows.screen_portraits import SweepReport
     from greenlight.bundles import BriefDefaults
     from greenlight.bundles.forecast import Forecast
+    from greenlight.bundles.sight import Sight
     from greenlight.settings import Settings
+
+READ_AT_ONCE = 16
 
 
 def sweep(
@@ -77,6 +82,7 @@ def sweep(
     """Check every portrait that has no verdict yet, and film what passes and has its sound."""
     from greenlight.briefs import parse_parameter
     from greenlight.bundles import BriefDefaults
+    from greenlight.bundles.output import refuse_output_within
     from greenlight.settings import read_settings
 
     settings = read_settings()
@@ -89,11 +95,12 @@ def sweep(
         parameters=dict(parse_parameter(text) for text in param or []),
         deployments=deployments_of(deployment),
     )
+    defaults.check()
+    refuse_output_within(place, out)
     waits_for = _needs(needs)
     if dry_run:
-        _print_forecast(
-            asyncio.run(_foresee(place, settings, defaults, waits_for, film)), place, as_json
-        )
+        forecast = asyncio.run(_foresee(place, settings, defaults, waits_for, out, films=film))
+        _print_forecast(forecast, place, as_json)
         return
     prepare_prefect(settings.results)
     with progress(f"sweeping {place}"):
@@ -130,21 +137,38 @@ async def _sweep(**parameters: Any) -> SweepReport:
 
 
 async def _foresee(
-    place: str, settings: Settings, defaults: BriefDefaults, needs: Any, film: bool
+    place: str,
+    settings: Settings,
+    defaults: BriefDefaults,
+    needs: Any,
+    out: str | None,
+    *,
+    films: bool,
 ) -> Forecast:
+    from flows.side_by_side import side_by_side
     from greenlight.bundles import bundles_in
     from greenlight.bundles.forecast import Forecast, foresee
+    from greenlight.bundles.output import require_output
     from greenlight.bundles.surveying import Surveyor
     from greenlight.ledger import Ledger
 
     forecast = Forecast()
     with Ledger(settings.ledger_url) as ledger:
         surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=defaults, needs=needs)
-        for page in bundles_in(place):
-            for sight in await surveyor.survey(page):
-                await foresee(sight, surveyor, forecast)
-    if not film:
-        forecast.leave_films()
+        if films:
+            require_output(out)
+            await surveyor.prepare()
+
+        async def sights() -> AsyncIterator[Sight]:
+            for page in bundles_in(place):
+                for sight in await surveyor.survey(page):
+                    yield sight
+
+        async def add(sight: Sight) -> None:
+            await foresee(sight, surveyor, forecast, films=films)
+
+        async for _ in side_by_side(sights(), add, at_once=READ_AT_ONCE):
+            pass
     return forecast
 
 

@@ -14,20 +14,42 @@ from greenlight.arrivals.watching import refuse_output_inside
 from greenlight.errors import SettingsError
 from greenlight.modelstudio import catalog
 from greenlight.portraits.s3 import split_s3
+from greenlight.settings import Setting
 
 MODEL = "wan-s2v"
 """Filmed with unless others are named: the vendor has announced the end of the other models."""
 NEEDS = ("sound", "json")
 """What a portrait can wait for."""
+SWEEP_CRON = "0 3 * * *"
+TIMEZONE = "UTC"
+CHOICES: tuple[Setting, ...] = (
+    Setting("GREENLIGHT_UPLOADS", "Where portraits are uploaded: s3://bucket/prefix/ or a folder."),
+    Setting("GREENLIGHT_OUT", "Where videos go: s3://bucket/prefix/ or a folder."),
+    Setting(
+        "GREENLIGHT_MODELS",
+        "What portraits are filmed with, commas between: the first that passes one.",
+        MODEL,
+    ),
+    Setting(
+        "GREENLIGHT_NEEDS",
+        "What must lie beside a portrait before it is filmed: sound, json, or both.",
+        NEEDS[0],
+    ),
+    Setting(
+        "GREENLIGHT_CREDENTIALS",
+        "The name of a ModelStudioCredentials block.",
+        "the key of the environment",
+    ),
+    Setting("GREENLIGHT_SWEEP_CRON", "When the sweep runs, as five fields of cron.", SWEEP_CRON),
+    Setting("GREENLIGHT_TIMEZONE", "The time zone of that, like Asia/Shanghai.", TIMEZONE),
+)
+"""Every variable that `read_choices` reads; the first two must be set."""
 
 
 def read_choices(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the values that `prefect.yaml` calls `{{ yours.NAME }}`; `SettingsError` names a bad one.
+    """Return `CHOICES` as the values that `prefect.yaml` calls `{{ yours.NAME }}`.
 
-    `GREENLIGHT_UPLOADS` and `GREENLIGHT_OUT` are places, s3://bucket/prefix/ or folders, and have no
-    defaults; `GREENLIGHT_MODELS` and `GREENLIGHT_NEEDS` are names with commas between them;
-    `GREENLIGHT_SWEEP_CRON` and `GREENLIGHT_TIMEZONE` say when the sweep runs, and `GREENLIGHT_CREDENTIALS`
-    names a block instead of the environment's key.
+    `SettingsError` names a bad one.
     """
     env = os.environ if environ is None else environ
     uploads = _place(env, "GREENLIGHT_UPLOADS", like="s3://my-portraits/uploads/")
@@ -67,8 +89,8 @@ def _names(env: Mapping[str, str], name: str, default: str, known: tuple[str, ..
 
 def _sweep(env: Mapping[str, str]) -> dict[str, str]:
     """Return when the sweep runs, as five fields of cron and a time zone."""
-    cron = env.get("GREENLIGHT_SWEEP_CRON") or "0 3 * * *"
-    timezone = env.get("GREENLIGHT_TIMEZONE") or "UTC"
+    cron = env.get("GREENLIGHT_SWEEP_CRON") or SWEEP_CRON
+    timezone = env.get("GREENLIGHT_TIMEZONE") or TIMEZONE
     try:
         CronSchedule(cron=cron, timezone=timezone)
     except ValidationError as error:

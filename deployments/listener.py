@@ -23,6 +23,7 @@ from greenlight.errors import GreenlightError, SettingsError
 
 DEPLOYMENT = "on-upload/on-upload"
 EVENT = "greenlight.uploads"
+"""A batch of uploads was announced; its label `greenlight.via` says who starts the run."""
 NOT_THE_BATCH = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,

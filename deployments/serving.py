@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import signal
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from prefect import get_client
@@ -21,7 +21,7 @@ logger = logging.getLogger("greenlight.serving")
 POLL_SECONDS = 1
 GRACE_SECONDS = 60.0
 """How long a stop waits for runs: a film run takes seconds, a sweep may take long."""
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 2.0
 
 Companion = Callable[[asyncio.Event], Awaitable[None]]
 """What the process does beside, until the event is set."""
@@ -60,10 +60,15 @@ class Served(Runner):
     async def cancel_all(self) -> None:
         """Wait for the begun runs, for the time of grace, and end the others; new ones are not begun."""
         begun = self._process_manager.flow_run_ids()
-        wait = partial(self._process_manager.wait_for_exit, grace_seconds=self._grace_seconds)
-        await asyncio.gather(*map(wait, begun))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._grace_seconds):
+                await asyncio.gather(*map(self._ended, begun))
         for run in begun & self._process_manager.flow_run_ids():
             await self._process_manager.kill(run)
+
+    async def _ended(self, run: uuid.UUID) -> None:
+        while not await self._process_manager.wait_for_exit(run, grace_seconds=1):
+            pass
 
 
 async def serve(

@@ -8,21 +8,26 @@ from dataclasses import dataclass
 from blocks import ModelStudioCredentials
 from flows.allowance import Allowance
 from flows.film_runs import FilmRuns
-from greenlight.bundles import bundle_of
+from greenlight.bundles import Bundle, bundle_of
+from greenlight.bundles.output import require_output
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
-from greenlight.drives import Drives, require_drives
-from greenlight.errors import EXPLAINED, LedgerError, OverBudget, Overwritten
+from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.planning import Planner
-from greenlight.portraits.media import Motion
-from greenlight.reports import FilmReport, report_error, report_passed
+from greenlight.reports import (
+    FilmReport,
+    report_error,
+    report_refused_by_budget,
+    report_waiting_for_portrait,
+)
 from tasks import DETECTORS
+from tasks.events import tell_budget_spent
 
 LOOKS = 3
-"""How often a bundle is looked at again that is overwritten while it is worked on."""
+"""How often a bundle is looked at that is overwritten while it is worked on."""
 
 
 @dataclass(slots=True)
@@ -36,19 +41,32 @@ class BundleWork:
     films: bool = True
     """Whether what passes is filmed; otherwise it is only screened."""
 
+    async def prepare(self) -> None:
+        """Raise what is wrong with that which holds for every brief, before anything is paid."""
+        if self.films:
+            await asyncio.to_thread(require_output, self.runs.out)
+            await self.surveyor.prepare()
+        else:
+            self.surveyor.defaults.check()
+
     async def bring_on(self, sight: Sight) -> FilmReport:
         """Return how a bundle stands after all that could be done for it.
 
-        What is wrong with it or on the way is a report too. Raised is only what concerns every bundle: a
-        refused key, and `OverBudget`.
+        What is wrong with it or on the way is a report too, and so is a budget without room. Raised is only
+        what would come again for every other bundle, like a refused key.
         """
-        for look in range(LOOKS):
+        for looks_left in reversed(range(LOOKS)):
             try:
                 return await self._take_steps(sight)
-            except Overwritten as error:
-                newest = await asyncio.to_thread(bundle_of, sight.bundle.portraits[0].place)
-                if look == LOOKS - 1 or newest is None or not newest.portraits:
+            except OverBudget as error:
+                tell_budget_spent(error, service=self.surveyor.service)
+                return report_refused_by_budget(error, [])
+            except InputError as error:
+                newest = await self._look_again(sight, error) if looks_left else None
+                if newest is None or (error.spent and not newest.portraits):
                     return report_error(error)
+                if not newest.portraits:
+                    return report_waiting_for_portrait(newest.name)
                 (sight,) = await self.surveyor.survey([newest])
             except EXPLAINED as error:
                 if concerns_all(error):
@@ -58,24 +76,25 @@ class BundleWork:
 
     async def _take_steps(self, sight: Sight) -> FilmReport:
         while True:
-            match next_step(sight):
+            match next_step(sight, films=self.films):
                 case Settled(report):
                     return report
                 case Read() as step:
                     await self.surveyor.read(sight, step)
                 case Check(family):
                     sight.verdicts[family.name] = await self._check(sight, family)
-                case Film() as film:
-                    return await self._film(sight, film)
+                case Film():
+                    # The books may know more by now: a page of a sweep takes minutes.
+                    await self.surveyor.look_up(sight)
+                    if isinstance(film := next_step(sight), Film):
+                        return await self._film(sight, film)
 
     async def _check(self, sight: Sight, family: Family) -> Verdict:
-        assert sight.briefing is not None  # noqa: S101 - a check is the step of a brief
-        brief = sight.briefing.brief
         self.allowance.take(family.check.prices_cny["image"])
         verdict: Verdict = await DETECTORS[family.name](
             sight.portrait,
-            ratio=brief.ratio if family.ratios else None,
-            deployment=brief.deployments.get(family.check.id),
+            ratio=sight.brief.ratio if family.ratios else None,
+            deployment=sight.brief.deployments.get(family.check.id),
             credentials=self.credentials,
         )
         return verdict
@@ -84,14 +103,10 @@ class BundleWork:
         """Hand a passed portrait over, within what the run may still spend."""
         portrait = sight.portrait
         assert portrait is not None  # noqa: S101 - it has passed
-        if not self.films:
-            return report_passed(film.verdicts)
-        drives = _drives(film)
-        require_drives(drives, film.brief.families())
         plan = await Planner(
             brief=film.brief,
             portrait=portrait,
-            drives=drives,
+            drives=film.drives,
             service=self.surveyor.service,
             ledger=self.surveyor.ledger,
         ).plan()
@@ -101,15 +116,18 @@ class BundleWork:
             film, portrait.identity, max_cny=float(plan.video_cny) if is_limited else None
         )
 
+    async def _look_again(self, sight: Sight, error: InputError) -> Bundle | None:
+        """Return what lies there now, or nothing if an error has not come of a change."""
+        try:
+            newest = await asyncio.to_thread(bundle_of, sight.bundle.portraits[0].place)
+        except InputError:
+            return None
+        has_changed = newest is not None and newest.parts != sight.bundle.parts
+        return newest if has_changed or isinstance(error, Overwritten) else None
+
 
 def concerns_all(error: BaseException) -> bool:
     """Whether an error would come again for every other bundle."""
     if isinstance(error, ModelStudioError):
         return error.refuses_all
-    return isinstance(error, OverBudget | LedgerError)
-
-
-def _drives(film: Film) -> Drives:
-    if film.family.template:
-        return Drives(motion=film.drive if isinstance(film.drive, str | Motion) else None)
-    return Drives(sound=None if isinstance(film.drive, str) else film.drive)
+    return isinstance(error, LedgerError)

@@ -24,7 +24,7 @@ class BundleReport(BaseModel):
     report: FilmReport
 
 
-async def end(reports: Sequence[BundleReport], *, nothing: str = "") -> State[list[BundleReport]]:
+async def end(reports: Sequence[BundleReport]) -> State[list[BundleReport]]:
     """Return the state of a run that worked on some bundles.
 
     That of one bundle, or of many that all ended alike, has their name; else it is called Done, or by what
@@ -32,7 +32,7 @@ async def end(reports: Sequence[BundleReport], *, nothing: str = "") -> State[li
     """
     states = Counter(one.report.state for one in reports)
     if not reports:
-        return Completed(name="Done", message=nothing or "nothing to do", data=[])
+        return Completed(name="Done", message="nothing to do", data=[])
     if len(reports) == 1:
         return await ended(
             reports[0].report.state, reports[0].report.message, list(reports), states

@@ -26,6 +26,8 @@ IN_PLACE_AT_ONCE = 4
 class FilmRuns:
     """Starts one run a brief, however often the same brief is handed over."""
 
+    service: str
+    """Where the videos are made: each service makes its own."""
     out: str | None = None
     credentials: str | None = None
     wait_seconds: float = 0
@@ -52,13 +54,21 @@ class FilmRuns:
         if deployment is None:
             return await self._film_here(film, parameters)
         parameters = {name: value for name, value in parameters.items() if value is not None}
-        run = await _create_run(deployment, film.brief, parameters, run_key(film, portrait))
+        run = await _create_run(deployment, film.brief, parameters, self._key(film, portrait))
         return FilmReport(
             state=FilmState.FILMING,
             message=f"{film.family.name} passed the portrait; the run {run.name} films it",
             verdict=film.verdicts[-1],
             verdicts=film.verdicts,
         )
+
+    def _key(self, film: Film, portrait: str) -> str:
+        """Return what is the same for the same brief of the same contents, wherever they lie."""
+        drive = film.drives.of(film.family)
+        identity = drive if drive is None or isinstance(drive, str) else drive.identity
+        brief = film.brief.model_dump_json(exclude={"portrait", "sound", "motion"})
+        decided = "\n".join((self.service, portrait, str(identity), brief))
+        return f"film-{hashlib.sha256(decided.encode()).hexdigest()}"
 
     async def _look_up(self) -> DeploymentResponse | None:
         async with self._one_at_a_time:
@@ -81,14 +91,6 @@ class FilmRuns:
             raise report
         assert isinstance(report, FilmReport)  # noqa: S101 - what the flow returns
         return report
-
-
-def run_key(film: Film, portrait: str) -> str:
-    """Return what is the same for the same brief of the same contents, wherever they lie."""
-    drive = film.drive if isinstance(film.drive, str) else film.drive.identity
-    brief = film.brief.model_dump_json(exclude={"portrait", "sound", "motion"})
-    digest = hashlib.sha256("\n".join((portrait, drive, brief)).encode()).hexdigest()
-    return f"film-{digest}"
 
 
 async def _create_run(

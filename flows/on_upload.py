@@ -23,8 +23,8 @@ from greenlight.bundles import BriefDefaults, Bundle, bundle_of
 from greenlight.bundles.bundle import kind_of, name_of, stem_of
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
-from greenlight.errors import OverBudget
-from greenlight.reports import report_refused_by_budget, report_waiting_for_portrait
+from greenlight.errors import InputError
+from greenlight.reports import report_error, report_waiting_for_portrait
 from tasks.results import require_result_store
 from tasks.services import connected
 
@@ -63,14 +63,14 @@ async def on_upload(
     _refuse_own_output(objects, out)
     await require_result_store()
     block = await load_credentials(credentials)
-    bundles = await _bundles(objects)
     async with connected(block) as services:
         surveyor = Surveyor(
             ledger=services.ledger, service=block.service, defaults=defaults, needs=needs
         )
-        work = BundleWork(surveyor, block, FilmRuns(out, credentials), Allowance.of(max_cny))
-        reports = await _work_on(bundles, work)
-    return await end(reports)
+        runs = FilmRuns(block.service, out, credentials)
+        work = BundleWork(surveyor, block, runs, Allowance.of(max_cny))
+        await work.prepare()
+        return await end(await _work_on(await _find(objects), work))
 
 
 def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
@@ -80,30 +80,34 @@ def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
         refuse_output_inside(arrival.bucket, f"{folder}/" if folder else "", out)
 
 
-async def _bundles(objects: list[Arrival]) -> list[Bundle]:
-    """Return what the objects belong to, each once, as their bucket lists it now."""
+async def _find(objects: list[Arrival]) -> list[Bundle | BundleReport]:
+    """Return what the objects belong to, each once, as it is listed now, or why that cannot be told."""
     places = {stem_of(one.place): one.place for one in objects if kind_of(one.place)}
-    found = [await asyncio.to_thread(bundle_of, place) for place in places.values()]
-    for other in {one.place for one in objects} - {
-        one.place for one in objects if kind_of(one.place)
-    }:
+    for other in sorted({one.place for one in objects if not kind_of(one.place)}):
         get_run_logger().info("%s is no portrait, sound, motion or json, and is left alone", other)
-    return [bundle for bundle in found if bundle is not None and bundle.parts]
+    return list(await asyncio.gather(*map(_find_one, places.values())))
 
 
-async def _work_on(bundles: list[Bundle], work: BundleWork) -> list[BundleReport]:
-    reports = [
-        BundleReport(portrait=one.stem, report=report_waiting_for_portrait(name_of(one.stem)))
+async def _find_one(place: str) -> Bundle | BundleReport:
+    try:
+        bundle = await asyncio.to_thread(bundle_of, place)
+    except InputError as error:
+        return BundleReport(portrait=place, report=report_error(error))
+    return bundle or Bundle(stem_of(place))
+
+
+async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list[BundleReport]:
+    reports = [one for one in found if isinstance(one, BundleReport)]
+    bundles = [one for one in found if isinstance(one, Bundle)]
+    reports += [
+        BundleReport(portrait=one.stem, report=report_waiting_for_portrait(one.name))
         for one in bundles
-        if not one.portraits
+        if one.parts and not one.portraits
     ]
     sights = await work.surveyor.survey([one for one in bundles if one.portraits])
 
     async def bring_on(sight: Sight) -> BundleReport:
-        try:
-            report = await work.bring_on(sight)
-        except OverBudget as error:
-            report = report_refused_by_budget(error, [])
+        report = await work.bring_on(sight)
         return BundleReport(portrait=sight.bundle.portraits[0].place, report=report)
 
     async for report in side_by_side(_each(sights), bring_on, at_once=AT_ONCE):

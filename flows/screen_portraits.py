@@ -21,13 +21,11 @@ from flows.ending import counted, ended, tag_run
 from flows.film_runs import FilmRuns
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
 from flows.side_by_side import side_by_side
-from greenlight.arrivals.watching import refuse_output_inside
 from greenlight.bundles import BriefDefaults, Bundle, bundles_in
+from greenlight.bundles.output import refuse_output_within
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
-from greenlight.errors import OverBudget
-from greenlight.portraits.s3 import split_s3
 from greenlight.reports import Cny, FilmReport, FilmState
 from tasks.results import require_result_store
 from tasks.services import connected
@@ -94,8 +92,7 @@ async def screen_portraits(
     What the books know costs a query for hundreds and no task. A sweep that was stopped goes on where it was
     when it runs again. One broken picture stops nobody; a refused key does, and so does the budget, politely.
     """
-    if place.startswith("s3://"):
-        refuse_output_inside(*split_s3(place), out)
+    refuse_output_within(place, out)
     await require_result_store()
     block = await load_credentials(credentials)
     async with connected(block) as services:
@@ -107,14 +104,14 @@ async def screen_portraits(
             BundleWork(
                 Surveyor(ledger=ledger, service=block.service, defaults=defaults, needs=needs),
                 block,
-                FilmRuns(out, credentials, wait_seconds),
+                FilmRuns(block.service, out, credentials, wait_seconds),
                 Allowance.of(max_cny, taken_cny=spent_cny),
                 films=film,
             ),
         )
-        stopped = await sweep.run()
+        await sweep.run()
         cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
-    return await _end(sweep, cost_cny, stopped)
+    return await _end(sweep, cost_cny)
 
 
 @dataclass(slots=True)
@@ -127,37 +124,44 @@ class _Sweep:
     known: int = 0
     failures: list[Remark] = field(default_factory=list)
     notes: list[Remark] = field(default_factory=list)
+    stopped: str = ""
 
-    async def run(self) -> str:
-        """Work on everything; return why it stopped early, if it did."""
-        try:
-            async for sight, report in side_by_side(
-                self._with_work_to_do(), self._bring_on, at_once=AT_ONCE
-            ):
-                self._count(sight, report)
-        except OverBudget as error:
-            return f"{error}; what was begun is in the books, and the next sweep goes on from there"
-        return ""
+    async def run(self) -> None:
+        """Work on everything, or until a budget has no room; `stopped` says so then."""
+        await self.work.prepare()
+        async for sight, report in side_by_side(
+            self._with_work_to_do(), self._bring_on, at_once=AT_ONCE
+        ):
+            self._count(sight, report)
 
     async def _with_work_to_do(self) -> AsyncIterator[Sight]:
         """Yield the bundles that there is something to do for, and count the others at once."""
         pages = bundles_in(self.place)
         while page := await asyncio.to_thread(_next, pages):
             for sight in await self.work.surveyor.survey(page):
-                step = next_step(sight)
+                step = next_step(sight, films=self.work.films)
                 if isinstance(step, Settled):
                     self.known += 1
                     self._count(sight, step.report)
+                elif self.stopped:
+                    return
                 else:
                     yield sight
 
     async def _bring_on(self, sight: Sight) -> tuple[Sight, FilmReport]:
-        return sight, await self.work.bring_on(sight)
+        report = await self.work.bring_on(sight)
+        if report.state is FilmState.OVER_BUDGET and not self.stopped:
+            reason = report.message.removesuffix("; nothing was spent.")
+            self.stopped = (
+                f"{reason}; what was begun is in the books, and the next sweep goes on from there"
+            )
+        return sight, report
 
     def _count(self, sight: Sight, report: FilmReport) -> None:
         self.states[report.state] += 1
         place = sight.bundle.portraits[0].place
-        if not report.state.is_good and len(self.failures) < KEPT_REMARKS:
+        has_failed = not report.state.is_good and report.state is not FilmState.OVER_BUDGET
+        if has_failed and len(self.failures) < KEPT_REMARKS:
             self.failures.append(Remark(portrait=place, message=report.message))
         if report.note and len(self.notes) < KEPT_REMARKS:
             self.notes.append(Remark(portrait=place, message=report.note))
@@ -167,7 +171,7 @@ def _next(pages: Iterator[list[Bundle]]) -> list[Bundle] | None:
     return next(pages, None)
 
 
-async def _end(sweep: _Sweep, cost_cny: Decimal, stopped: str) -> State[SweepReport]:
+async def _end(sweep: _Sweep, cost_cny: Decimal) -> State[SweepReport]:
     report = SweepReport(
         place=sweep.place,
         portraits=sweep.states.total(),
@@ -176,11 +180,11 @@ async def _end(sweep: _Sweep, cost_cny: Decimal, stopped: str) -> State[SweepRep
         cost_cny=cost_cny,
         failures=sweep.failures,
         notes=sweep.notes,
-        stopped=stopped,
+        stopped=sweep.stopped,
     )
     message = counted(sweep.states) or f"there are no portraits in {sweep.place}"
-    if stopped:
-        over = [FilmState.OVER_BUDGET]
-        return await ended(FilmState.OVER_BUDGET, f"{message}; {stopped}", report, over)
+    if sweep.stopped:
+        message = f"{message}; {sweep.stopped}"
+        return await ended(FilmState.OVER_BUDGET, message, report, sweep.states)
     await tag_run(sweep.states)
     return Completed(name="Swept", message=message, data=report)

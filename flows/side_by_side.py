@@ -17,13 +17,13 @@ async def side_by_side(
 ) -> AsyncIterator[Result]:
     """Yield what comes of items, in the order in which they are done.
 
-    After the first error nothing new is begun; what is under way is waited for, since it may have been paid,
-    and then the error is raised.
+    After the first error, of an item's work or of the items themselves, nothing new is begun; what is under
+    way is waited for, since it may have been paid, and then the error is raised.
     """
     under_way: set[asyncio.Future[Result]] = set()
     failed: list[BaseException] = []
     try:
-        while not failed and (item := await anext(items, _END)) is not _END:
+        while not failed and (item := await _next_of(items, failed)) is not _END:
             under_way.add(asyncio.ensure_future(work(cast("Item", item))))
             if len(under_way) >= at_once:
                 for result in await _some_of(under_way, failed):
@@ -37,6 +37,14 @@ async def side_by_side(
         await asyncio.gather(*under_way, return_exceptions=True)
     if failed:
         raise failed[0]
+
+
+async def _next_of(items: AsyncIterator[Item], failed: list[BaseException]) -> Item | object:
+    try:
+        return await anext(items, _END)
+    except Exception as error:  # noqa: BLE001 - it is raised when nothing is under way any more
+        failed.append(error)
+        return _END
 
 
 async def _some_of(

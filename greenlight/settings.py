@@ -15,10 +15,68 @@ from greenlight.modelstudio.client import service_of
 
 Delivery = Literal["presigned", "upload"]
 
+LEASE_SECONDS = 180.0
+SETTLE_SECONDS = 600.0
 NO_KEY = (
     "no key is set: put a key of the China (Beijing) region into DASHSCOPE_API_KEY, or run "
     "`greenlight studio` and point DASHSCOPE_HTTP_BASE_URL at it to work without one"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable of the environment, as the reference tells people of it."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    """What holds without it, in words where it is no plain value; "" for nothing."""
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DASHSCOPE_API_KEY", "The key; the vendor's are of the China (Beijing) region."),
+    Setting("DASHSCOPE_HTTP_BASE_URL", "The service's address.", BEIJING_BASE_URL),
+    Setting("DASHSCOPE_WORKSPACE", "The id of a sub-workspace, if one is used."),
+    Setting(
+        "GREENLIGHT_HOME",
+        "The folder of the books, of local results, thumbnails and videos.",
+        "~/.greenlight",
+    ),
+    Setting(
+        "GREENLIGHT_LEDGER_URL",
+        "Where the books are, for machines that share them: postgresql://USER:PASSWORD@HOST/DATABASE.",
+        "SQLite, ledger.db in the home",
+    ),
+    Setting(
+        "GREENLIGHT_POLL_SECONDS", "The pause between two looks at one job.", f"{POLL_SECONDS:g}"
+    ),
+    Setting(
+        "GREENLIGHT_LEASE_SECONDS",
+        "How long a dead process keeps what it has reserved.",
+        f"{LEASE_SECONDS:g}",
+    ),
+    Setting(
+        "GREENLIGHT_SETTLE_SECONDS",
+        "How long a task may be missing from the vendor's list before it never was.",
+        f"{SETTLE_SECONDS:g}",
+    ),
+    Setting(
+        "GREENLIGHT_EXCLUSIVE_ACCOUNT",
+        "on: nobody else uses the account, so a lost task may be adopted without a person.",
+        "off",
+    ),
+    Setting(
+        "GREENLIGHT_MAX_CNY_PER_DAY",
+        "What may be spent on one day of UTC+8 with one service, in yuan.",
+        "no limit",
+    ),
+    Setting(
+        "GREENLIGHT_DELIVERY",
+        "How the vendor gets at S3 objects: presigned links, or upload to its temporary store.",
+        "presigned",
+    ),
+)
+"""Every variable that `read_settings` reads, in its order of importance to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +123,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment (or the mapping given); `SettingsError` names a bad one."""
+    """Read `SETTINGS` from the environment (or the mapping given); `SettingsError` names a bad one."""
     env = os.environ if environ is None else environ
     home = _home(env)
     base_url = (env.get("DASHSCOPE_HTTP_BASE_URL") or BEIJING_BASE_URL).rstrip("/")
@@ -83,8 +141,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         ledger_url=env.get("GREENLIGHT_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
         poll_seconds=_seconds(env, "GREENLIGHT_POLL_SECONDS", POLL_SECONDS),
-        lease_seconds=_seconds(env, "GREENLIGHT_LEASE_SECONDS", 180.0),
-        settle_seconds=_seconds(env, "GREENLIGHT_SETTLE_SECONDS", 600.0),
+        lease_seconds=_seconds(env, "GREENLIGHT_LEASE_SECONDS", LEASE_SECONDS),
+        settle_seconds=_seconds(env, "GREENLIGHT_SETTLE_SECONDS", SETTLE_SECONDS),
         exclusive_account=_switch(env, "GREENLIGHT_EXCLUSIVE_ACCOUNT"),
         max_cny_per_day=_money(env, "GREENLIGHT_MAX_CNY_PER_DAY"),
         delivery=_delivery(env),

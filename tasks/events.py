@@ -14,13 +14,21 @@ from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.pictures import Portrait
 
 PASSED = "greenlight.portrait.passed"
+"""A model passes a portrait."""
 REJECTED = "greenlight.portrait.rejected"
+"""A model, or the rules that its header breaks, refuses a portrait."""
 STORED = "greenlight.video.stored"
+"""A video lies whole in its place."""
 EXPIRING = "greenlight.video.expiring"
+"""A job is open for 20 hours, and the vendor throws its video away after 24."""
 EXPIRED = "greenlight.video.expired"
+"""The vendor has thrown a video away before it was fetched; it was paid."""
 AMBIGUOUS = "greenlight.video.ambiguous"
+"""The answer to a paying request was lost; told once for every attempt."""
 BUDGET_SPENT = "greenlight.budget.spent"
+"""A paying request did not fit into a budget; told once a day."""
 MANY_REFUSALS = "greenlight.refusals.many"
+"""More of a run's portraits were refused than usual."""
 
 FEWEST_CHECKS = 20
 """Of fewer checks the share of refusals says nothing."""

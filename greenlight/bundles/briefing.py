@@ -61,7 +61,7 @@ def _expect_one_of_each(bundle: Bundle) -> None:
 
 def _beside(bundle: Bundle) -> dict[str, str]:
     """Return the sound and the motion that lie beside the portrait."""
-    found = {kind.value: bundle.first(kind) for kind in (Kind.SOUND, Kind.MOTION)}
+    found = {str(kind): bundle.first(kind) for kind in (Kind.SOUND, Kind.MOTION)}
     return {name: one.place for name, one in found.items() if one is not None}
 
 
@@ -70,10 +70,8 @@ def _told(
 ) -> dict[str, Any]:
     """Return what a json says beyond what lies there; a bare name lies in the bundle's own folder."""
     told = dict(details)
-    for name in (Kind.SOUND.value, Kind.MOTION.value):
-        if name not in told:
-            continue
-        told[name] = _resolve(told[name], bundle, is_motion=name == Kind.MOTION)
+    for name in sorted({"sound", "motion"} & told.keys()):
+        told[name] = _resolve(told[name], bundle, is_motion=name == "motion")
         if name in beside and told[name] not in (None, beside[name]):
             raise MalformedBrief(
                 f"{written}: {name}: {name_of(beside[name])} lies beside it and is another one; "

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from greenlight.portraits.places import without_query
+
 
 class Kind(StrEnum):
     """What a file is in a bundle, by its ending."""
@@ -41,6 +43,12 @@ class Listed(Protocol):
 def name_of(place: str) -> str:
     """Return the last part of a place."""
     return place.rpartition("/")[2]
+
+
+def shown_of(place: str) -> str:
+    """Return a place as people and books may see it: a web address without its query, which may be signed."""
+    is_web = place.partition("://")[0].lower() in {"http", "https"}
+    return without_query(place) if is_web else place
 
 
 def kind_of(place: str) -> Kind | None:

@@ -44,10 +44,10 @@ class BriefDefaults(BaseModel):
     deployments: dict[str, str] = _like_a_brief("deployments")
     take: int = _like_a_brief("take")
 
-    def check(self) -> None:
-        """Raise a `SettingsError` if no brief can be made with them, whatever the portrait."""
+    def check(self) -> Brief:
+        """Return the brief of any portrait; `SettingsError` says why none can be made with them."""
         try:
-            make_brief("anna.png", self.model_dump(exclude_none=True), "the defaults")
+            return make_brief("anna.png", self.model_dump(exclude_none=True), "the defaults")
         except MalformedBrief as error:
             raise SettingsError(str(error)) from None
 
@@ -73,7 +73,7 @@ def _refuse(name: str) -> None:
 
 
 def _expect_storable(fields: Any) -> None:
-    """Raise a `ValueError` for what no file is called by and no database takes: NUL, and halves of characters."""
+    """Raise a `ValueError` for what no database takes: NUL, and halves of characters."""
     dumped = json.dumps(fields, ensure_ascii=False)
     dumped.encode()
     if r"\u0000" in dumped:

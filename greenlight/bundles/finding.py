@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,6 +14,7 @@ from greenlight.errors import InputError
 from greenlight.portraits.listing import list_objects
 from greenlight.portraits.places import seen_of_file
 
+logger = logging.getLogger(__name__)
 AT_ONCE = 500
 """Bundles that are looked at together: about as many as a page of a bucket's listing holds."""
 
@@ -24,6 +25,7 @@ class FolderFile:
 
     place: str
     seen: str
+    """Empty where it cannot be looked at."""
 
 
 def bundles_in(place: str) -> Iterator[list[Bundle]]:
@@ -69,15 +71,38 @@ def bundle_of(place: str) -> Bundle | None:
 
 
 def _files_below(folder: str, *, deep: bool = True) -> Iterator[FolderFile]:
-    root = Path(folder).expanduser()
+    # Path's own raises for a user that does not exist.
+    root = Path(os.path.expanduser(folder))  # noqa: PTH111
     if not root.is_dir():
         raise InputError(f"{folder} is no folder; give one, or s3://bucket/prefix/")
-    for directory, folders, names in os.walk(root):
+    for directory, folders, names in os.walk(root, onerror=_tell):
         folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
         for name in sorted(names):
-            path = Path(directory, name).absolute()
-            if name.startswith(".") or kind_of(name) is None:
-                continue
-            # What was deleted meanwhile is no longer there to be listed.
-            with suppress(FileNotFoundError):
-                yield FolderFile(str(path), seen_of_file(path))
+            if kind_of(name) is not None:
+                yield from _listed(Path(directory, name).absolute())
+
+
+def _tell(error: OSError) -> None:
+    raise InputError(f"{error.filename} cannot be listed ({error.strerror})") from None
+
+
+def _listed(path: Path) -> Iterator[FolderFile]:
+    if not _is_unicode(str(path)):
+        logger.warning("%r is left alone: its name is no UTF-8; rename it", str(path))
+        return
+    try:
+        yield FolderFile(str(path), seen_of_file(path))
+    except FileNotFoundError:
+        # What was deleted meanwhile is no longer there to be listed.
+        return
+    except OSError:
+        # Why it cannot be read is told where it is.
+        yield FolderFile(str(path), "")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

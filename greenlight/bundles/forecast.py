@@ -10,8 +10,8 @@ from typing import Any
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
-from greenlight.drives import Drives, examine_drives
-from greenlight.errors import EXPLAINED
+from greenlight.drives import Drives
+from greenlight.errors import InputError
 from greenlight.planning import Plan, Planner
 from greenlight.reports import FilmState, report_error
 
@@ -36,11 +36,6 @@ class Forecast:
         """Return the most that all of it can cost."""
         return self.checks_cny + self.films_cny + self.films_if_passed_cny
 
-    def leave_films(self) -> None:
-        """Count no films, where what passes is only screened."""
-        self.films = self.films_if_passed = 0
-        self.films_cny = self.films_if_passed_cny = Decimal(0)
-
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values under the names of its fields; money in yuan."""
         return {
@@ -55,36 +50,37 @@ class Forecast:
         }
 
 
-async def foresee(sight: Sight, surveyor: Surveyor, forecast: Forecast) -> None:
+async def foresee(
+    sight: Sight, surveyor: Surveyor, forecast: Forecast, *, films: bool = True
+) -> None:
     """Add to a forecast what would be done for one bundle; reading it costs nothing."""
     try:
-        while isinstance(step := next_step(sight), Read):
+        while isinstance(step := next_step(sight, films=films), Read):
             await surveyor.read(sight, step)
         match step:
             case Settled(report):
                 forecast.settled[report.state] += 1
-            case Film():
+            case Film(drives=drives):
                 forecast.films += 1
-                forecast.films_cny += (await _plan(sight, surveyor)).video_cny
+                forecast.films_cny += (await _plan(sight, surveyor, drives)).video_cny
             case Check():
-                plan = await _plan(sight, surveyor)
+                is_filmed = films and sight.briefing and not sight.briefing.needs_json
+                plan = await _plan(sight, surveyor, sight.drives() if is_filmed else Drives())
                 forecast.checks += 1
                 forecast.checks_cny += plan.checks_cny
                 forecast.films_if_passed += plan.video_cny > 0
                 forecast.films_if_passed_cny += plan.video_cny
-    except EXPLAINED as error:
+    except InputError as error:
         forecast.settled[report_error(error).state] += 1
 
 
-async def _plan(sight: Sight, surveyor: Surveyor) -> Plan:
+async def _plan(sight: Sight, surveyor: Surveyor, drives: Drives) -> Plan:
     portrait = sight.portrait
-    assert sight.briefing is not None  # noqa: S101 - it has a step
-    assert portrait is not None  # noqa: S101
-    brief = sight.briefing.brief
+    assert portrait is not None  # noqa: S101 - it has a step
     planner = Planner(
-        brief=brief,
+        brief=sight.brief,
         portrait=portrait,
-        drives=Drives() if sight.briefing.needs_json else await examine_drives(brief),
+        drives=drives,
         service=surveyor.service,
         ledger=surveyor.ledger,
     )

@@ -55,21 +55,21 @@ async def _look_up(
     return known
 
 
-async def _read(place: Place, kind: Kind, key: str, problem: Unusable | None) -> KnownMedium:
-    try:
-        if problem is not None:
-            raise problem
-        return KnownMedium(seen=key, identity=place.identity, facts=await _facts(place, kind))
-    except (Unusable, MalformedBrief) as error:
-        # The same content may lie elsewhere too, so the place is no part of the problem.
-        return KnownMedium(seen=key, problem=str(error).removeprefix(place.shown))
-    except EXPLAINED:
-        raise
-    except Exception as error:
-        # Decoders of other people's files raise what they like, and one of them must not stop the others.
-        raise InputError(
-            f"{place.shown} cannot be read as a {kind} ({type(error).__name__})"
-        ) from error
+async def _read(place: Place, kind: Kind, key: str, problem: InputError | None) -> KnownMedium:
+    if problem is None:
+        try:
+            return KnownMedium(seen=key, identity=place.identity, facts=await _facts(place, kind))
+        except (Unusable, MalformedBrief) as error:
+            problem = error
+        except EXPLAINED:
+            raise
+        except Exception as error:
+            # Decoders of other people's files raise what they like, and one must not stop the others.
+            raise InputError(
+                f"{place.shown} cannot be read as a {kind} ({type(error).__name__})"
+            ) from error
+    # The same content may lie elsewhere too, so the place is no part of the problem.
+    return KnownMedium(seen=key, problem=str(problem).removeprefix(place.shown))
 
 
 async def _facts(place: Place, kind: Kind) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from greenlight.briefs import is_template_id
+from greenlight.briefs import Brief, is_template_id
 from greenlight.bundles.briefing import Briefing
-from greenlight.bundles.bundle import Bundle, Kind, Listed, name_of
-from greenlight.errors import InputError
-from greenlight.ledger.job import MAX_ATTEMPTS, NOT_PAID, Job, JobState
+from greenlight.bundles.bundle import Bundle, Kind, Medium, name_of, shown_of
+from greenlight.drives import Drives
+from greenlight.errors import InputError, Unusable
+from greenlight.ledger.job import Job
 from greenlight.ledger.media import KnownMedium
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.portraits.media import Motion, Sound
@@ -17,7 +19,7 @@ from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
 
 KnownMedia = dict[str, KnownMedium]
-"""Media by what they are seen as, or by their place where they lie in no listing."""
+"""Media by the keys of what they were read as."""
 
 
 @dataclass(slots=True)
@@ -35,29 +37,38 @@ class Sight:
     jobs: list[Job] = field(default_factory=list)
     """All jobs of the portrait, the oldest first."""
 
-    def known_of(self, listed: Listed) -> KnownMedium | None:
-        """Return what is known of a part of the bundle."""
-        return self.known.get(listed.seen)
+    @property
+    def brief(self) -> Brief:
+        """Return the brief; all that it is made of must have been read, and be good."""
+        if self.briefing is None:
+            raise ValueError(f"{self.bundle.name} has no brief yet")
+        return self.briefing.brief
 
-    def problem_with(self, listed: Listed, kind: type[InputError]) -> InputError | None:
-        """Return why a part of the bundle cannot be used, as far as it is known."""
-        known = self.known_of(listed)
-        return kind(f"{listed.place}{known.problem}") if known and known.problem else None
+    def known_of(self, medium: Medium) -> KnownMedium | None:
+        """Return what is known of a medium; `None` until it was read."""
+        return self.known.get(medium.key)
+
+    def problem_with(self, medium: Medium, kind: type[InputError]) -> InputError | None:
+        """Return why a medium cannot be used, as far as it is known."""
+        known = self.known_of(medium)
+        if known is None or not known.problem:
+            return None
+        return kind(f"{shown_of(medium.place)}{known.problem}")
 
     @property
     def portrait(self) -> Portrait | None:
         """Return the portrait, once it was examined and is one."""
-        listed = self.bundle.portraits[0]
-        known = self.known_of(listed)
+        medium = self.bundle.portraits[0]
+        known = self.known_of(medium)
         if known is None or known.problem:
             return None
-        return Portrait(**known.facts, **_named(listed.place), identity=known.identity)
+        return Portrait(**known.facts, **_named(medium.place), identity=known.identity)
 
     @property
     def details(self) -> dict[str, Any] | None:
         """Return the fields that the json says; `None` where there is none that was read."""
-        listed = self.bundle.first(Kind.DETAILS)
-        known = self.known_of(listed) if listed else None
+        medium = self.bundle.first(Kind.DETAILS)
+        known = self.known_of(medium) if medium else None
         return known.facts if known and not known.problem else None
 
     def verdict(self, family: Family) -> Verdict | None:
@@ -66,53 +77,51 @@ class Sight:
         refused = preflight(portrait, family) if portrait else None
         return refused or self.verdicts.get(family.name)
 
-    def drive_part(self, family: Family) -> Listed | None:
-        """Return the part of the bundle that drives a family's video, where one does."""
-        place = self.briefing.brief.drive(family) if self.briefing else None
-        return next((one for one in self.bundle.everything if one.place == place), None)
+    def unread_drives(self, families: Iterable[Family]) -> tuple[Medium, ...]:
+        """Return the sound and the motion of these families, as far as they were not read."""
+        media = dict.fromkeys(self._drive_medium(family) for family in families)
+        return tuple(one for one in media if one is not None and self.known_of(one) is None)
 
-    def known_drive(self, family: Family) -> KnownMedium | None:
-        """Return what is known of what drives a family's video."""
-        part = self.drive_part(family)
-        if part is not None:
-            return self.known_of(part)
-        place = self.briefing.brief.drive(family) if self.briefing else None
-        return self.known.get(place or "")
+    def drives(self) -> Drives:
+        """Return what drives the videos of the brief's families; `Unusable` says what is wrong with one."""
+        by_motion = [family for family in self.brief.families() if family.template]
+        by_sound = [family for family in self.brief.families() if not family.template]
+        sound = self._drive(by_sound[0]) if by_sound else None
+        motion = self._drive(by_motion[0]) if by_motion else None
+        return Drives(
+            sound=sound if isinstance(sound, Sound) else None,
+            motion=motion if isinstance(motion, Motion | str) else None,
+        )
 
-    def drive(self, family: Family) -> Sound | str:
-        """Return what drives a family's video; it must have been read, and be good."""
-        place = self.briefing.brief.drive(family) if self.briefing else None
-        known = self.known_drive(family)
-        if place is not None and family.template is not None and is_template_id(place):
-            return place
-        if place is None or known is None or known.problem:
-            raise ValueError(f"what drives {self.bundle.name} was not read")
-        kind = Motion if "codec" in known.facts else Sound
-        return kind(**known.facts, **_named(place), identity=known.identity)
+    def drive_identity(self, family: Family) -> str | None:
+        """Return what identifies the sound or the motion of a family's video, once it is known."""
+        medium = self._drive_medium(family)
+        if medium is None:
+            template = self.brief.drive(family)
+            return None if template is None else f"template-{template}"
+        known = self.known_of(medium)
+        return None if known is None or known.problem else known.identity
 
-    def job_of(self, drive_identity: str) -> Job | None:
-        """Return the job by which the portrait was or is filmed with this sound or motion, if any.
+    def _drive_medium(self, family: Family) -> Medium | None:
+        """Return what drives a family's video, where it lies anywhere."""
+        place = self.brief.drive(family)
+        if place is None or (family.template is not None and is_template_id(place)):
+            return None
+        return self.bundle.medium_at(place, Kind.MOTION if family.template else Kind.SOUND)
 
-        What failed and may be tried again does not count, nor a reservation that may have died. A brief
-        without a json asks only for its own models, so that two deployments may film one portrait; a json
-        that comes late must make no second video, so with one every model counts.
-        """
-        assert self.briefing is not None  # noqa: S101 - without a brief nobody asks
-        brief = self.briefing.brief
-        any_model = self.details is not None
-        for job in reversed(self.jobs):
-            is_same = job.drive == drive_identity and job.brief.get("take", 1) >= brief.take
-            if is_same and _counts(job) and (any_model or job.family in brief.models):
-                return job
-        return None
+    def _drive(self, family: Family) -> Sound | str | None:
+        medium = self._drive_medium(family)
+        if medium is None:
+            return self.brief.drive(family)
+        problem = self.problem_with(medium, Unusable)
+        if problem is not None:
+            raise problem
+        known = self.known[medium.key]
+        kind = Motion if medium.kind is Kind.MOTION else Sound
+        return kind(**known.facts, **_named(medium.place), identity=known.identity)
 
 
 def _named(place: str) -> dict[str, str]:
     """Return the fields that say where a medium lies; the memory of its content has none."""
-    return {"place": place, "shown": place, "name": name_of(place)}
-
-
-def _counts(job: Job) -> bool:
-    if job.state in NOT_PAID:
-        return job.attempts >= MAX_ATTEMPTS
-    return job.state is not JobState.RESERVED
+    shown = shown_of(place)
+    return {"place": place, "shown": shown, "name": name_of(shown)}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greenlight.briefs import Brief, is_template_id
-from greenlight.bundles.briefing import Briefing
-from greenlight.bundles.bundle import Kind, name_of
+from greenlight.briefs import Brief
+from greenlight.bundles.bundle import Kind, Medium
+from greenlight.bundles.filmed import asks_otherwise, candidates, how_to_get_another, ordered
 from greenlight.bundles.sight import Sight
-from greenlight.errors import Unusable
+from greenlight.drives import Drives, require_drives
+from greenlight.errors import InputError
 from greenlight.ledger import Job
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.portraits.media import Sound
 from greenlight.reports import (
     FilmReport,
     report_error,
     report_job,
+    report_passed,
     report_rejection,
     report_waiting,
     report_waiting_for_json,
@@ -31,9 +33,9 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """These must be read first: place, kind, and what a listing sees them as (their place without one)."""
+    """These must be read first."""
 
-    media: tuple[tuple[str, Kind, str], ...]
+    media: tuple[Medium, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,81 +52,92 @@ class Film:
     brief: Brief
     family: Family
     verdicts: list[Verdict]
-    drive: Sound | str
+    drives: Drives
 
 
 Step = Settled | Read | Check | Film
 
 
-def next_step(sight: Sight) -> Step:
-    """Return the one step that comes next; doing it makes more known."""
+def next_step(sight: Sight, *, films: bool = True) -> Step:
+    """Return the one step that comes next; doing it makes more known.
+
+    Nothing is paid before the sound and the motion are known to be good ones. Without `films` portraits are
+    only screened.
+    """
     unread = _unread(sight)
     if unread:
         return Read(unread)
     if sight.problem:
         return Settled(report_error(sight.problem))
-    assert sight.briefing is not None  # noqa: S101 - all that it is made of was read
-    verdicts: list[Verdict] = []
-    for family in sight.briefing.brief.families():
-        verdict = sight.verdict(family)
-        if verdict is None:
-            return Check(family)
-        verdicts.append(verdict)
-        if verdict.passed:
-            return _next_step_of_passed(sight, sight.briefing, family, verdicts)
-    return Settled(report_rejection(verdicts))
+    family, verdicts = _judge(sight)
+    if family is None:
+        return Settled(report_rejection(verdicts))
+    has_passed = bool(verdicts) and verdicts[-1].passed
+    if films and (step := _before_paying(sight, family, verdicts, has_passed=has_passed)):
+        return step
+    if not has_passed:
+        return Check(family)
+    return _film(sight, family, verdicts) if films else Settled(report_passed(verdicts))
 
 
-def _unread(sight: Sight) -> tuple[tuple[str, Kind, str], ...]:
+def _unread(sight: Sight) -> tuple[Medium, ...]:
     """Return the portrait and the json, as far as they were not read."""
     if sight.problem:
         return ()
-    parts = {
-        Kind.PORTRAIT: sight.bundle.portraits[0],
-        Kind.DETAILS: sight.bundle.first(Kind.DETAILS),
-    }
-    return tuple(
-        (part.place, kind, part.seen)
-        for kind, part in parts.items()
-        if part is not None and sight.known_of(part) is None
-    )
+    parts = (sight.bundle.portraits[0], sight.bundle.first(Kind.DETAILS))
+    return tuple(part for part in parts if part is not None and sight.known_of(part) is None)
 
 
-def _next_step_of_passed(
-    sight: Sight, briefing: Briefing, family: Family, verdicts: list[Verdict]
-) -> Step:
-    if briefing.needs_json:
-        return Settled(report_waiting_for_json(f"{name_of(sight.bundle.stem)}.json", verdicts))
-    place = briefing.brief.drive(family)
-    if place is None:
+def _judge(sight: Sight) -> tuple[Family | None, list[Verdict]]:
+    """Return the family that passes the portrait or is to be asked next, if any, and the verdicts so far."""
+    verdicts: list[Verdict] = []
+    for family in sight.brief.families():
+        verdict = sight.verdict(family)
+        if verdict is None:
+            return family, verdicts
+        verdicts.append(verdict)
+        if verdict.passed:
+            return family, verdicts
+    return None, verdicts
+
+
+def _before_paying(
+    sight: Sight, family: Family, verdicts: list[Verdict], *, has_passed: bool
+) -> Step | None:
+    """Return what must be done, or is known, before anything is paid for a brief."""
+    verdict = verdicts[-1] if has_passed else None
+    job = ordered(sight, family, verdict)
+    if job is not None:
+        return Settled(_report_ordered(sight, family, verdicts, verdict, job))
+    of_jobs = [catalog.family(one.family) for one in candidates(sight)]
+    unread = sight.unread_drives([*sight.brief.families(), *of_jobs])
+    if unread:
+        return Read(unread)
+    try:
+        require_drives(sight.drives(), sight.brief.families())
+    except InputError as error:
+        return Settled(report_error(error, verdicts))
+    return None
+
+
+def _report_ordered(
+    sight: Sight, family: Family, verdicts: list[Verdict], verdict: Verdict | None, job: Job
+) -> FilmReport:
+    is_other = asks_otherwise(sight, family, verdict, job)
+    note = how_to_get_another(sight, job) if is_other else ""
+    return report_job(job, verdicts, cached=True, note=note)
+
+
+def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:
+    if sight.briefing and sight.briefing.needs_json:
+        return Settled(report_waiting_for_json(f"{sight.bundle.name}.json", verdicts))
+    drives = sight.drives()
+    if drives.of(family) is None:
         return Settled(report_waiting(family, verdicts))
-    if not (family.template and is_template_id(place)):
-        known = sight.known_drive(family)
-        if known is None:
-            part = sight.drive_part(family)
-            kind = Kind.MOTION if family.template else Kind.SOUND
-            return Read(((place, kind, part.seen if part else place),))
-        if known.problem:
-            return Settled(report_error(Unusable(f"{place}{known.problem}"), verdicts))
-    drive = sight.drive(family)
-    job = sight.job_of(f"template-{drive}" if isinstance(drive, str) else drive.identity)
-    if job is None:
-        return Film(briefing.brief, family, verdicts, drive)
-    note = _says_otherwise(sight, briefing.brief, family, verdicts[-1], job)
-    return Settled(report_job(job, verdicts, cached=True, note=note))
+    return Film(_without_idle(sight.brief), family, verdicts, drives)
 
 
-def _says_otherwise(sight: Sight, brief: Brief, family: Family, verdict: Verdict, job: Job) -> str:
-    """Return what to tell when the brief asks for another video than the one that was ordered."""
-    parameters, _ = family.adapt_parameters(brief.resolve_parameters(family), verdict)
-    ratio = family.resolve_ratio(brief.ratio if family.ratios else None)
-    asked = (family.name, parameters.model_dump(mode="json"), ratio)
-    if asked == (job.family, job.brief.get("parameters"), job.brief.get("ratio")):
-        return ""
-    take = int(job.brief.get("take", 1)) + 1
-    written = sight.bundle.first(Kind.DETAILS)
-    where = f'"take": {take} in {name_of(written.place)}' if written else f"a take of {take}"
-    return (
-        "the brief asks for another video since this one was ordered, and no second one is made by "
-        f"itself; {where}, or `greenlight film` with --take {take}, makes and pays it"
-    )
+def _without_idle(brief: Brief) -> Brief:
+    """Return a brief without what moves none of its models: it would be read for nothing, and may be bad."""
+    used = {"motion" if family.template else "sound" for family in brief.families()}
+    return brief.model_copy(update=dict.fromkeys({"motion", "sound"} - used))

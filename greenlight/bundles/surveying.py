@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from greenlight.bundles.briefing import NEEDS, Need, brief_of
+from greenlight.briefs import Brief
+from greenlight.bundles.briefing import NEEDS, Briefing, Need, brief_of
 from greenlight.bundles.bundle import Bundle, Kind
 from greenlight.bundles.defaults import BriefDefaults, MalformedBrief
 from greenlight.bundles.reading import read_medium
 from greenlight.bundles.sight import KnownMedia, Sight
 from greenlight.bundles.steps import Read
+from greenlight.drives import require_drives
 from greenlight.errors import Unusable
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.checks import check_key
@@ -27,8 +29,19 @@ class Surveyor:
     service: str
     defaults: BriefDefaults = field(default_factory=BriefDefaults)
     needs: Collection[Need] = NEEDS
-    elsewhere: KnownMedia = field(default_factory=dict)
-    """What lies in no listing, by its place: a sound for all, and what a json names."""
+    _usual: KnownMedia = field(default_factory=dict)
+    """The sound and the motion for all, which lie in no listing."""
+
+    async def prepare(self) -> None:
+        """Look at what holds for every brief, once and before anything is paid.
+
+        Raises a `SettingsError` or `InputError` when no brief can be made with it.
+        """
+        brief = self.defaults.check()
+        sight = Sight(Bundle("anna"), self._usual, Briefing(brief))
+        for medium in sight.unread_drives(brief.families()):
+            self._usual[medium.key] = await read_medium(medium, self.ledger.media)
+        require_drives(sight.drives(), brief.families())
 
     async def survey(self, bundles: Sequence[Bundle]) -> list[Sight]:
         """Return what the books know of bundles: three queries, however many there are."""
@@ -39,18 +52,17 @@ class Surveyor:
 
         `InputError` says what cannot be read now; what never can be is remembered with its problem.
         """
-        for place, kind, seen in step.media:
-            known = await read_medium(place, kind, seen)
-            sight.known[seen] = known
-            if seen == place:
-                self.elsewhere[place] = known
-            else:
-                await asyncio.to_thread(self.ledger.media.remember, [known])
+        for medium in step.media:
+            sight.known[medium.key] = await read_medium(medium, self.ledger.media)
+        await self.look_up(sight)
+
+    async def look_up(self, sight: Sight) -> None:
+        """Add what the books know by now of a bundle whose parts were read."""
         await asyncio.to_thread(self._complete, [sight])
 
     def _survey(self, bundles: Sequence[Bundle]) -> list[Sight]:
-        seen = (part.seen for bundle in bundles for part in bundle.everything)
-        known = self.ledger.media.find_many(seen) | self.elsewhere
+        keys = (part.key for bundle in bundles for part in bundle.everything)
+        known = self.ledger.media.find_many(keys) | self._usual
         sights = [Sight(bundle, known) for bundle in bundles]
         self._complete(sights)
         return sights
@@ -81,8 +93,9 @@ class Surveyor:
     def _add_verdicts(self, sights: Sequence[Sight], portraits: dict[int, Portrait]) -> None:
         asked: dict[str, list[tuple[int, str]]] = {}
         for number, portrait in portraits.items():
-            for family in self._families(sights[number]):
-                key = self._check_key(sights[number], family, portrait)
+            brief = sights[number].brief
+            for family in brief.families():
+                key = self._check_key(brief, family, portrait)
                 asked.setdefault(key, []).append((number, family.name))
         for key, booked in self.ledger.checks.find_many(asked).items():
             for number, family_name in asked[key]:
@@ -96,12 +109,7 @@ class Surveyor:
         for number, portrait in portraits.items():
             sights[number].jobs = jobs.get(portrait.identity, [])
 
-    def _families(self, sight: Sight) -> list[Family]:
-        return sight.briefing.brief.families() if sight.briefing else []
-
-    def _check_key(self, sight: Sight, family: Family, portrait: Portrait) -> str:
-        assert sight.briefing is not None  # noqa: S101 - it has families
-        brief = sight.briefing.brief
+    def _check_key(self, brief: Brief, family: Family, portrait: Portrait) -> str:
         ratio = family.resolve_ratio(brief.ratio if family.ratios else None)
         model = brief.deployments.get(family.check.id, family.check.id)
         return check_key(self.service, model, ratio, portrait.identity)

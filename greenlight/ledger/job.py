@@ -22,12 +22,19 @@ class JobState(StrEnum):
     """Where a job stands."""
 
     RESERVED = "reserved"
+    """It is about to be sent, by a process that holds a lease on it."""
     SUBMITTED = "submitted"
+    """The vendor has accepted it under a task id."""
     AMBIGUOUS = "ambiguous"
+    """It was sent, and the answer was lost: it may have been accepted."""
     SUCCEEDED = "succeeded"
+    """It was paid, and its video is stored or its template known."""
     FAILED = "failed"
+    """The vendor failed it, and charges nothing."""
     CANCELED = "canceled"
+    """It was canceled before it began, and costs nothing."""
     EXPIRED = "expired"
+    """The vendor has forgotten it before its video was fetched: paid, and lost."""
 
 
 NOT_PAID = frozenset({JobState.FAILED, JobState.CANCELED})

@@ -25,7 +25,6 @@ from tests.postgresql import PostgresServer
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect"]
 GREENLIGHT = [sys.executable, "-m", "cli"]
-POOL = "greenlight"
 DEPLOY = [*PREFECT, "--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml"]
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
@@ -128,9 +127,7 @@ class PrefectServer:
         return surroundings(home, PREFECT_API_URL=self.url, **more)
 
     @contextmanager
-    def worker(
-        self, home: Path, pool: str = POOL, **more: str
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(self, home: Path, pool: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run a process worker, which makes its pool where there is none."""
         environ = self.environ(home, PREFECT_WORKER_QUERY_SECONDS="1", **more)
         command = [*PREFECT, "worker", "start", "--pool", pool, "--type", "process"]
@@ -138,11 +135,11 @@ class PrefectServer:
             yield process
 
 
-def run(command: list[str], environ: Mapping[str, str], *, code: int = 0) -> str:
+def run(command: list[str], environ: Mapping[str, str], *, cwd: Path = ROOT, code: int = 0) -> str:
     """Run a command to its end and return what it said; it must end with the code."""
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=cwd,
         env=dict(environ),
         capture_output=True,
         text=True,

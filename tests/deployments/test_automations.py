@@ -23,7 +23,9 @@ from prefect.states import Completed, Pending, Running
 from deployments.automations import ATTEMPTS, set_up, wanted
 from greenlight.errors import SettingsError
 from tests.deployments.mortal import mortal
-from tests.deployments.servers import POOL, ROOT, PrefectServer, wait_for
+from tests.deployments.servers import ROOT, PrefectServer, wait_for
+
+POOL = "mortals"
 
 
 def deploy(prefect: SyncPrefectClient, **fields: object) -> uuid.UUID:
@@ -40,8 +42,8 @@ def mortals(
     prefect: SyncPrefectClient, server: PrefectServer, tmp_path: Path
 ) -> Iterator[uuid.UUID]:
     """A deployment whose runs die, with a worker and the automations."""
-    with server.worker(tmp_path):
-        wait_for(lambda: prefect.read_work_pools() or None, what="the work pool")
+    with server.worker(tmp_path, POOL):
+        wait_for(lambda: [one for one in prefect.read_work_pools() if one.name == POOL] or None)
         set_up(prefect, notify=None, apply=True)
         yield deploy(
             prefect,

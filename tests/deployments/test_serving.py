@@ -71,7 +71,7 @@ def test_one_process_runs_everything_and_ends_what_it_began(
 
 
 def test_it_outlives_its_server(
-    postgres: PostgresServer, studio: StudioServer, tmp_path: Path
+    postgres: PostgresServer, studio: StudioServer, tmp_path: Path, astronaut: Path
 ) -> None:
     server = PrefectServer(tmp_path, **on_postgres(postgres))
     # Without this Prefect's runner tries for minutes until it gives up on a server.
@@ -86,8 +86,9 @@ def test_it_outlives_its_server(
             servers.enter_context(server.running())
             serve.wait_until_ready(times=2)
             with server.client() as client:
-                run = start(client, "collect-videos/collect")
-                wait_until_called(client, run, "Collected")
+                brief = {"portrait": str(astronaut), "models": ["emo"]}
+                run = start(client, "portrait-to-video/film", brief=brief)
+                wait_until_called(client, run, "Waiting for sound")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,15 @@
-"""A server on PostgreSQL and a process worker, deployed to by Prefect's own command."""
+"""A server on PostgreSQL and a process worker, deployed to as the container `deploy` does."""
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
+import yaml
 from prefect.client.orchestration import SyncPrefectClient
 
 from greenlight.studio.server import StudioServer
 from tests.deployments.servers import (
-    DEPLOY,
-    PREFECT,
+    ROOT,
     PrefectServer,
     of_studio,
     run,
@@ -28,12 +27,14 @@ def test_a_worker_films_and_the_collection_fetches_the_video(
     astronaut: Path,
     sound: Path,
 ) -> None:
-    pool = f"films-{uuid.uuid4().hex}"
+    compose = yaml.safe_load((ROOT / "deployments" / "compose.yaml").read_text())
     settings = of_studio(studio, tmp_path)
-    environ = server.environ(tmp_path, GREENLIGHT_WORK_POOL=pool, **settings)
-    run([*PREFECT, "work-pool", "create", pool, "--type", "process"], environ)
-    run(DEPLOY, environ)
-    with server.worker(tmp_path, pool, **settings):
+    environ = server.environ(tmp_path, GREENLIGHT_WORK_POOL="greenlight", **settings)
+    # Where prefect.yaml lies, as in the image; twice, as with every `up`.
+    for _ in range(2):
+        said = run(compose["services"]["deploy"]["command"], environ, cwd=ROOT / "deployments")
+    assert said.count("Already there: the automation") == 4
+    with server.worker(tmp_path, "greenlight", **settings):
         brief = {"portrait": str(astronaut), "models": ["emo"], "sound": str(sound)}
         film = start(prefect, "portrait-to-video/film", brief=brief)
         wait_until_called(prefect, film, "Filming")

@@ -1,0 +1,158 @@
+"""Film runs of a deployment: one for a brief, and another only when it came to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect import get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
+from prefect.flow_engine import run_flow
+from prefect.states import Crashed
+
+from flows.on_upload import on_upload
+from flows.portrait_to_video import portrait_to_video
+from greenlight.bundles import BriefDefaults
+from greenlight.ledger import Ledger
+from greenlight.reports import FilmState
+from greenlight.settings import Settings
+from greenlight.studio.server import StudioServer
+from tests.bucket import Bucket
+from tests.conftest import SAMPLES
+from tests.flows.test_on_upload import HELLO, PNG, WAN, arrival, upload
+from tests.steering import paid
+
+pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
+
+
+@pytest.fixture
+async def film(tmp_path: Path) -> AsyncIterator[UUID]:
+    """The deployment that films, as `deployments/prefect.yaml` has it; nobody runs its runs."""
+    deployment = await portrait_to_video.to_deployment(
+        "film", parameters={"wait_seconds": 0, "out": str(tmp_path / "videos")}
+    )
+    deployment_id = await deployment.aapply()
+    yield deployment_id
+    async with get_client() as client:
+        await client.delete_deployment(deployment_id)
+
+
+async def runs_of(deployment_id: UUID) -> list[FlowRun]:
+    """Return a deployment's runs, the oldest first."""
+    wanted = FlowRunFilter.model_validate({"deployment_id": {"any_": [str(deployment_id)]}})
+    async with get_client() as client:
+        runs = await client.read_flow_runs(flow_run_filter=wanted)
+    return sorted(runs, key=lambda run: str(run.created))
+
+
+async def work_off(run: FlowRun) -> Any:
+    """Do what a worker does with a run."""
+    state: Any = await run_flow(
+        portrait_to_video, flow_run=run, parameters=run.parameters, return_type="state"
+    )
+    return await state.aresult(raise_on_failure=False)
+
+
+async def test_a_brief_has_one_run_until_it_came_to_nothing(
+    bucket: Bucket, studio: StudioServer, film: UUID, settings: Settings
+) -> None:
+    portrait = bucket.put("in/anna.png", PNG)
+    sound = bucket.put("in/anna.mp3", HELLO)
+    for _ in range(2):
+        state, (told,) = await upload(portrait, sound)
+        (run,) = await runs_of(film)
+        assert (state.name, told.report.state) == ("Filming", FilmState.FILMING)
+        assert f"the run {run.name} films it" in told.report.message
+    assert run.name == "anna.png · wan-s2v"
+    assert run.parameters["brief"]["sound"] == sound
+    assert "credentials" not in run.parameters
+    assert paid(studio) == {"wan2.2-s2v-detect": 1}
+
+    # The same contents elsewhere are the same brief, another take is not.
+    bucket.put("copy/eve.png", PNG)
+    await upload(bucket.put("copy/eve.mp3", HELLO))
+    assert len(await runs_of(film)) == 1
+    await upload(bucket.put("in/anna.json", b'{"take": 2}'))
+    assert len(await runs_of(film)) == 2
+    bucket.client.delete_object(Bucket=bucket.name, Key="in/anna.json")
+
+    async with get_client() as client:
+        await client.set_flow_run_state(run.id, Crashed(), force=True)
+    await upload(sound)
+    *_, second = await runs_of(film)
+    assert second.id != run.id
+    report = await work_off(second)
+    assert report.state in {FilmState.FILMING, FilmState.FILMED}
+    await upload(sound)
+    assert len(await runs_of(film)) == 3
+    assert paid(studio) == {"wan2.2-s2v-detect": 1, "wan2.2-s2v": 1}
+    with Ledger(settings.ledger_url) as ledger:
+        (job,) = ledger.jobs.newest()
+    assert job.brief["portrait"] == portrait
+
+
+async def test_each_service_has_runs_of_its_own(
+    bucket: Bucket, film: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    sound = bucket.put("in/anna.mp3", HELLO)
+    await upload(sound)
+    monkeypatch.setenv("DASHSCOPE_WORKSPACE", "another")
+    await upload(sound)
+    assert len(await runs_of(film)) == 2
+
+
+async def test_a_run_may_spend_what_its_video_can_cost_at_most(
+    bucket: Bucket, studio: StudioServer, film: UUID
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    state, _ = await upload(bucket.put("in/anna.mp3", HELLO), max_cny=20)
+    assert state.name == "Filming", state.message
+    (run,) = await runs_of(film)
+    # 4 begun seconds of the sound, at 0.5 CNY a second of the smaller picture.
+    assert run.parameters["max_cny"] == pytest.approx(2.0)
+    assert (await work_off(run)).state in {FilmState.FILMING, FilmState.FILMED}
+    assert paid(studio) == {"wan2.2-s2v-detect": 1, "wan2.2-s2v": 1}
+
+
+async def test_what_has_no_room_in_a_budget_is_not_handed_over(bucket: Bucket, film: UUID) -> None:
+    bucket.put("in/anna.png", PNG)
+    state, _ = await upload(bucket.put("in/anna.mp3", HELLO), max_cny=0.5)
+    assert state.name == "Over budget"
+    assert await runs_of(film) == []
+
+
+async def test_a_run_that_waits_for_a_template_comes_back_by_itself(
+    bucket: Bucket, studio: StudioServer, film: UUID
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    motion = bucket.put("in/anna.mp4", (SAMPLES / "wave.mp4").read_bytes())
+    await upload(motion, defaults=BriefDefaults(models=("animate-anyone",)))
+    (run,) = await runs_of(film)
+    report = await work_off(run)
+    assert report.state is FilmState.FILMING
+    assert "a run comes back to it at " in report.message
+    (later,) = [one for one in await runs_of(film) if one.id != run.id]
+    assert later.state is not None
+    assert (later.state.type, later.parameters) == ("SCHEDULED", run.parameters)
+
+
+async def test_uploads_at_once_look_for_the_deployment_once_and_make_one_run_each(
+    bucket: Bucket, film: UUID
+) -> None:
+    places = []
+    for number in range(6):
+        bucket.put(f"in/{number}.png", PNG + bytes([number]))
+        places.append(bucket.put(f"in/{number}.mp3", HELLO))
+    await asyncio.gather(
+        *(
+            on_upload(objects=[arrival(place) for place in places], defaults=WAN, return_state=True)
+            for _ in range(2)
+        )
+    )
+    assert len({run.id for run in await runs_of(film)}) == 6

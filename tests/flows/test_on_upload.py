@@ -1,0 +1,300 @@
+"""A batch of uploads, with real parts: a bucket over HTTP, a studio and a Prefect server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.serializers import JSONSerializer, PickleSerializer
+
+from flows.ending import BundleReport
+from flows.on_upload import on_upload
+from greenlight.arrivals.events import Arrival
+from greenlight.bundles import BriefDefaults
+from greenlight.errors import SettingsError
+from greenlight.ledger import Ledger
+from greenlight.modelstudio.errors import AuthenticationError
+from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.reports import FilmState
+from greenlight.settings import Settings
+from greenlight.studio.server import StudioServer
+from tests.bucket import SECRET, Bucket
+from tests.conftest import SAMPLES, make_sound
+from tests.steering import add_fault, counters, paid, received
+
+pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
+
+PNG = (SAMPLES / "astronaut.png").read_bytes()
+TWO = (SAMPLES / "made_two.jpg").read_bytes()
+HELLO = (SAMPLES / "hello.mp3").read_bytes()
+WAN = BriefDefaults(models=("wan-s2v",))
+CHECK, VIDEO = "wan2.2-s2v-detect", "wan2.2-s2v"
+SECRETS = ("sk-local", SECRET, "X-Amz-Signature", "X-Amz-Credential")
+
+
+def arrival(place: str) -> Arrival:
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    return Arrival(bucket, key, None, None, None, None, datetime.now(UTC))
+
+
+async def upload(
+    *places: str, defaults: BriefDefaults = WAN, **parameters: Any
+) -> tuple[State[list[BundleReport]], list[BundleReport]]:
+    state = await on_upload(
+        objects=[arrival(place) for place in places],
+        defaults=defaults,
+        return_state=True,
+        **parameters,
+    )
+    reports = await state.aresult(raise_on_failure=False)
+    if isinstance(reports, BaseException):
+        raise reports
+    for secret in SECRETS:
+        assert secret not in f"{state.message} {reports}"
+    return state, reports
+
+
+async def run_of(state: State[Any]) -> FlowRun:
+    assert state.state_details.flow_run_id is not None
+    async with get_client() as client:
+        return await client.read_flow_run(state.state_details.flow_run_id)
+
+
+async def test_a_portrait_is_screened_and_filmed_when_its_sound_comes_and_never_again(
+    bucket: Bucket, studio: StudioServer, tmp_path: Path
+) -> None:
+    portrait = bucket.put("in/a+b 陽子%41.png", PNG)
+    state, _ = await upload(portrait)
+    assert (state.is_completed(), state.name) == (True, "Waiting for sound")
+    run = await run_of(state)
+    assert run.name == "a+b 陽子%41.png"
+    assert "outcome:waiting_for_sound" in run.tags
+    assert paid(studio) == {CHECK: 1}
+
+    sound = bucket.put("in/a+b 陽子%41.mp3", HELLO)
+    for objects in ([sound], [portrait, sound], [sound, sound]):
+        state, (told,) = await upload(*objects, out=str(tmp_path / "videos"))
+        assert state.name in {"Filming", "Filmed"}, state.message
+        assert told.portrait == portrait
+        assert isinstance(told.report.verdict, WanS2vVerdict)
+        assert paid(studio) == {CHECK: 1, VIDEO: 1}
+
+
+async def test_a_json_that_comes_late_is_reported_with_the_take_that_makes_its_video(
+    bucket: Bucket, studio: StudioServer, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "videos")
+    bucket.put("in/anna.png", PNG)
+    await upload(bucket.put("in/anna.mp3", HELLO), out=out)
+    details = {"parameters": {"resolution": "720P"}}
+    late = bucket.put("in/anna.json", json.dumps(details).encode())
+    state, _ = await upload(late, out=out)
+    assert state.name in {"Filming", "Filmed"}
+    assert '"take": 2 in anna.json, or `greenlight film` with --take 2' in str(state.message)
+    assert paid(studio) == {CHECK: 1, VIDEO: 1}
+    bucket.put("in/anna.json", json.dumps(details | {"take": 2}).encode())
+    state, (told,) = await upload(late, out=out)
+    assert (state.name, told.report.note) == ("Filming", "")
+    assert paid(studio) == {CHECK: 1, VIDEO: 2}
+
+
+async def test_one_batch_of_everything_ends_each_in_its_own_way(
+    bucket: Bucket, studio: StudioServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    two_sounds = [bucket.put(f"in/two.{ending}", HELLO) for ending in ("mp3", "wav")]
+    bucket.put("in/two.png", PNG)
+    gone = bucket.put("in/gone.png", PNG)
+    half_gone = bucket.put("in/half.png", PNG)
+    for key in ("gone.png", "half.png"):
+        bucket.client.delete_object(Bucket=bucket.name, Key=f"in/{key}")
+    bucket.put("in/malformed.png", PNG)
+    bucket.put("in/long.png", PNG)
+    long = make_sound(tmp_path / "long.wav", seconds=61).read_bytes()
+    note = bucket.put("in/note.txt", b"hello")
+    state, reports = await upload(
+        *two_sounds,
+        gone,
+        half_gone,
+        bucket.put("in/half.mp3", HELLO),
+        bucket.put("in/alone.mp3", HELLO),
+        bucket.put("in/malformed.json", b'{"models": ["emu"]}'),
+        bucket.put("in/broken.png", b"no picture at all"),
+        bucket.put("in/long.wav", long),
+        bucket.put("in/refused.jpg", TWO),
+        bucket.put("in/good 🙂.png", PNG),
+        note,
+        note,
+        defaults=BriefDefaults(models=("animate-anyone",)),
+    )
+    ends = {one.portrait.rpartition("/")[2]: one.report.state for one in reports}
+    assert ends == {
+        "half": FilmState.WAITING_FOR_PORTRAIT,
+        "alone": FilmState.WAITING_FOR_PORTRAIT,
+        "two.png": FilmState.FAILED,
+        "malformed.png": FilmState.FAILED,
+        "broken.png": FilmState.FAILED,
+        "refused.jpg": FilmState.REJECTED,
+        "good 🙂.png": FilmState.WAITING_FOR_SOUND,
+        # Of animate-anyone's models none is moved by a sound, so it is nobody's concern.
+        "long.png": FilmState.WAITING_FOR_SOUND,
+    }
+    said = {one.portrait.rpartition("/")[2]: one.report.message for one in reports}
+    assert said["two.png"].endswith("so keep one; nothing was spent.")
+    assert said["malformed.png"].startswith(
+        f"s3://{bucket.name}/in/malformed.json: models: emu is not a model"
+    )
+    assert said["broken.png"].startswith(f"s3://{bucket.name}/in/broken.png is no picture")
+    assert (state.is_failed(), state.name) == (True, "Failed")
+    assert str(state.message).startswith("3 failed, ")
+    assert {"outcome:failed", "outcome:rejected"} <= set((await run_of(state)).tags)
+    assert f"{note} is no portrait, sound, motion or json" in caplog.text
+    # Contents count, not names: the same picture is paid for once.
+    assert paid(studio) == {"animate-anyone-detect-gen2": 2}
+
+    again, _ = await upload(bucket.put("in/good 🙂.mp4", (SAMPLES / "wave.mp4").read_bytes()))
+    assert again.name == "Waiting for sound"
+    for serializer in (PickleSerializer(), JSONSerializer()):
+        assert serializer.loads(serializer.dumps(reports)) == reports
+    assert pickle.loads(pickle.dumps(state)).name == "Failed"
+
+
+async def test_what_needs_a_json_waits_for_it(bucket: Bucket, studio: StudioServer) -> None:
+    bucket.put("in/anna.png", PNG)
+    sound = bucket.put("in/anna.mp3", HELLO)
+    state, _ = await upload(sound, needs=("sound", "json"))
+    assert state.name == "Waiting for json"
+    assert paid(studio) == {CHECK: 1}
+    told = bucket.put("in/anna.json", json.dumps({"models": ["liveportrait"]}).encode())
+    state, (one,) = await upload(told, needs=("sound", "json"))
+    assert (state.name, one.report.verdicts[0].model) == ("Filming", "liveportrait")
+    assert paid(studio) == {CHECK: 1, "liveportrait-detect": 1, "liveportrait": 1}
+
+
+async def test_a_motion_beside_a_portrait_drives_animate_anyone(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    motion = bucket.put("in/anna.mp4", (SAMPLES / "wave.mp4").read_bytes())
+    state, _ = await upload(motion, defaults=BriefDefaults(models=("animate-anyone",)))
+    assert state.name == "Filming"
+    assert paid(studio) == {"animate-anyone-detect-gen2": 1, "animate-anyone-template-gen2": 1}
+
+
+async def test_a_text_alone_is_nothing_to_do(bucket: Bucket, studio: StudioServer) -> None:
+    state, reports = await upload(bucket.put("in/note.txt", b"hello"))
+    assert (state.name, state.message, reports) == ("Done", "nothing to do", [])
+    assert counters(studio)["requests"] == {}
+
+
+async def test_what_was_overwritten_since_it_was_listed_is_worked_on_as_it_is_now(
+    bucket: Bucket, studio: StudioServer, settings: Settings
+) -> None:
+    portrait = bucket.put("in/anna.png", TWO)
+
+    def overwrite(**_: Any) -> None:
+        bucket.client.meta.events.unregister("before-send.s3.HeadObject", overwrite)
+        bucket.put("in/anna.png", PNG)
+
+    bucket.client.meta.events.register("before-send.s3.HeadObject", overwrite)
+    state, (told,) = await upload(portrait, defaults=BriefDefaults(models=("animate-anyone",)))
+    assert state.name == "Waiting for sound", state.message
+    assert told.report.verdict is not None
+    assert told.report.verdict.passed
+    assert paid(studio) == {"animate-anyone-detect-gen2": 1}
+
+
+async def test_what_is_overwritten_during_its_check_is_checked_again_and_only_the_newest_counts(
+    bucket: Bucket, studio: StudioServer, settings: Settings
+) -> None:
+    portrait = bucket.put("in/anna.png", TWO)
+    add_fault(studio, "slow", "check", when="before", seconds=0.7)
+    running = asyncio.create_task(
+        upload(portrait, defaults=BriefDefaults(models=("animate-anyone",)))
+    )
+    while not received(studio, "check"):
+        await asyncio.sleep(0.01)
+    bucket.put("in/anna.png", PNG)
+    state, (told,) = await running
+    assert state.name == "Waiting for sound", state.message
+    assert told.report.verdict is not None
+    assert told.report.verdict.passed
+    # Both were paid, and only the second is ever used.
+    assert paid(studio) == {"animate-anyone-detect-gen2": 2}
+    with Ledger(settings.ledger_url) as ledger:
+        assert len(ledger.history.checks()) == 1
+
+
+async def test_what_is_deleted_since_it_was_listed_waits_for_its_portrait(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    portrait = bucket.put("in/anna.png", PNG)
+
+    def delete(**_: Any) -> None:
+        bucket.client.meta.events.unregister("before-send.s3.HeadObject", delete)
+        bucket.client.delete_object(Bucket=bucket.name, Key="in/anna.png")
+
+    bucket.client.meta.events.register("before-send.s3.HeadObject", delete)
+    state, (told,) = await upload(portrait)
+    assert state.name == "Waiting for portrait"
+    assert told.report.message == "there is no portrait called anna yet"
+    assert paid(studio) == {}
+
+
+async def test_the_output_within_what_is_watched_is_refused(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    portrait = bucket.put("in/anna.png", PNG)
+    for out in (f"s3://{bucket.name}/in/videos/", f"s3://{bucket.name}/in/"):
+        with pytest.raises(SettingsError, match="lies in what is watched"):
+            await upload(portrait, out=out)
+    with pytest.raises(SettingsError, match="is one file, and there may be many videos"):
+        await upload(portrait, out=f"s3://{bucket.name}/videos/anna.mp4")
+    assert counters(studio)["requests"] == {}
+
+
+async def test_a_refused_key_fails_the_run_and_is_in_no_message(
+    bucket: Bucket, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-wrong-4711")
+    with pytest.raises(AuthenticationError) as told:
+        await upload(bucket.put("in/anna.png", PNG))
+    assert "4711" not in str(told.value)
+    assert paid(studio) == {}
+
+
+async def test_a_run_that_may_spend_nothing_is_over_its_budget(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    state, _ = await upload(bucket.put("in/anna.png", PNG), max_cny=0.003)
+    assert (state.is_failed(), state.name) == (True, "Over budget")
+    assert str(state.message).endswith("nothing was spent.")
+    assert counters(studio)["requests"] == {}
+
+
+async def test_a_run_of_a_deployment_reads_its_parameters_from_json(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    from prefect.flow_engine import run_flow
+
+    deployment = await on_upload.to_deployment(
+        "json", parameters={"defaults": {"models": ["wan-s2v"]}, "needs": ["sound"], "out": None}
+    )
+    deployment_id = await deployment.aapply()
+    objects = [arrival(bucket.put("in/anna.png", PNG)).as_json()]
+    async with get_client() as client:
+        run = await client.create_flow_run_from_deployment(
+            deployment_id, parameters={"objects": objects}
+        )
+        await run_flow(on_upload, flow_run=run, parameters=run.parameters, return_type="state")
+        ended = await client.read_flow_run(run.id)
+        await client.delete_deployment(deployment_id)
+    assert ended.state is not None
+    assert (ended.name, ended.state.name) == ("anna.png", "Waiting for sound")
+    assert paid(studio) == {CHECK: 1}

@@ -1,0 +1,129 @@
+"""Many things are worked on side by side, and what was begun is finished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from flows.side_by_side import side_by_side
+
+
+class Bench:
+    """Work that ends when it is told to, and what was begun and finished of it."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.finished: list[int] = []
+        self.most_at_once = 0
+        self.may_end = asyncio.Event()
+
+    async def work(self, item: int) -> int:
+        self.begun.append(item)
+        self.most_at_once = max(self.most_at_once, len(self.begun) - len(self.finished))
+        await self.may_end.wait()
+        self.finished.append(item)
+        return item * 10
+
+
+async def items(count: int, fails_at: int | None = None) -> AsyncIterator[int]:
+    for number in range(count):
+        if number == fails_at:
+            raise OSError("the listing ended")
+        yield number
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0)
+
+
+async def collect(results: AsyncIterator[int]) -> list[int]:
+    return [one async for one in results]
+
+
+async def test_everything_is_worked_on_a_few_at_a_time() -> None:
+    bench = Bench()
+    running = asyncio.create_task(collect(side_by_side(items(50), bench.work, at_once=4)))
+    await until(lambda: len(bench.begun) == 4)
+    bench.may_end.set()
+    assert sorted(await running) == [number * 10 for number in range(50)]
+    assert bench.most_at_once == 4
+
+
+async def test_items_are_asked_for_only_when_there_is_room() -> None:
+    bench = Bench()
+    asked = []
+
+    async def listing() -> AsyncIterator[int]:
+        for number in range(1_000):
+            asked.append(number)
+            yield number
+
+    running = asyncio.create_task(collect(side_by_side(listing(), bench.work, at_once=3)))
+    await until(lambda: len(bench.begun) == 3)
+    assert len(asked) == 3
+    bench.may_end.set()
+    assert len(await running) == 1_000
+
+
+async def test_after_an_error_nothing_is_begun_and_what_was_begun_is_finished() -> None:
+    bench = Bench()
+
+    async def work(item: int) -> int:
+        if item == 2:
+            raise ValueError("401")
+        return await bench.work(item)
+
+    results: list[int] = []
+
+    async def run() -> None:
+        async for result in side_by_side(items(50), work, at_once=4):
+            results.append(result)
+
+    running = asyncio.create_task(run())
+    await until(lambda: len(bench.begun) == 3)
+    bench.may_end.set()
+    with pytest.raises(ValueError, match="401"):
+        await running
+    assert sorted(results) == [0, 10, 30]
+    assert bench.finished == bench.begun == [0, 1, 3]
+
+
+async def test_a_listing_that_breaks_off_lets_what_was_begun_be_finished() -> None:
+    bench = Bench()
+    results: list[int] = []
+
+    async def run() -> None:
+        async for result in side_by_side(items(50, fails_at=3), bench.work, at_once=8):
+            results.append(result)
+
+    running = asyncio.create_task(run())
+    await until(lambda: len(bench.begun) == 3)
+    bench.may_end.set()
+    with pytest.raises(OSError, match="the listing ended"):
+        await running
+    assert sorted(results) == [0, 10, 20]
+
+
+async def test_who_is_cancelled_leaves_nothing_running() -> None:
+    bench = Bench()
+    ended = []
+
+    async def work(item: int) -> int:
+        try:
+            return await bench.work(item)
+        finally:
+            ended.append(item)
+
+    running = asyncio.create_task(collect(side_by_side(items(50), work, at_once=4)))
+    await until(lambda: len(bench.begun) == 4)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert sorted(ended) == [0, 1, 2, 3]
+
+
+async def test_nothing_to_do_is_nothing_done() -> None:
+    assert await collect(side_by_side(items(0), Bench().work, at_once=4)) == []

@@ -1,0 +1,98 @@
+"""A flow whose results cannot be kept says so at its start, before anything is paid."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.filesystems import LocalFileSystem
+from prefect.settings import PREFECT_DEFAULT_RESULT_STORAGE_BLOCK, temporary_settings
+from prefect_aws import AwsCredentials, S3Bucket
+from prefect_aws.client_parameters import AwsClientParameters
+
+from greenlight.errors import SettingsError
+from tasks.results import PROBE, require_result_store
+from tests.bucket import SECRET, SURROUNDINGS, Bucket
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@flow
+async def needs_results() -> str:
+    await require_result_store()
+    return "paid"
+
+
+async def run() -> State[Any]:
+    return await needs_results(return_state=True)
+
+
+@contextmanager
+def results_in(block: str) -> Iterator[None]:
+    with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: block}):
+        yield
+
+
+async def saved(bucket_name: str, endpoint: str) -> str:
+    """Save a block for a bucket, and return its name as the setting takes it."""
+    credentials = AwsCredentials(
+        aws_access_key_id=SURROUNDINGS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=SECRET,
+        region_name="us-east-1",
+        aws_client_parameters=AwsClientParameters(endpoint_url=endpoint),
+    )
+    name = f"bucket-{uuid.uuid4().hex}"
+    await S3Bucket(bucket_name=bucket_name, credentials=credentials).save(name)
+    return f"s3-bucket/{name}"
+
+
+@pytest.fixture
+def endpoint(bucket: Bucket) -> str:
+    return str(bucket.client.meta.endpoint_url)
+
+
+async def test_a_bucket_that_can_be_written_is_a_good_one(bucket: Bucket, endpoint: str) -> None:
+    with results_in(await saved(bucket.name, endpoint)):
+        state = await run()
+    assert state.is_completed(), state.message
+    listed = bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]
+    assert PROBE in [one["Key"] for one in listed]
+
+
+async def test_a_bucket_that_is_not_there_is_one_sentence(endpoint: str) -> None:
+    block = await saved(f"none-{uuid.uuid4().hex}", endpoint)
+    with results_in(block):
+        state = await run()
+    error = await state.aresult(raise_on_failure=False)
+    assert isinstance(error, SettingsError)
+    name = block.partition("/")[2]
+    assert str(error) == (
+        f"the result store {name} cannot be written (The specified bucket does not exist); mend it, "
+        "or name another in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+    )
+    assert SECRET not in f"{state.message} {error!r}"
+
+
+async def test_a_store_that_nobody_answers_for_is_one_sentence(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with results_in(await saved(bucket.name, "http://127.0.0.1:1")):
+        state = await run()
+    error = await state.aresult(raise_on_failure=False)
+    assert isinstance(error, SettingsError)
+    assert "cannot be written (EndpointConnectionError)" in str(error)
+
+
+async def test_a_folder_of_this_machine_is_not_written_into(tmp_path: Path) -> None:
+    name = f"folder-{uuid.uuid4().hex}"
+    await LocalFileSystem(basepath=str(tmp_path / "kept")).save(name)
+    with results_in(f"local-file-system/{name}"):
+        state = await run()
+    assert state.is_completed()
+    assert PROBE not in [path.name for path in (tmp_path / "kept").iterdir()]
