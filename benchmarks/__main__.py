@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chaos, check, judge, pace, sweep, uploads
+from benchmarks import chaos, check, endtoend, judge, pace, sweep, uploads
 
 BENCHMARKS = {
     "judge": judge.main,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "chaos": chaos.main,
     "sweep": sweep.main,
     "uploads": uploads.main,
+    "endtoend": endtoend.main,
 }
 
 

@@ -49,9 +49,11 @@ def _line(cost: Cost) -> dict[str, object]:
 
 def _print_table(sums: list[Cost]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("day (UTC+8)", "service", "model", "outcome", "count", "CNY")
+    # Cut off, the ids of one family's models would look alike.
+    model = Column("model", overflow="fold")
+    table = Table("day (UTC+8)", "service", model, "outcome", "count", "CNY")
     for cost in sums:
         table.add_row(
             cost.day.isoformat(),

@@ -10,6 +10,47 @@ Advance = Callable[[], None]
 """Say that one more piece of the work is done."""
 
 
+Tell = Callable[[int, int | None], None]
+"""Say how many of how many are done; the total may not be known yet."""
+
+
+@contextmanager
+def pace(what: str) -> Iterator[Tell]:
+    """Show a line with what is done, the rate and the time left."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None, rate="")
+
+        def tell(done: int, total: int | None) -> None:
+            speed = shown.tasks[0].speed
+            rate = f"{speed:.1f} a second" if speed else ""
+            shown.update(task, completed=done, total=total, rate=rate)
+
+        yield tell
+
+
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Advance]:
     """Show a line with the time that has passed and, where the total is known, what is left."""

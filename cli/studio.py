@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.options import Deployments, deployments_of
+
 DEFAULT_PORT = 8479
 
 
@@ -26,6 +28,7 @@ def studio(
     job_seconds: Annotated[
         float, typer.Option(min=0, metavar="S", help="How long a video takes.")
     ] = 5.0,
+    deployment: Deployments = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
     """Run a studio that speaks the vendor's protocol and looks at the pictures itself."""
@@ -38,6 +41,7 @@ def studio(
         key=key,
         rate_per_second=rate,
         job_seconds=job_seconds,
+        deployments={name: model for model, name in deployments_of(deployment).items()},
     )
 
     def announce(base_url: str) -> None:

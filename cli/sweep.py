@@ -10,7 +10,7 @@ import typer
 
 from cli.film import prepare_prefect
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
-from cli.progress import progress
+from cli.progress import Tell, pace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,9 +103,10 @@ def sweep(
         _print_forecast(forecast, place, as_json)
         return
     prepare_prefect(settings.results)
-    with progress(f"sweeping {place}"):
+    with pace(f"sweeping {place}") as tell:
         report = asyncio.run(
             _sweep(
+                tell,
                 place=place,
                 defaults=defaults,
                 needs=waits_for,
@@ -126,9 +127,10 @@ def _needs(needs: list[str] | None) -> tuple[str, ...]:
     return tuple(needs or ("sound",))
 
 
-async def _sweep(**parameters: Any) -> SweepReport:
-    from flows.screen_portraits import screen_portraits
+async def _sweep(tell: Tell, **parameters: Any) -> SweepReport:
+    from flows.screen_portraits import WATCHER, screen_portraits
 
+    WATCHER.set(tell)
     state = await screen_portraits(**parameters, return_state=True)
     report: Any = await state.aresult(raise_on_failure=False)
     if isinstance(report, BaseException):

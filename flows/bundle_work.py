@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from blocks import ModelStudioCredentials
 from flows.allowance import Allowance
@@ -24,6 +24,7 @@ from greenlight.reports import (
     report_waiting_for_portrait,
 )
 from tasks import DETECTORS
+from tasks.artifacts import Gallery
 from tasks.events import tell_budget_spent
 
 LOOKS = 3
@@ -40,6 +41,8 @@ class BundleWork:
     allowance: Allowance
     films: bool = True
     """Whether what passes is filmed; otherwise it is only screened."""
+    gallery: Gallery = field(default_factory=Gallery)
+    """The verdicts that were asked for."""
 
     async def prepare(self) -> None:
         """Raise what is wrong with that which holds for every brief, before anything is paid."""
@@ -90,13 +93,16 @@ class BundleWork:
                         return await self._film(sight, film)
 
     async def _check(self, sight: Sight, family: Family) -> Verdict:
+        portrait = sight.portrait
+        assert portrait is not None  # noqa: S101 - a check is the step of an examined portrait
         self.allowance.take(family.check.prices_cny["image"])
         verdict: Verdict = await DETECTORS[family.name](
-            sight.portrait,
+            portrait,
             ratio=sight.brief.ratio if family.ratios else None,
             deployment=sight.brief.deployments.get(family.check.id),
             credentials=self.credentials,
         )
+        self.gallery.add(portrait, verdict)
         return verdict
 
     async def _film(self, sight: Sight, film: Film) -> FilmReport:

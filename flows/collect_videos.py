@@ -7,9 +7,8 @@ from typing import Annotated
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from pydantic import Field
 
-from flows.parameters import Credentials, load_credentials
+from flows.parameters import Credentials, explained, load_credentials
 from greenlight.collector import Collector, Round
 from greenlight.errors import explain
 from greenlight.ledger import JobState
@@ -21,11 +20,15 @@ from tasks.services import connected
 async def collect_videos(
     out: Annotated[
         str | None,
-        Field(title="Out", description="Where videos go instead of where their briefs said."),
+        explained(title="Out", description="Where videos go instead of where their briefs said."),
     ] = None,
     wait_seconds: Annotated[
         float,
-        Field(title="Wait", ge=0, description="How long to go on; 0 looks at every job once."),
+        explained(
+            title="Wait in seconds",
+            ge=0,
+            description="How long to go on; 0 looks at every job once.",
+        ),
     ] = 0,
     credentials: Credentials = None,
 ) -> State[dict[str, int]]:

@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
+from greenlight.portraits.s3 import split_s3
 from greenlight.reports import FilmReport, FilmState
 
 Data = TypeVar("Data")
@@ -24,7 +25,9 @@ class BundleReport(BaseModel):
     report: FilmReport
 
 
-async def end(reports: Sequence[BundleReport]) -> State[list[BundleReport]]:
+async def end(
+    reports: Sequence[BundleReport], subjects: Iterable[str] = ()
+) -> State[list[BundleReport]]:
     """Return the state of a run that worked on some bundles.
 
     That of one bundle, or of many that all ended alike, has their name; else it is called Done, or by what
@@ -34,25 +37,28 @@ async def end(reports: Sequence[BundleReport]) -> State[list[BundleReport]]:
     if not reports:
         return Completed(name="Done", message="nothing to do", data=[])
     if len(reports) == 1:
-        return await ended(
-            reports[0].report.state, reports[0].report.message, list(reports), states
-        )
+        only = reports[0].report
+        return await ended(only.state, only.message, list(reports), states, subjects)
     message = counted(states)
     bad = [one for one in reports if not one.report.state.is_good]
     if bad:
         message = f"{message}; {bad[0].portrait}: {bad[0].report.message}"
-        return await ended(bad[0].report.state, message, list(reports), states)
+        return await ended(bad[0].report.state, message, list(reports), states, subjects)
     if len(states) == 1:
-        return await ended(reports[0].report.state, message, list(reports), states)
-    await tag_run(states)
+        return await ended(reports[0].report.state, message, list(reports), states, subjects)
+    await tag_run(states, subjects)
     return Completed(name="Done", message=message, data=list(reports))
 
 
 async def ended(
-    state: FilmState, message: str, data: Data, tagged: Iterable[FilmState]
+    state: FilmState,
+    message: str,
+    data: Data,
+    outcomes: Iterable[FilmState],
+    subjects: Iterable[str] = (),
 ) -> State[Data]:
-    """Return the state of a run that ended so, with the outcomes among its tags."""
-    await tag_run(tagged)
+    """Return the state of a run that ended so, with the outcomes and subjects among its tags."""
+    await tag_run(outcomes, subjects)
     facts: dict[str, Any] = {"name": state.label, "message": message, "data": data}
     return Completed(**facts) if state.is_good else Failed(**facts)
 
@@ -62,10 +68,16 @@ def counted(states: Counter[FilmState]) -> str:
     return ", ".join(f"{count} {state.label.lower()}" for state, count in states.most_common())
 
 
-async def tag_run(outcomes: Iterable[FilmState]) -> None:
-    """Put outcomes among the run's tags, which is what lists are filtered by."""
+def subjects_of(models: Iterable[str], places: Iterable[str]) -> set[str]:
+    """Return the tags that say what a run is about: `model:emo`, and `bucket:portraits` for S3."""
+    buckets = {split_s3(place)[0] for place in places if place.startswith("s3://")}
+    return {f"model:{one}" for one in models} | {f"bucket:{one}" for one in buckets}
+
+
+async def tag_run(outcomes: Iterable[FilmState], subjects: Iterable[str] = ()) -> None:
+    """Put outcomes and subjects among the run's tags, which is what lists are filtered by."""
     if not flow_run.id:
         return
-    tags = {*flow_run.tags, *(f"outcome:{one.value}" for one in outcomes)}
+    tags = {*flow_run.tags, *subjects, *(f"outcome:{one.value}" for one in outcomes)}
     async with get_client() as client:
         await client.update_flow_run(flow_run.id, tags=tags)

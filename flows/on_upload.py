@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from flows.allowance import Allowance
 from flows.bundle_work import BundleWork
-from flows.ending import BundleReport, end
+from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
 from flows.side_by_side import side_by_side
@@ -24,7 +25,15 @@ from greenlight.bundles.bundle import kind_of, name_of, stem_of
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError
-from greenlight.reports import report_error, report_waiting_for_portrait
+from greenlight.reports import (
+    FilmState,
+    report_error,
+    report_rejection,
+    report_waiting_for_portrait,
+)
+from tasks.artifacts import show_many, show_portrait
+from tasks.events import tell_many_refusals
+from tasks.reasons import opinions_on
 from tasks.results import require_result_store
 from tasks.services import connected
 
@@ -70,7 +79,10 @@ async def on_upload(
         runs = FilmRuns(block.service, out, credentials)
         work = BundleWork(surveyor, block, runs, Allowance.of(max_cny))
         await work.prepare()
-        return await end(await _work_on(await _find(objects), work))
+        reports = await _work_on(await _find(objects), work)
+    tell_many_refusals(work.gallery.refused_count, work.gallery.count, place=_run_name())
+    subjects = subjects_of(defaults.models, (one.place for one in objects))
+    return await end(reports, subjects)
 
 
 def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
@@ -108,11 +120,26 @@ async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list
 
     async def bring_on(sight: Sight) -> BundleReport:
         report = await work.bring_on(sight)
+        if report.state is FilmState.REJECTED and sight.portrait:
+            opinions = await opinions_on(sight.portrait, report.verdicts)
+            report = report_rejection(report.verdicts, {m: str(one) for m, one in opinions.items()})
         return BundleReport(portrait=sight.bundle.portraits[0].place, report=report)
 
     async for report in side_by_side(_each(sights), bring_on, at_once=AT_ONCE):
         reports.append(report)
+    await _show(sights, reports, work)
     return reports
+
+
+async def _show(sights: list[Sight], reports: list[BundleReport], work: BundleWork) -> None:
+    """Show one portrait whole, and many as a table with a contact sheet of the refused."""
+    portraits = [sight.portrait for sight in sights]
+    if len(reports) == 1 and portraits and portraits[0] is not None:
+        await show_portrait(portraits[0], reports[0].report)
+    elif work.gallery.count:
+        summary = counted(Counter(one.report.state for one in reports))
+        model = work.surveyor.defaults.models[0]
+        await show_many(_run_name(), summary, work.gallery, model=model)
 
 
 async def _each(sights: list[Sight]) -> AsyncIterator[Sight]:

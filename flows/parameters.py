@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,31 +10,44 @@ from blocks import ModelStudioCredentials
 from greenlight.bundles import BriefDefaults, Need
 from greenlight.settings import read_settings
 
+
+def explained(title: str, description: str, **limits: Any) -> Any:
+    """Return the field of a flow's parameter, with a title and a description that Prefect's form shows.
+
+    In place of a field's own Prefect puts the parameter's bare name and what a docstring says of it; what a
+    field adds to its schema stays.
+    """
+    words = {"title": title, "description": description}
+    return Field(title=title, description=description, json_schema_extra={**words}, **limits)
+
+
 Defaults = Annotated[
     BriefDefaults,
-    Field(
+    explained(
         title="Defaults",
         description="What holds for every brief, where no json beside the portrait says otherwise.",
     ),
 ]
 Needs = Annotated[
     tuple[Need, ...],
-    Field(
+    explained(
         title="Needs",
         description="What must lie beside a portrait before it is filmed: sound (or a motion), json.",
     ),
 ]
 Out = Annotated[
     str | None,
-    Field(title="Out", description="A folder, s3://bucket/prefix/ or .mp4 file for the video."),
+    explained(title="Out", description="A folder, s3://bucket/prefix/ or .mp4 file for the video."),
 ]
 MaxCny = Annotated[
     float | None,
-    Field(title="Budget", ge=0, description="Begin nothing that could come to more CNY."),
+    explained(
+        title="Budget in CNY", ge=0, description="Begin nothing that could come to more CNY."
+    ),
 ]
 Credentials = Annotated[
     str | None,
-    Field(
+    explained(
         title="Credentials",
         description="Name of a ModelStudioCredentials block; without one the environment's are used.",
     ),

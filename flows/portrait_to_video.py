@@ -11,12 +11,11 @@ from typing import Annotated
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from blocks import ModelStudioCredentials
 from flows.coming_back import come_back
 from flows.ending import ended
-from flows.parameters import Credentials, MaxCny, Out, load_credentials
+from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
 from greenlight.errors import OverBudget
@@ -61,12 +60,17 @@ def _run_name() -> str:
 @flow(name="portrait-to-video", flow_run_name=_run_name)
 async def portrait_to_video(
     brief: Annotated[
-        Brief, Field(title="Brief", description="What to film: portrait, sound or motion, models.")
+        Brief,
+        explained(title="Brief", description="What to film: portrait, sound or motion, models."),
     ],
     out: Out = None,
     wait_seconds: Annotated[
         float,
-        Field(title="Wait", ge=0, description="How many seconds to wait for the video; 0: not."),
+        explained(
+            title="Wait in seconds",
+            ge=0,
+            description="How many seconds to wait for the video; 0: not.",
+        ),
     ] = WAIT_SECONDS,
     max_cny: MaxCny = None,
     credentials: Credentials = None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated
@@ -17,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from flows.allowance import Allowance
 from flows.bundle_work import BundleWork
-from flows.ending import counted, ended, tag_run
+from flows.ending import counted, ended, subjects_of, tag_run
 from flows.film_runs import FilmRuns
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
 from flows.side_by_side import side_by_side
@@ -26,9 +27,15 @@ from greenlight.bundles.output import refuse_output_within
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
+from greenlight.errors import InputError
 from greenlight.reports import Cny, FilmReport, FilmState
+from tasks.artifacts import Progress, show_many
+from tasks.events import tell_many_refusals
 from tasks.results import require_result_store
 from tasks.services import connected
+
+WATCHER: ContextVar[Callable[[int, int | None], None] | None] = ContextVar("watcher", default=None)
+"""Who is told, in this process, how many portraits of how many are done; the total is not known at first."""
 
 AT_ONCE = 16
 """Portraits under way together; the account's pace decides how fast they start."""
@@ -111,6 +118,13 @@ async def screen_portraits(
         )
         await sweep.run()
         cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
+    gallery = sweep.work.gallery
+    tell_many_refusals(gallery.refused_count, gallery.count, place=place)
+    if gallery.count:
+        summary = (
+            f"{counted(sweep.states)}; {cost_cny.normalize():f} CNY for {gallery.count} checks"
+        )
+        await show_many(f"Sweep of {place}", summary, gallery, model=defaults.models[0])
     return await _end(sweep, cost_cny)
 
 
@@ -129,10 +143,26 @@ class _Sweep:
     async def run(self) -> None:
         """Work on everything, or until a budget has no room; `stopped` says so then."""
         await self.work.prepare()
+        progress = Progress(f"Sweep of {self.place}", model=self.work.surveyor.defaults.models[0])
+        counting: asyncio.Task[int | None] | None = None
         async for sight, report in side_by_side(
             self._with_work_to_do(), self._bring_on, at_once=AT_ONCE
         ):
             self._count(sight, report)
+            # Where there is nothing to do, nobody waits for a second listing.
+            counting = counting or asyncio.create_task(
+                asyncio.to_thread(_count_portraits, self.place)
+            )
+            await self._tell(progress, counting.result() if counting.done() else None)
+        await progress.end()
+
+    async def _tell(self, progress: Progress, total: int | None) -> None:
+        """Say how far it is, on the run's timeline and to who watches this process."""
+        done = self.states.total()
+        await progress.tell(done, total)
+        watcher = WATCHER.get()
+        if watcher is not None:
+            watcher(done, total)
 
     async def _with_work_to_do(self) -> AsyncIterator[Sight]:
         """Yield the bundles that there is something to do for, and count the others at once."""
@@ -167,6 +197,14 @@ class _Sweep:
             self.notes.append(Remark(portrait=place, message=report.note))
 
 
+def _count_portraits(place: str) -> int | None:
+    """Return how many portraits a place has; `None` if it cannot be listed, which the sweep itself tells."""
+    try:
+        return sum(len(page) for page in bundles_in(place))
+    except InputError:
+        return None
+
+
 def _next(pages: Iterator[list[Bundle]]) -> list[Bundle] | None:
     return next(pages, None)
 
@@ -182,9 +220,10 @@ async def _end(sweep: _Sweep, cost_cny: Decimal) -> State[SweepReport]:
         notes=sweep.notes,
         stopped=sweep.stopped,
     )
+    subjects = subjects_of(sweep.work.surveyor.defaults.models, [sweep.place])
     message = counted(sweep.states) or f"there are no portraits in {sweep.place}"
     if sweep.stopped:
         message = f"{message}; {sweep.stopped}"
-        return await ended(FilmState.OVER_BUDGET, message, report, sweep.states)
-    await tag_run(sweep.states)
+        return await ended(FilmState.OVER_BUDGET, message, report, sweep.states, subjects)
+    await tag_run(sweep.states, subjects)
     return Completed(name="Swept", message=message, data=report)

@@ -13,6 +13,7 @@ from greenlight.errors import InputError, SettingsError
 from greenlight.ledger.checks import join_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Parameters
+from greenlight.offers import offer_deployable, offer_models, offer_parameters
 
 TEMPLATE_PREFIX = "AACT."
 """What the vendor's template ids begin with; anything else given as a motion is a video."""
@@ -28,12 +29,14 @@ class Brief(BaseModel):
     portrait: str = Field(
         title="Portrait",
         description="Where the picture lies: a file, an http(s) address or s3://bucket/key.",
+        json_schema_extra={"minLength": 1},
     )
     models: tuple[str, ...] = Field(
         default=("emo",),
         title="Models",
         min_length=1,
         description="emo, liveportrait, wan-s2v or animate-anyone; the first that passes is filmed.",
+        json_schema_extra=offer_models,
     )
     sound: str | None = Field(
         default=None,
@@ -54,11 +57,13 @@ class Brief(BaseModel):
         default_factory=dict,
         title="Parameters",
         description="The video model's own parameters, like style_level or resolution.",
+        json_schema_extra=offer_parameters,
     )
     deployments: dict[str, str] = Field(
         default_factory=dict,
         title="Own deployments",
         description="The name of your own deployment, by the vendor's model id that it stands for.",
+        json_schema_extra=offer_deployable,
     )
     take: int = Field(
         default=1,

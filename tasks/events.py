@@ -32,6 +32,8 @@ MANY_REFUSALS = "greenlight.refusals.many"
 
 FEWEST_CHECKS = 20
 """Of fewer checks the share of refusals says nothing."""
+USUAL_SHARE = 0.5
+"""More refusals than this among a run's checks point at a camera, a crop or a model, not at a portrait."""
 
 
 def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str) -> None:
@@ -96,9 +98,9 @@ def _once(*parts: str) -> UUID:
     return uuid5(NAMESPACE_URL, " ".join(parts))
 
 
-def tell_many_refusals(refused: int, checked: int, *, above: float, place: str) -> None:
-    """Raise `greenlight.refusals.many` if more than a share of a run's verdicts were refusals."""
-    if checked < FEWEST_CHECKS or refused <= above * checked:
+def tell_many_refusals(refused: int, checked: int, *, place: str) -> None:
+    """Raise `greenlight.refusals.many` if more of a run's checks were refusals than is usual."""
+    if checked < FEWEST_CHECKS or refused <= USUAL_SHARE * checked:
         return
     emit_event(
         event=MANY_REFUSALS,

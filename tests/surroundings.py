@@ -20,7 +20,7 @@ READY_SECONDS = 120.0
 class Surroundings:
     """A store, a studio and a Prefect server on loopback, and the environment that leads to them.
 
-    The server keeps its data in SQLite, or in the `database` given; more `settings` come into the environment.
+    The server keeps its data in SQLite, or in the `database` given; the environment has the `settings` too.
     """
 
     def __init__(self, home: Path, *, database: str | None = None, **settings: str) -> None:
@@ -31,6 +31,7 @@ class Surroundings:
         self.api_url = f"http://127.0.0.1:{prefect}/api"
         self.s3_url = f"http://127.0.0.1:{s3}"
         self.environ = {
+            **{name: os.environ[name] for name in ("LANG", "PYTHONPATH") if name in os.environ},
             "HOME": str(home),
             "PATH": _path(),
             **SURROUNDINGS,

@@ -99,7 +99,7 @@ def _kind(schema: Schema) -> str:
         return " or ".join(map(code, schema["enum"]))
     if schema["type"] == "array":
         return f"list of {_kind(schema['items'])}"
-    return WORDS.get(schema["type"], schema["type"])
+    return WORDS.get(schema["type"], str(schema["type"]))
 
 
 def _plain(default: object) -> str:

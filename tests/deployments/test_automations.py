@@ -23,7 +23,7 @@ from prefect.states import Completed, Pending, Running
 from deployments.automations import ATTEMPTS, set_up, wanted
 from greenlight.errors import SettingsError
 from tests.deployments.mortal import mortal
-from tests.deployments.servers import ROOT, PrefectServer, wait_for
+from tests.deployments.servers import GREENLIGHT, ROOT, PrefectServer, run, surroundings, wait_for
 
 POOL = "mortals"
 
@@ -207,3 +207,22 @@ def test_a_block_that_is_not_there_is_named(
 ) -> None:
     with pytest.raises(SettingsError, match=words):
         set_up(prefect, notify=block, apply=True)
+
+
+def test_the_command_says_what_it_would_do_and_that_nobody_is_told(
+    server: PrefectServer, tmp_path: Path
+) -> None:
+    *said, nobody, end = run(
+        [*GREENLIGHT, "setup", "automations"], server.environ(tmp_path)
+    ).splitlines()
+    assert [one.split(" automation ")[1].rstrip(".") for one in said] == [
+        repr(one.name) for one in wanted(None)
+    ]
+    assert nobody == "Nobody is told of anything: --notify names the block that does."
+    assert end == "Nothing was changed; --apply does it."
+
+
+def test_a_server_that_is_away_is_said(tmp_path: Path) -> None:
+    environ = surroundings(tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api")
+    said = run([*GREENLIGHT, "setup", "automations"], environ, code=1)
+    assert "names does not answer" in said

@@ -72,7 +72,9 @@ class Findings:
 
     def undecided(self) -> Iterator[str]:
         """Complain of each newest portrait that has no verdict in the books."""
-        answered = {(row.family, row.portrait) for row in self.checks() if row.outcome == "answered"}
+        answered = {
+            (row.family, row.portrait) for row in self.checks() if row.outcome == "answered"
+        }
         for sitter in self.plan.everybody:
             for verdict in self.asked_of(sitter):
                 key = verdict.model, self.identities.get(sitter.newest.key)
@@ -151,10 +153,14 @@ class Findings:
         yield from self._submits_paid_twice(counted["jobs"])
 
     def _submits_paid_twice(self, tasks: list[dict[str, Any]]) -> Iterator[str]:
-        asked = Counter(json.dumps([one["model"], one["sha256"], one["parameters"]]) for one in tasks)
+        asked = Counter(
+            json.dumps([one["model"], one["sha256"], one["parameters"]]) for one in tasks
+        )
         yield from (f"{n} submits of {content}" for content, n in asked.items() if n > 1)
         known = {job.task_id for job in self.jobs()}
-        yield from (f"the books know no {one['task_id']}" for one in tasks if one["task_id"] not in known)
+        yield from (
+            f"the books know no {one['task_id']}" for one in tasks if one["task_id"] not in known
+        )
         if len(tasks) != len(known):
             yield f"{len(tasks)} submits were paid, and the books have {len(known)}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import httpx
 from greenlight.ledger import Ledger
 from tests.postgresql import PostgresServer
 from tests.programs import Program, run, running, wait_until
-from tests.surroundings import PYTHON, Surroundings
+from tests.surroundings import PYTHON, READY_SECONDS, Surroundings
 
 UPLOADS = "portraits"
 VIDEOS = "films"
@@ -73,20 +73,31 @@ class Pipeline:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Start everything, two things at a time where they do not need one another."""
+        """Run everything for the time of a `with` block."""
+        with self.listening(), self.working():
+            yield
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Run the surroundings, and a listener that may find no Prefect server yet."""
         around = self.around
-        with ExitStack() as programs, ThreadPoolExecutor(2) as threads:
-            programs.enter_context(running(around.store, around.studio, around.server))
+        with running(around.store, around.studio, around.server):
             around.wait_for_store()
             self._make_buckets()
-            programs.enter_context(running(self._make_listener()))
-            around.wait_for_server()
-            programs.enter_context(running(*self.workers))
-            automations = threads.submit(self._run, "cli", "setup", "automations", "--apply")
-            wait_until(self._pool_is_there, seconds=60, what="the work pool")
+            self.listener = self._make_listener()
+            with running(self.listener):
+                yield
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Deploy, and run the workers; what does not need one another is done side by side."""
+        self.around.wait_for_server()
+        with running(*self.workers), ThreadPoolExecutor(1) as beside:
+            automations = beside.submit(self._run, "cli", "setup", "automations", "--apply")
+            wait_until(self._pool_is_there, seconds=READY_SECONDS, what="the work pool")
             self._run(*DEPLOY)
             automations.result()
-            around.wait_for_studio()
+            self.around.wait_for_studio()
             yield
 
     def _make_buckets(self) -> None:
@@ -102,8 +113,7 @@ class Pipeline:
 
     def _make_listener(self) -> Program:
         told = ["cli", "listen", "--queue", self.queue_url(QUEUE), "--via", self._via]
-        self.listener = self.around.program("listener", told)
-        return self.listener
+        return self.around.program("listener", told)
 
     def _run(self, *module: str) -> str:
         return run([*PYTHON, *module], self.around.environ)
@@ -117,7 +127,9 @@ class Pipeline:
     def messages(self, queue: str) -> int:
         """Return how many messages a queue holds, those under way too."""
         names = ("", "NotVisible", "Delayed")
-        return sum(int(self._attribute(queue, f"ApproximateNumberOfMessages{one}")) for one in names)
+        return sum(
+            int(self._attribute(queue, f"ApproximateNumberOfMessages{one}")) for one in names
+        )
 
     def _attribute(self, queue: str, name: str) -> str:
         answer = self.sqs.get_queue_attributes(

@@ -7,6 +7,7 @@ import json
 import random
 import wave
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from tests.endtoend.pipeline import PREFIX
@@ -94,16 +95,16 @@ class Plan:
     sitters: list[Sitter]
     late: Sitter
     """Whose sound comes when the run of the portrait has ended."""
-    order: list[Upload]
-    """All but what is the late one's."""
+    waves: list[list[Upload]]
+    """All but the late one's, in the order of the uploads; a wave comes when the last has its runs."""
 
     @property
     def everybody(self) -> list[Sitter]:
         return [*self.sitters, self.late]
 
     @property
-    def count(self) -> int:
-        return len(self.everybody)
+    def uploads(self) -> list[Upload]:
+        return [upload for wave in self.waves for upload in wave]
 
 
 def make_plan(count: int, seed: int) -> Plan:
@@ -113,14 +114,15 @@ def make_plan(count: int, seed: int) -> Plan:
     chance.shuffle(names)
     pictures = [_picture(n, chance) for n in range(count)]
     sitters = [
-        _sitter(name, picture, n) for n, (name, picture) in enumerate(zip(names, pictures, strict=True))
+        _sitter(name, picture, n)
+        for n, (name, picture) in enumerate(zip(names, pictures, strict=True))
     ]
     late = sitters.pop(0)
     chance.shuffle(sitters)
     _vary(sitters, chance)
     tracks = [track for one in sitters for track in one.tracks()]
     tracks.append([Upload(TEXT_FILE, b"nothing to see")])
-    return Plan(sitters, late, _merged(tracks, chance))
+    return Plan(sitters, late, _cut(_merged(tracks, chance), max(2, count // 6), chance))
 
 
 def _picture(number: int, chance: random.Random) -> str:
@@ -156,7 +158,7 @@ def _tone(number: int) -> bytes:
 
 
 def _vary(sitters: list[Sitter], chance: random.Random) -> None:
-    """Let some portraits come twice, be overwritten, have a json, come in parts, or be somebody else's too."""
+    """Let some portraits come twice, be overwritten, have a json, come in parts, or be another's too."""
     share = max(1, len(sitters) // 8)
     someone = iter(sitters)
     for _ in range(share):
@@ -202,3 +204,9 @@ def _merged(tracks: list[list[Upload]], chance: random.Random) -> list[Upload]:
     chance.shuffle(order)
     waiting = [iter(track) for track in tracks]
     return [next(waiting[number]) for number in order]
+
+
+def _cut(uploads: list[Upload], waves: int, chance: random.Random) -> list[list[Upload]]:
+    """Return uploads in so many waves of random sizes."""
+    cuts = sorted(chance.sample(range(1, len(uploads)), waves - 1))
+    return [uploads[first:last] for first, last in pairwise([0, *cuts, len(uploads)])]

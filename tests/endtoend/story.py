@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
@@ -25,6 +27,13 @@ WAITING = "Waiting for sound"
 LATEST_SECONDS = 300.0
 
 Complaints = Callable[[], Iterable[str]]
+Trouble = Callable[["Story"], AbstractContextManager[object]]
+"""What happens from before some uploads until after them."""
+
+
+def no_trouble(_: Story) -> AbstractContextManager[object]:
+    """Let all go well."""
+    return nullcontext()
 
 
 def ask_directly(models: tuple[str, ...]) -> Answers:
@@ -70,15 +79,23 @@ class Story:
         sqs = self.pipeline.sqs
         sqs.send_message(QueueUrl=self.pipeline.queue_url(QUEUE), MessageBody=POISON)
 
-    def upload_late_portrait(self) -> None:
-        """Upload a portrait without its sound, and return when a run of its own has begun."""
-        self.put(self.plan.late.newest)
-        self._wait(self._runs_of_late, "the first run of an upload")
+    def upload_everything(self, *, trouble: Trouble = no_trouble) -> None:
+        """Upload a portrait that is alone at first, then wave after wave, and the sound that comes late.
 
-    def upload_late_sound(self) -> None:
-        """Upload its sound once the run of the portrait has ended."""
-        self._wait(lambda: self._state_of_late() == WAITING, f"the state {WAITING}")
-        self.put(self.plan.late.sound)
+        The trouble is there during the wave in the middle.
+        """
+        late, waves = self.plan.late, self.plan.waves
+        self.put(late.newest)
+        self.wait(self._run_of_late, "the first run of an upload")
+        for number, wave in enumerate(waves):
+            with trouble(self) if number == len(waves) // 2 else nullcontext():
+                for upload in wave:
+                    self.put(upload)
+            keys = {upload.key for upload in wave}
+            self.wait(lambda: keys <= self._keys_of_runs(), "the runs of uploads")  # noqa: B023
+        self.wait(self._is_late, f"the state {WAITING}")
+        self.put(late.sound)
+        self.tell(f"{len(self.plan.uploads) + 2} objects are uploaded")
 
     def put(self, upload: Upload) -> None:
         """Upload one object, and remember what it is known by."""
@@ -87,40 +104,64 @@ class Story:
         if upload.picture:
             self.findings.pictures[identity] = upload.picture
 
-    def until_none(self, what: str, *complaints: Complaints, seconds: float = LATEST_SECONDS) -> None:
-        """Return when nobody complains any more; else fail with what is missing and the ends of the logs."""
-        began_at = time.monotonic()
+    def sweep(self) -> None:
+        """Run the sweep, as it is run every night."""
+        self._run_to_its_end("screen-portraits/sweep", "Swept")
+
+    def collect(self) -> None:
+        """Begin a collection now instead of at the next full minute."""
+        self.pipeline.start_run("collect-videos/collect")
+
+    def until_none(
+        self, what: str, *complaints: Complaints, seconds: float = LATEST_SECONDS
+    ) -> None:
+        """Return when nobody complains any more; else fail with all that is missing."""
         missing: list[str] = []
 
         def is_well() -> bool:
             missing[:] = [one for ask in complaints for one in ask()]
             return not missing
 
+        self.wait(is_well, what, seconds=seconds, missing=missing)
+        self.tell(what)
+
+    def wait(
+        self,
+        is_so: Callable[[], object],
+        what: str,
+        *,
+        seconds: float = LATEST_SECONDS,
+        missing: Sequence[str] = (),
+    ) -> None:
+        """Wait for a condition; fail with what is missing and the ends of all logs."""
         try:
-            wait_until(is_well, seconds=seconds, what=what, every_seconds=0.5)
+            wait_until(is_so, seconds=seconds, what=what, every_seconds=0.2)
         except TimeoutError as error:
             raise AssertionError("\n".join([str(error), *missing, self.pipeline.tails()])) from None
-        self.tell(f"{what}: after {time.monotonic() - began_at:.1f} s")
 
-    def _wait(self, is_so: Callable[[], object], what: str) -> None:
-        try:
-            wait_until(is_so, seconds=LATEST_SECONDS, what=what, every_seconds=0.1)
-        except TimeoutError as error:
-            raise AssertionError(f"{error}\n{self.pipeline.tails()}") from None
+    def _keys_of_runs(self) -> set[str]:
+        """Return the keys for which a run was created."""
+        return {key for run in self.pipeline.runs("on-upload") for key in _keys(run)}
 
-    def _runs_of_late(self) -> list[dict[str, object]]:
-        key = self.plan.late.newest.key
-        runs = self.pipeline.runs("on-upload")
-        return [one for one in runs if [o["key"] for o in one["parameters"]["objects"]] == [key]]
+    def _run_of_late(self) -> dict[str, Any] | None:
+        alone = [self.plan.late.newest.key]
+        return next((one for one in self.pipeline.runs("on-upload") if _keys(one) == alone), None)
 
-    def _state_of_late(self) -> object:
-        return self._runs_of_late()[0]["state_name"]
+    def _is_late(self) -> bool:
+        run = self._run_of_late()
+        return run is not None and run["state_name"] == WAITING
+
+    def _run_to_its_end(self, deployment: str, name: str) -> None:
+        run = self.pipeline.start_run(deployment)
+        self.wait(lambda: self.pipeline.states(run)[-1]["name"] == name, deployment, seconds=900)
 
 
-def _put(s3: object, upload: Upload) -> str:
+def _keys(run: Mapping[str, Any]) -> list[str]:
+    return [one["key"] for one in run["parameters"]["objects"]]
+
+
+def _put(s3: Any, upload: Upload) -> str:
     """Store an object and return its identity, worked out from what the store answered."""
-    import base64
-
     it = {"Bucket": UPLOADS, "Key": upload.key}
     if upload.in_parts:
         number = s3.create_multipart_upload(**it)["UploadId"]

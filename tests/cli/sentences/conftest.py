@@ -1,0 +1,38 @@
+"""Seat somebody at a desk with portraits and sounds, who types commands and reads what they print."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Greenlight
+from tests.cli.sentences.shell import Says, Shell, expect_snapshot, name_of
+from tests.conftest import SAMPLES, make_sound
+
+COLUMNS = 100
+PICTURES = {"anna.png": "astronaut.png", "two.jpg": "made_two.jpg", "cat.png": "chelsea.png"}
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that everybody works in here: portraits, a sound, and a terminal of a known width."""
+    for name, sample in PICTURES.items():
+        shutil.copyfile(SAMPLES / sample, tmp_path / name)
+    make_sound(tmp_path / "hello.wav", seconds=1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(COLUMNS))
+    monkeypatch.setenv("GREENLIGHT_HOME", str(tmp_path / ".greenlight"))
+    return tmp_path
+
+
+@pytest.fixture
+def says(desk: Path, greenlight: Greenlight, request: pytest.FixtureRequest) -> Says:
+    """Run command lines, and compare what they print with the snapshot of this test."""
+    shell = Shell(greenlight, desk)
+
+    def compare(*commands: str) -> None:
+        expect_snapshot(name_of(request), shell.transcript(*commands))
+
+    return compare

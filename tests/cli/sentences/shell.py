@@ -1,0 +1,86 @@
+"""Type commands as a person does, and compare what is printed with a text that people have read.
+
+A snapshot looks like a terminal: after `$` the command with the variables that were set for it, then what it
+printed on standard output, then on standard error behind `2>`, and how it ended if it did not end with 0.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Greenlight
+
+SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
+RENEW = "RENEW_SNAPSHOTS"
+HOME = "/home/anna"
+CHANGING = (
+    (r"\x1b\[[\d;]*m", ""),
+    (r"(?<=127\.0\.0\.1:)\d{5}", "54321"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "01234567-89ab-cdef-0123-456789abcdef"),
+    # What tests add to the names of buckets, queues and pools, so that nobody else has them.
+    (r"-[0-9a-f]{32}\b", ""),
+    (r"(?<=greenlight-)[0-9a-f]{12}\b", "0123456789ab"),
+    (r"-[0-9a-f]{8}(?=\.mp4)", "-0a1b2c3d"),
+    (r"\b20[2-8]\d-\d\d-\d\d\b", "2026-01-31"),
+    (r"\b\d\d:\d\d:\d\d\b", "12:34:56"),
+    (r"\b\d\d:\d\d(?= UTC)", "12:34"),
+    (r"(?<=free again in )\d+(?= s)", "778"),
+    (r"(?<=answers after )\d+(?= ms)", "12"),
+)
+"""What is another in every run, and what stands for it: of the same length where it may stand in a table."""
+
+Says = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs command lines in a folder, in this process; `VARIABLE=value` before a command is for it alone."""
+
+    greenlight: Greenlight
+    folder: Path
+
+    def transcript(self, *commands: str) -> str:
+        """Return what the terminal shows after these commands."""
+        return steady("\n".join(self._run(command) for command in commands), self.folder)
+
+    def _run(self, command: str) -> str:
+        words = shlex.split(command)
+        variables = dict(word.split("=", 1) for word in words[: words.index("greenlight")])
+        with pytest.MonkeyPatch.context() as surroundings:
+            for name, value in variables.items():
+                surroundings.setenv(name, value)
+            ran = self.greenlight(*words[len(variables) + 1 :])
+        shown = [f"$ {command}", *ran.out.splitlines()]
+        shown += [f"2> {line}".rstrip() for line in ran.err.splitlines()]
+        return "\n".join([*shown, *([f"(exit code {ran.code})"] if ran.code else []), ""])
+
+
+def steady(text: str, folder: Path) -> str:
+    """Return a text with everything that is another in every run replaced, and no colours."""
+    text = text.replace(str(folder), HOME)
+    for pattern, stand_in in CHANGING:
+        text = re.sub(pattern, stand_in, text)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def expect_snapshot(name: str, text: str) -> None:
+    """Compare a text with the snapshot of a name, or write it there when snapshots are renewed."""
+    file = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get(RENEW):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    known = file.read_text(encoding="utf-8") if file.is_file() else ""
+    assert text == known, f"read what differs; if it is meant: {RENEW}=1 pytest {__package__}"
+
+
+def name_of(test: pytest.FixtureRequest) -> str:
+    """Return where the snapshot of a test lies: `check/a-wrong-key` for that test in `test_check.py`."""
+    words = re.findall(r"\w+", test.node.name.removeprefix("test_").replace("_", " "))
+    return f"{test.path.stem.removeprefix('test_')}/{'-'.join(words)}"

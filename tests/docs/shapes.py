@@ -1,0 +1,28 @@
+"""Compare what a command printed with what its document shows, but for what differs every time."""
+
+from __future__ import annotations
+
+import re
+
+ALWAYS_OTHER = (
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "ID"),
+    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b"), "HASH"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DATE"),
+    (re.compile(r"\b\d\d:\d\d(:\d\d([.,]\d+)?)?\b"), "TIME"),
+    (re.compile(r"\b\d+ ms\b"), "N ms"),
+    (re.compile(r"[ \t]+$", re.MULTILINE), ""),
+)
+
+
+def has_shape(printed: str, shown: str) -> bool:
+    """Whether an output is the one that is shown; `...` there stands for anything."""
+    parts = _normalised(shown).strip().split("...")
+    return bool(
+        re.fullmatch(".*".join(map(re.escape, parts)), _normalised(printed).strip(), re.DOTALL)
+    )
+
+
+def _normalised(text: str) -> str:
+    for pattern, word in ALWAYS_OTHER:
+        text = pattern.sub(word, text)
+    return text

@@ -1,0 +1,166 @@
+"""Give every document what it takes for granted: a checkout, a studio, AWS, Prefect, a chat, a post office.
+
+The studio and Prefect's server are the documents' own commands, started once for all documents that have
+them; what a document leaves behind is taken away before the next.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+from moto.server import ThreadedMotoServer
+from prefect import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
+from tests.deployments.servers import free_port
+from tests.docs.documents import ROOT, Block
+from tests.docs.receivers import Receivers
+from tests.docs.shapes import has_shape
+from tests.docs.terminals import Terminal
+
+NEEDED = ("greenlight", "blocks", "tasks", "flows", "deployments", "cli", "samples", "tests")
+READER = "/home/anna/greenlight"
+"""Where the checkout of a document's reader lies."""
+SHARED = ("greenlight studio", "prefect server start")
+"""Programs that one of serves all documents."""
+STAND_INS = Path(__file__).with_name("stand_ins")
+SECONDS = 90
+
+
+class Surroundings:
+    """What all documents of a process share."""
+
+    def __init__(self, folder: Path, exits: ExitStack) -> None:
+        self._folder = folder
+        self._exits = exits
+        self._checkout = check_out(folder)
+        self._started: dict[str, Terminal] = {}
+        self._studio_port, self._prefect_port = free_port(), free_port()
+        self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        self._moto.start()
+        exits.callback(self._moto.stop)
+        self._aws = "http://{}:{}".format(*self._moto.get_host_and_port())
+        self.receivers = exits.enter_context(Receivers.running())
+
+    def here(self, text: str, folder: Path) -> str:
+        """Return a document's text with the addresses and folders of this machine."""
+        studio, prefect = f"127.0.0.1:{self._studio_port}", f"127.0.0.1:{self._prefect_port}"
+        text = re.sub(
+            r"^greenlight studio", rf"\g<0> --port {self._studio_port}", text, flags=re.MULTILINE
+        )
+        text = re.sub(
+            r"^prefect server start",
+            rf"\g<0> --port {self._prefect_port}",
+            text,
+            flags=re.MULTILINE,
+        )
+        for theirs, ours in (
+            ("127.0.0.1:8479", studio),
+            ("127.0.0.1:4200", prefect),
+            ("https://sqs.eu-central-1.amazonaws.com", self._aws),
+            ("https://hooks.slack.com/services/T0/B0/secret", self.receivers.chat_url),
+            ("mailtos://anna:secret@smtp.example.com/", self.receivers.mail_url),
+            (READER, str(folder)),
+        ):
+            text = text.replace(theirs, ours)
+        return text
+
+    def environ(self, home: Path, folder: Path) -> dict[str, str]:
+        """Return the environment of a new terminal: nothing of the developer's, and nothing of ours set."""
+        return {
+            "HOME": str(home),
+            "PATH": os.pathsep.join([str(STAND_INS), os.environ["PATH"]]),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(folder),
+            "DO_NOT_TRACK": "1",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "AWS_ENDPOINT_URL": self._aws,
+            **SURROUNDINGS,
+            **NOBODYS_ACCOUNT,
+        }
+
+    def start_shared(self, block: Block) -> bool:
+        """Start what one of serves all documents, if a block is that; return whether it is."""
+        command = block.text.splitlines()[-1]
+        if not command.startswith(SHARED):
+            return False
+        if command not in self._started:
+            notes = self._folder / f"shared-{len(self._started)}"
+            environ = self.environ(notes / "home", self._checkout)
+            terminal = self._exits.enter_context(Terminal(self._checkout, environ, notes))
+            terminal.begin(self.here(block.text, self._checkout))
+            self._started[command] = terminal
+        shown = self.here(block.shown or "...", self._checkout)
+        await_shape(self._started[command], shown, block)
+        if command.startswith("prefect"):
+            # It says what it will be before it is.
+            url = f"http://127.0.0.1:{self._prefect_port}/api/health"
+            wait_until(lambda: _answers(url), lambda: "the Prefect server does not answer")
+        return True
+
+    def clear(self) -> None:
+        """Take away what a document has left behind."""
+        httpx.post(f"{self._aws}/moto-api/reset").raise_for_status()
+        for command in self._started:
+            if command.startswith("greenlight"):
+                url = f"http://127.0.0.1:{self._studio_port}/_studio/reset"
+                httpx.post(url).raise_for_status()
+            else:
+                _clear_prefect(f"http://127.0.0.1:{self._prefect_port}/api")
+
+
+@contextmanager
+def surroundings(folder: Path) -> Iterator[Surroundings]:
+    """Have the surroundings for the time of a `with` block."""
+    with ExitStack() as exits:
+        yield Surroundings(folder, exits)
+
+
+def check_out(folder: Path) -> Path:
+    """Copy the checkout into a folder, with the environment that runs the tests as its `.venv`."""
+    there = folder / "greenlight"
+    for name in NEEDED:
+        shutil.copytree(ROOT / name, there / name)
+    (there / ".venv").symlink_to(sys.prefix)
+    return there
+
+
+def await_shape(terminal: Terminal, shown: str, block: Block) -> None:
+    """Return once a program that goes on has printed what its document shows."""
+    wait_until(
+        lambda: has_shape(terminal.everything, shown),
+        lambda: f"{block} printed {terminal.everything!r}, not {shown!r}",
+    )
+
+
+def wait_until(is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:
+    ends_at = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < ends_at, complaint()
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _clear_prefect(url: str) -> None:
+    with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
+        for deployment in client.read_deployments():
+            client.delete_deployment(deployment.id)
+        for pool in client.read_work_pools():
+            client.delete_work_pool(pool.name)
+        for automation in client.read_automations():
+            client.delete_automation(automation.id)
