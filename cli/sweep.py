@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -89,13 +91,14 @@ def sweep(
     settings.require_key()
     defaults = BriefDefaults(
         models=tuple(model),
-        sound=audio,
-        motion=motion,
+        sound=_absolute(audio),
+        motion=_absolute(motion),
         ratio=ratio.value if ratio else None,
         parameters=dict(parse_parameter(text) for text in param or []),
         deployments=deployments_of(deployment),
     )
     defaults.check()
+    out = _absolute(out)
     refuse_output_within(place, out)
     waits_for = _needs(needs)
     if dry_run:
@@ -118,6 +121,16 @@ def sweep(
         )
     _print_report(report, as_json)
     raise typer.Exit(1 if report.stopped or report.failures else 0)
+
+
+def _absolute(place: str | None) -> str | None:
+    """Return a file's whole path, since a film run may work in another folder; other places stay."""
+    from greenlight.briefs import is_template_id
+
+    if place is None or "://" in place or is_template_id(place):
+        return place
+    # Path's own raises for a user that does not exist.
+    return str(Path(os.path.expanduser(place)).absolute())  # noqa: PTH111
 
 
 def _needs(needs: list[str] | None) -> tuple[str, ...]:
@@ -178,6 +191,9 @@ def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps(forecast.as_json()))  # noqa: T201
         return
+    if not forecast.portraits:
+        print(f"There are no portraits in {place}; nothing was paid.")  # noqa: T201
+        return
     settled = ", ".join(f"{n} {state.label.lower()}" for state, n in forecast.settled.items())
     print(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")  # noqa: T201
     print(f"To check: {forecast.checks}, at most {_show(forecast.checks_cny)} CNY.")  # noqa: T201
@@ -197,7 +213,8 @@ def _print_report(report: SweepReport, as_json: bool) -> None:
         is_named = remark.message.startswith(remark.portrait.rpartition(".")[0])
         print(remark.message if is_named else f"{remark.portrait}: {remark.message}")  # noqa: T201
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
-    print(f"{report.portraits} portraits in {report.place}: {states or 'none'}.")  # noqa: T201
+    portraits = "portrait" if report.portraits == 1 else "portraits"
+    print(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")  # noqa: T201
     if report.stopped:
         print(f"Stopped: {report.stopped}.")  # noqa: T201
     print(f"Paid for checks by this run: {_show(report.cost_cny)} CNY.")  # noqa: T201

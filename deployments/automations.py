@@ -19,11 +19,16 @@ from greenlight.errors import SettingsError
 
 RETRIED = ["on-upload", "screen-portraits", "portrait-to-video"]
 """The flows whose crashed runs start again; the next run of `collect-videos` does what the last did not."""
+ALL = [*RETRIED, "collect-videos"]
+CRASHED = "prefect.flow-run.Crashed"
 ATTEMPTS = 3
 """How often a run may begin: one that kills its process every time would go on for ever."""
+QUIET_AFTER_CRASH = timedelta(seconds=10)
+"""The least that Prefect takes. A run may be told crashed twice, by its process's parent and by the worker;
+who reacted to the first would have its new attempt crashed by the second."""
 SILENT_AFTER = timedelta(seconds=3 * HEARTBEAT_SECONDS)
-NEVER_BEGUN_AFTER = timedelta(minutes=10)
-"""Longer than a container may take to start."""
+NEVER_BEGUN_AFTER = timedelta(minutes=2)
+"""A process begins within seconds, on a machine that is too busy within half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,56 +74,49 @@ def wanted(notify: uuid.UUID | None) -> list[AutomationCore]:
 
 
 def _recovery() -> Iterator[AutomationCore]:
-    again = ChangeFlowRunState(
-        state=StateType.SCHEDULED, name="AwaitingRetry", message="It crashed, and starts again."
-    )
     yield AutomationCore(
         name="greenlight: crashed runs start again",
-        description=f"What its process's end has crashed begins again, {ATTEMPTS} times in all.",
-        trigger=EventTrigger(
-            expect={"prefect.flow-run.Crashed"},
-            match=_runs({"prefect.run-count": [str(count) for count in range(1, ATTEMPTS)]}),
-            match_related=_of_deployments(RETRIED),
-            for_each={"prefect.resource.id"},
+        description=f"A run whose process ended before it begins again, {ATTEMPTS} times in all.",
+        trigger=_silence(
+            after={CRASHED},
+            within=QUIET_AFTER_CRASH,
+            flows=RETRIED,
+            run_counts=[str(count) for count in range(1, ATTEMPTS)],
         ),
-        actions=[again],
+        actions=[_again("It crashed, and starts again.")],
     )
     yield AutomationCore(
-        name="greenlight: runs that crash before they begin start again once",
-        description="Prefect counts no attempt that did not come to begin: so it is one an hour.",
-        trigger=EventTrigger(
-            expect={"prefect.flow-run.Crashed"},
-            match=_runs({"prefect.run-count": "0"}),
-            match_related=_of_deployments(RETRIED),
-            for_each={"prefect.resource.id"},
-            within=timedelta(hours=1),
+        name="greenlight: runs that crashed before they began start again",
+        description="Prefect counts no attempt that did not come to begin, so there is no end to these.",
+        trigger=_silence(
+            after={CRASHED}, within=NEVER_BEGUN_AFTER, flows=RETRIED, run_counts=["0"]
         ),
-        actions=[again],
+        actions=[_again("It could not begin, and is tried again.")],
     )
     yield AutomationCore(
-        name="greenlight: runs that nobody begins are scheduled again",
+        name="greenlight: runs that nobody begins start again",
         description="The worker that had taken the run up is gone.",
         trigger=_silence(
-            {"prefect.flow-run.Pending", "prefect.flow-run.Submitting"}, NEVER_BEGUN_AFTER
+            after={"prefect.flow-run.Pending", "prefect.flow-run.Submitting"},
+            within=NEVER_BEGUN_AFTER,
+            flows=ALL,
         ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.SCHEDULED,
-                name="AwaitingRetry",
-                message="Who had taken it up did not begin it.",
-            )
-        ],
+        actions=[_again("Who had taken it up did not begin it.")],
     )
     yield AutomationCore(
         name="greenlight: silent runs are crashed",
         description="A run whose machine or worker is gone says nothing any more.",
-        trigger=_silence({"prefect.flow-run.heartbeat"}, SILENT_AFTER),
+        trigger=_silence(after={"prefect.flow-run.heartbeat"}, within=SILENT_AFTER, flows=ALL),
         actions=[
             ChangeFlowRunState(
                 state=StateType.CRASHED, message="Nothing was heard of it for too long."
             )
         ],
     )
+
+
+def _again(message: str) -> ChangeFlowRunState:
+    return ChangeFlowRunState(state=StateType.SCHEDULED, name="AwaitingRetry", message=message)
 
 
 def _notifications(block: uuid.UUID) -> Iterator[AutomationCore]:
@@ -158,30 +156,31 @@ _MESSAGES = {
 """What people are told, by the rest of the automation's name: upon which events, subject, and text."""
 
 
-def _silence(after: set[str], within: timedelta) -> EventTrigger:
-    """Return the trigger of runs of ours of which nothing is heard after an event."""
+def _silence(
+    *,
+    after: set[str],
+    within: timedelta,
+    flows: list[str],
+    run_counts: list[str] | None = None,
+) -> EventTrigger:
+    """Return the trigger of runs of deployments of which nothing is heard after an event.
+
+    Runs without a deployment are left alone: no worker would take them up.
+    """
+    counted = {"prefect.run-count": run_counts} if run_counts else {}
     return EventTrigger(
         posture=Posture.Proactive,
         after=after,
         # Whatever happens to it: our runs end under names of their own, like Filmed.
         expect={"prefect.flow-run.*"},
-        match=_runs({}),
-        match_related=_of_deployments([*RETRIED, "collect-videos"]),
+        match={"prefect.resource.id": "prefect.flow-run.*", **counted},
+        match_related=[
+            {"prefect.resource.role": "flow", "prefect.resource.name": flows},
+            {"prefect.resource.role": "deployment"},
+        ],
         for_each={"prefect.resource.id"},
         within=within,
     )
-
-
-def _runs(labels: dict[str, Any]) -> dict[str, Any]:
-    return {"prefect.resource.id": "prefect.flow-run.*", **labels}
-
-
-def _of_deployments(flows: list[str]) -> list[dict[str, Any]]:
-    """Return what the runs of deployments of these flows are related to; others no worker would take up."""
-    return [
-        {"prefect.resource.role": "flow", "prefect.resource.name": flows},
-        {"prefect.resource.role": "deployment"},
-    ]
 
 
 def _ensure(client: SyncPrefectClient, wanted: AutomationCore, *, apply: bool) -> Change:

@@ -8,15 +8,21 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.catching_up import catch_up
 from flows.parameters import Credentials, explained, load_credentials
 from greenlight.collector import Collector, Round
 from greenlight.errors import explain
 from greenlight.ledger import JobState
+from greenlight.ledger.database import now
 from tasks.events import AMBIGUOUS, EXPIRED, EXPIRING, STORED, tell_job
 from tasks.services import connected
 
 
-@flow(name="collect-videos")
+def _run_name() -> str:
+    return f"collect at {now():%H:%M} UTC"
+
+
+@flow(name="collect-videos", flow_run_name=_run_name)
 async def collect_videos(
     out: Annotated[
         str | None,
@@ -34,7 +40,8 @@ async def collect_videos(
 ) -> State[dict[str, int]]:
     """Look at every open job, whoever began it: store what is done, settle what is in doubt.
 
-    A job is closed by one collector at a time, so overlapping runs do no harm. The events that it raises are
+    A job is closed by one collector at a time, so overlapping runs do no harm. Runs that ended as Filming or
+    Ambiguous are named anew, after what came of their videos. The events that it raises are
     `greenlight.video.stored`, `.expiring` for a job that the vendor will soon forget, `.expired` for one that
     it has forgotten, and `.ambiguous`.
     """
@@ -46,6 +53,7 @@ async def collect_videos(
             out=out,
         )
         result = await collector.collect(wait_seconds=wait_seconds)
+        await catch_up(result.closed, services.ledger)
     _tell(result)
     counts = {
         "closed": len(result.closed),

@@ -14,7 +14,7 @@ from prefect.runtime import flow_run
 
 from blocks import ModelStudioCredentials
 from flows.coming_back import come_back
-from flows.ending import ended
+from flows.ending import ended, subjects_of
 from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
@@ -90,7 +90,7 @@ async def portrait_to_video(
         await asyncio.to_thread(_require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
     report = await work.over_budget() or await work.film()
-    return await _finish(report, portrait)
+    return await _finish(report, portrait, brief)
 
 
 def _require_place(out: str) -> None:
@@ -187,9 +187,10 @@ class _Work:
         return report_job(job, verdicts, cached=not was_sent, note=order.note)
 
 
-async def _finish(report: FilmReport, portrait: Portrait) -> State[FilmReport]:
-    """Show how it ended and return the state that says so, with what this run cost and a tag for lists."""
+async def _finish(report: FilmReport, portrait: Portrait, brief: Brief) -> State[FilmReport]:
+    """Show how it ended and return the state that says so, with what this run cost and tags for lists."""
     run_id = str(flow_run.id or "")
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
     await show_portrait(portrait, report)
-    return await ended(report.state, report.message, report, [report.state])
+    subjects = subjects_of(brief.models, [brief.portrait])
+    return await ended(report.state, report.message, report, [report.state], subjects)

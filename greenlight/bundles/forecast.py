@@ -36,6 +36,11 @@ class Forecast:
         """Return the most that all of it can cost."""
         return self.checks_cny + self.films_cny + self.films_if_passed_cny
 
+    @property
+    def portraits(self) -> int:
+        """Return how many portraits there are at all."""
+        return self.checks + self.films + self.settled.total()
+
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values under the names of its fields; money in yuan."""
         return {

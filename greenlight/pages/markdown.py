@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from greenlight.modelstudio.family import Verdict
 from greenlight.opinions import Opinion
 from greenlight.reports import FilmReport
+from greenlight.thumbnails import boxes_of
 
+LEGEND = "Green: the face. Dashed in amber: the part that is filmed."
+LETTERS_OF_A_JOB = 12
+BY = {"vendor": "the vendor", "preflight": "Greenlight's preflight, before anything was paid"}
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 
 
@@ -26,27 +30,34 @@ class Shown:
 
 def portrait_page(shown: Shown, report: FilmReport) -> str:
     """Return the page of one portrait: the picture, every verdict with its reason, and its video."""
-    model = f" · {report.verdict.model}" if report.verdict else ""
-    lines = [f"# {plain(shown.name)}{model}: {report.state.label}", ""]
+    lines = [f"# {heading(shown.name, report)}", ""]
     if shown.picture:
         lines += [f"![{plain(shown.name)}, with what the check found]({shown.picture})", ""]
+        if report.verdict and boxes_of(report.verdict):
+            lines += [LEGEND, ""]
     if report.message:
         lines += [plain(report.message), ""]
-    rows = [("Portrait", shown.place)]
+    rows = [("Portrait", shown.place), *_video_rows(report)]
     for verdict in report.verdicts:
         rows += _verdict_rows(verdict, shown.opinions.get(verdict.model))
-    rows += _video_rows(report)
+    rows += _job_rows(report)
     rows.append(("Paid by this run", f"{report.cost_cny.normalize():f} CNY"))
     return "\n".join([*lines, *_table(("", ""), rows)])
+
+
+def heading(name: str, report: FilmReport) -> str:
+    """Return in a line what became of a portrait: `anna.png · emo: Rejected`."""
+    model = f" · {report.verdict.model}" if report.verdict else ""
+    return f"{plain(name)}{model}: {report.state.label}"
 
 
 def _verdict_rows(verdict: Verdict, opinion: Opinion | None) -> list[tuple[str, str]]:
     rows = [(verdict.model, verdict_in_words(verdict))]
     if opinion:
-        rows.append(("The judge's own opinion", opinion.words))
+        rows.append(("Opinion of Greenlight's own judge", opinion.words))
         rows.append(("What to do", opinion.advice))
     if verdict.request_id:
-        rows.append(("Request of the check", verdict.request_id))
+        rows.append((f"Request id of {verdict.model}", verdict.request_id))
     return rows
 
 
@@ -55,7 +66,7 @@ def verdict_in_words(verdict: Verdict) -> str:
     if verdict.passed:
         return "passed"
     said = ": ".join(filter(None, (verdict.code, verdict.reason))) or "no reason given"
-    return f"refused by the {verdict.by}: {said}"
+    return f"refused by {BY[verdict.by]}: {said}"
 
 
 def _video_rows(report: FilmReport) -> list[tuple[str, str]]:
@@ -63,8 +74,15 @@ def _video_rows(report: FilmReport) -> list[tuple[str, str]]:
         "Video": report.video,
         "Length": None if report.seconds is None else f"{report.seconds:.2f} s",
         "sha256": report.sha256,
-        "Task at the vendor's": report.task_id,
-        "Job": report.job,
+    }
+    return [(name, value) for name, value in facts.items() if value]
+
+
+def _job_rows(report: FilmReport) -> list[tuple[str, str]]:
+    """Return what people call the paid generation by: the vendor's task, and as `greenlight jobs` does."""
+    facts = {
+        "Task id": report.task_id,
+        "Job": (report.job or "").rpartition(",")[2][:LETTERS_OF_A_JOB],
     }
     return [(name, value) for name, value in facts.items() if value]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
-from greenlight.ledger import Job, Ledger, NewJob
+from greenlight.ledger import Job, JobState, Ledger, NewJob
 from greenlight.settings import Settings
 from tests.doubts import RunningClock
 from tests.ledger.values import job, lose_answer, reserve, submit
@@ -56,3 +57,11 @@ def booked(settings: Settings, wanted: Job) -> Job:
         found = ledger.jobs.find(wanted.key)
     assert found is not None
     return found
+
+
+def ended(settings: Settings, number: int, state: JobState, **facts: Any) -> Job:
+    """Write a job that the vendor took as `task-NUMBER` and that has ended."""
+    with Ledger(settings.ledger_url) as ledger:
+        new = new_job(settings, number)
+        job_id = submit(ledger, f"task-{number}", new)
+        return ledger.jobs.close(job_id, state, **facts)

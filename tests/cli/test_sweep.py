@@ -151,6 +151,11 @@ def test_no_folder_is_one_sentence(greenlight: Greenlight, tmp_path: Path) -> No
     )
 
 
+def test_a_folder_without_portraits_says_so(greenlight: Greenlight, tmp_path: Path) -> None:
+    ran = greenlight("sweep", tmp_path, "--model", "emo", "--dry-run")
+    assert ran.out == f"There are no portraits in {tmp_path}; nothing was paid.\n"
+
+
 def outcomes(settings: Settings) -> Counter[str]:
     """Return how many checks of the books ended how."""
     engine = create_engine(settings.ledger_url)

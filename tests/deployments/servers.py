@@ -175,15 +175,15 @@ def start(client: SyncPrefectClient, deployment: str, **parameters: object) -> F
     return client.create_flow_run_from_deployment(found.id, parameters=parameters)
 
 
-def wait_until_called(client: SyncPrefectClient, run: FlowRun, name: str) -> None:
-    """Return when a run's state has a name; fail when it ended under another."""
+def wait_until_called(client: SyncPrefectClient, run: FlowRun, *names: str) -> None:
+    """Return when a run's state has one of the names; fail when it ended under another."""
 
     def look() -> bool | None:
         state = client.read_flow_run(run.id).state
         assert state is not None
-        if state.name == name:
+        if state.name in names:
             return True
         assert not state.is_final(), f"it ended as {state.name}: {state.message}"
         return None
 
-    wait_for(look, what=f"the state {name}")
+    wait_for(look, what=" or ".join(names))

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,12 +18,19 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events import Event, Resource
 from prefect.events.schemas.automations import AutomationCore
-from prefect.states import Completed, Pending, Running
+from prefect.states import Completed, Crashed, Pending, Running
 
 from deployments.automations import ATTEMPTS, set_up, wanted
 from greenlight.errors import SettingsError
 from tests.deployments.mortal import mortal
-from tests.deployments.servers import GREENLIGHT, ROOT, PrefectServer, run, surroundings, wait_for
+from tests.deployments.servers import (
+    GREENLIGHT,
+    ROOT,
+    PrefectServer,
+    run,
+    surroundings,
+    wait_for,
+)
 
 POOL = "mortals"
 
@@ -52,24 +59,12 @@ def mortals(
         )
 
 
-def test_a_run_whose_process_is_killed_starts_again_but_not_for_ever(
+def test_a_run_whose_process_is_killed_starts_again(
     prefect: SyncPrefectClient, mortals: uuid.UUID
 ) -> None:
-    def run(deaths: int) -> uuid.UUID:
-        parameters = {"deaths": deaths}
-        return prefect.create_flow_run_from_deployment(mortals, parameters=parameters).id
-
-    def ended(run_id: uuid.UUID, name: str, attempts: int) -> FlowRun | None:
-        run = prefect.read_flow_run(run_id)
-        return run if (run.state_name, run.run_count) == (name, attempts) else None
-
-    dies_once, dies_always = run(1), run(100)
-    wait_for(lambda: ended(dies_once, "Completed", 2), what="the second attempt")
-    wait_for(lambda: ended(dies_always, "Crashed", ATTEMPTS), what="the last attempt")
-    # Whatever an automation does upon the last crash is done once this one's has been.
-    dies_later = run(1)
-    wait_for(lambda: ended(dies_later, "Completed", 2), what="another second attempt")
-    assert ended(dies_always, "Crashed", ATTEMPTS)
+    run = prefect.create_flow_run_from_deployment(mortals, parameters={"deaths": 1})
+    wait_for(lambda: prefect.read_flow_run(run.id).state_name == "Completed" or None)
+    assert prefect.read_flow_run(run.id).run_count == 2
 
 
 def emit(prefect: SyncPrefectClient, event: str, resource: str, run: FlowRun | None = None) -> None:
@@ -93,9 +88,8 @@ def emit(prefect: SyncPrefectClient, event: str, resource: str, run: FlowRun | N
 
 
 @contextmanager
-def impatient(prefect: SyncPrefectClient, name: str) -> Iterator[None]:
+def impatient(prefect: SyncPrefectClient, ours: AutomationCore) -> Iterator[None]:
     """Have an automation of ours a second time, as impatient as Prefect lets it be."""
-    (ours,) = [one for one in wanted(None) if one.name == name]
     soon = ours.trigger.model_copy(update={"within": timedelta(seconds=10)})
     made = prefect.create_automation(
         AutomationCore(name=uuid.uuid4().hex, trigger=soon, actions=ours.actions)
@@ -107,6 +101,7 @@ def impatient(prefect: SyncPrefectClient, name: str) -> Iterator[None]:
 
 
 def test_runs_that_nobody_hears_of_any_more_are_not_forgotten(prefect: SyncPrefectClient) -> None:
+    set_up(prefect, notify=None, apply=True)
     deployment = deploy(prefect)
 
     def run_in(*states: State[None]) -> FlowRun:
@@ -120,16 +115,21 @@ def test_runs_that_nobody_hears_of_any_more_are_not_forgotten(prefect: SyncPrefe
     def is_called(run: FlowRun, name: str) -> bool | None:
         return prefect.read_flow_run(run.id).state_name == name or None
 
-    with (
-        impatient(prefect, "greenlight: silent runs are crashed"),
-        impatient(prefect, "greenlight: runs that nobody begins are scheduled again"),
-    ):
+    with ExitStack() as stack:
+        for ours in wanted(None):
+            stack.enter_context(impatient(prefect, ours))
         silent = run_in(Running())
-        never_begun = run_in(Pending())
         filmed = run_in(Running(), Completed(name="Filmed"))
+        never_begun = run_in(Pending())
+        could_not_begin = run_in(Pending(), Crashed())
+        dies_always = run_in(*[Pending(), Running(), Crashed()] * ATTEMPTS)
+        dies_once = run_in(Running(), Crashed())
+        for run in (never_begun, could_not_begin, dies_once):
+            wait_for(lambda: is_called(run, "AwaitingRetry"), what="another attempt")  # noqa: B023
         wait_for(lambda: is_called(silent, "Crashed"), what="the silent run's crash")
-        wait_for(lambda: is_called(never_begun, "AwaitingRetry"), what="the other's retry")
-        assert is_called(filmed, "Filmed")
+    assert is_called(filmed, "Filmed")
+    assert is_called(dies_always, "Crashed")
+    assert prefect.read_flow_run(dies_always.id).run_count == ATTEMPTS
 
 
 class Told(ThreadingHTTPServer):

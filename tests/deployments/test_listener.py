@@ -61,7 +61,7 @@ async def overheard() -> AsyncIterator[Callable[[], Awaitable[Event]]]:
     async with get_events_subscriber(filter=only) as subscriber:
 
         async def next_event() -> Event:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 return await anext(subscriber)
 
         yield next_event

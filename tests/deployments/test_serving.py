@@ -66,7 +66,7 @@ def test_one_process_runs_everything_and_ends_what_it_began(
         wait_for(lambda: client.read_flow_run(run.id).start_time, what="the run's beginning")
         serve.process.send_signal(signal.SIGTERM)
         assert serve.process.wait(30) == 0
-        wait_until_called(client, run, "Filming")
+        wait_until_called(client, run, "Filming", "Filmed")
         assert not client.read_deployment_by_name("collect-videos/collect").paused
 
 

@@ -37,7 +37,7 @@ def test_a_worker_films_and_the_collection_fetches_the_video(
     with server.worker(tmp_path, "greenlight", **settings):
         brief = {"portrait": str(astronaut), "models": ["emo"], "sound": str(sound)}
         film = start(prefect, "portrait-to-video/film", brief=brief)
-        wait_until_called(prefect, film, "Filming")
+        wait_until_called(prefect, film, "Filming", "Filmed")
         assert prefect.read_flow_run(film.id).work_queue_name == "film"
         # The run of the minute may be quicker; then this one is cancelled, as it should be.
         start(prefect, "collect-videos/collect")

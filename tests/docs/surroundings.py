@@ -7,12 +7,12 @@ them; what a document leaves behind is taken away before the next.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -26,12 +26,14 @@ from tests.docs.documents import ROOT, Block
 from tests.docs.receivers import Receivers
 from tests.docs.shapes import has_shape
 from tests.docs.terminals import Terminal
+from tests.postgresql import is_installed, run_server
 
 NEEDED = ("greenlight", "blocks", "tasks", "flows", "deployments", "cli", "samples", "tests")
 READER = "/home/anna/greenlight"
 """Where the checkout of a document's reader lies."""
-SHARED = ("greenlight studio", "prefect server start")
-"""Programs that one of serves all documents."""
+BOOKS = "postgresql://greenlight:secret@db.example.com/greenlight"
+STUDIO, PREFECT = "greenlight studio --job-seconds 1", "prefect server start"
+"""The programs of which one serves all documents."""
 STAND_INS = Path(__file__).with_name("stand_ins")
 SECONDS = 90
 
@@ -44,35 +46,36 @@ class Surroundings:
         self._exits = exits
         self._checkout = check_out(folder)
         self._started: dict[str, Terminal] = {}
-        self._studio_port, self._prefect_port = free_port(), free_port()
-        self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-        self._moto.start()
-        exits.callback(self._moto.stop)
-        self._aws = "http://{}:{}".format(*self._moto.get_host_and_port())
+        self._studio, self._prefect, self._other = (f"127.0.0.1:{free_port()}" for _ in range(3))
+        moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        moto.start()
+        exits.callback(moto.stop)
+        self._aws = "http://{}:{}".format(*moto.get_host_and_port())
         self.receivers = exits.enter_context(Receivers.running())
 
     def here(self, text: str, folder: Path) -> str:
         """Return a document's text with the addresses and folders of this machine."""
-        studio, prefect = f"127.0.0.1:{self._studio_port}", f"127.0.0.1:{self._prefect_port}"
-        text = re.sub(
-            r"^greenlight studio", rf"\g<0> --port {self._studio_port}", text, flags=re.MULTILINE
-        )
-        text = re.sub(
-            r"^prefect server start",
-            rf"\g<0> --port {self._prefect_port}",
-            text,
-            flags=re.MULTILINE,
-        )
         for theirs, ours in (
-            ("127.0.0.1:8479", studio),
-            ("127.0.0.1:4200", prefect),
+            (STUDIO, f"{STUDIO} --port {_port(self._studio)}"),
+            (PREFECT, f"{PREFECT} --port {_port(self._prefect)}"),
+            ("127.0.0.1:8479", self._studio),
+            ("127.0.0.1:4200", self._prefect),
+            ("127.0.0.1:8480", self._other),
+            ("--port 8480", f"--port {_port(self._other)}"),
             ("https://sqs.eu-central-1.amazonaws.com", self._aws),
             ("https://hooks.slack.com/services/T0/B0/secret", self.receivers.chat_url),
             ("mailtos://anna:secret@smtp.example.com/", self.receivers.mail_url),
             (READER, str(folder)),
         ):
             text = text.replace(theirs, ours)
-        return text
+        return text.replace(BOOKS, self._books) if BOOKS in text else text
+
+    @cached_property
+    def _books(self) -> str:
+        """Return a ledger that machines could share; where PostgreSQL is not installed, a file."""
+        if not is_installed():
+            return f"sqlite:///{self._folder}/shared-ledger.db"
+        return self._exits.enter_context(run_server()).make_database()
 
     def environ(self, home: Path, folder: Path) -> dict[str, str]:
         """Return the environment of a new terminal: nothing of the developer's, and nothing of ours set."""
@@ -91,31 +94,32 @@ class Surroundings:
     def start_shared(self, block: Block) -> bool:
         """Start what one of serves all documents, if a block is that; return whether it is."""
         command = block.text.splitlines()[-1]
-        if not command.startswith(SHARED):
+        if command not in {STUDIO, PREFECT}:
             return False
         if command not in self._started:
             notes = self._folder / f"shared-{len(self._started)}"
             environ = self.environ(notes / "home", self._checkout)
             terminal = self._exits.enter_context(Terminal(self._checkout, environ, notes))
-            terminal.begin(self.here(block.text, self._checkout))
+            terminal.begin(self.here(f". .venv/bin/activate\n{command}", self._checkout))
             self._started[command] = terminal
         shown = self.here(block.shown or "...", self._checkout)
         await_shape(self._started[command], shown, block)
-        if command.startswith("prefect"):
+        if command == PREFECT:
             # It says what it will be before it is.
-            url = f"http://127.0.0.1:{self._prefect_port}/api/health"
-            wait_until(lambda: _answers(url), lambda: "the Prefect server does not answer")
+            wait_until(lambda: _answers(f"{self._prefect_url}/health"), lambda: "no Prefect server")
         return True
+
+    @property
+    def _prefect_url(self) -> str:
+        return f"http://{self._prefect}/api"
 
     def clear(self) -> None:
         """Take away what a document has left behind."""
         httpx.post(f"{self._aws}/moto-api/reset").raise_for_status()
-        for command in self._started:
-            if command.startswith("greenlight"):
-                url = f"http://127.0.0.1:{self._studio_port}/_studio/reset"
-                httpx.post(url).raise_for_status()
-            else:
-                _clear_prefect(f"http://127.0.0.1:{self._prefect_port}/api")
+        if STUDIO in self._started:
+            httpx.post(f"http://{self._studio}/_studio/reset").raise_for_status()
+        if PREFECT in self._started:
+            _clear_prefect(self._prefect_url)
 
 
 @contextmanager
@@ -147,6 +151,10 @@ def wait_until(is_so: Callable[[], bool], complaint: Callable[[], str]) -> None:
     while not is_so():
         assert time.monotonic() < ends_at, complaint()
         time.sleep(0.05)
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
 
 
 def _answers(url: str) -> bool:

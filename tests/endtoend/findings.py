@@ -26,6 +26,7 @@ WELL_ENDED = {
     "Filmed",
     "Filming",
     "Rejected",
+    "Swept",
     "Waiting for sound",
     "Waiting for portrait",
 }

@@ -30,6 +30,7 @@ from greenlight.studio.server import StudioServer
 from tests.bucket import SECRET, Bucket, watch_requests
 from tests.conftest import SAMPLES, make_sound
 from tests.steering import counters, paid
+from tests.tasks.test_results import results_in, saved
 
 PNG = (SAMPLES / "astronaut.png").read_bytes()
 TWO = (SAMPLES / "made_two.jpg").read_bytes()
@@ -252,6 +253,17 @@ async def test_what_is_wrong_for_all_fails_at_the_start(
 
 
 @flow_test
+async def test_results_that_cannot_be_kept_fail_a_sweep_at_its_start(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    block = await saved("none-of-ours", str(bucket.client.meta.endpoint_url))
+    with results_in(block), pytest.raises(SettingsError, match="cannot be written"):
+        await sweep(f"s3://{bucket.name}/in/")
+    assert counters(studio)["requests"] == {}
+
+
+@flow_test
 async def test_a_place_without_portraits_says_so(tmp_path: Path) -> None:
     state, report = await sweep(str(tmp_path))
     assert state.message == f"there are no portraits in {tmp_path}"
@@ -311,8 +323,8 @@ async def test_a_sweep_needs_no_more_memory_for_more_portraits(
 
 @flow_test
 async def test_two_sweeps_at_once_pay_once(tmp_path: Path, studio: StudioServer) -> None:
-    for number in range(8):
+    for number in range(4):
         (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
     ended = await asyncio.gather(sweep(str(tmp_path)), sweep(str(tmp_path)))
-    assert [report.states for _, report in ended] == [{"waiting_for_sound": 8}] * 2
-    assert paid(studio) == {CHECK: 8}
+    assert [report.states for _, report in ended] == [{"waiting_for_sound": 4}] * 2
+    assert paid(studio) == {CHECK: 4}

@@ -17,13 +17,18 @@ PICTURES = {"anna.png": "astronaut.png", "two.jpg": "made_two.jpg", "cat.png": "
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that everybody works in here: portraits, a sound, and a terminal of a known width."""
+    """The folder that everybody works in here: portraits, a sound, and a terminal of a known width.
+
+    What is tried again is tried again at once.
+    """
     for name, sample in PICTURES.items():
         shutil.copyfile(SAMPLES / sample, tmp_path / name)
     make_sound(tmp_path / "hello.wav", seconds=1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", str(COLUMNS))
     monkeypatch.setenv("GREENLIGHT_HOME", str(tmp_path / ".greenlight"))
+    monkeypatch.setattr("greenlight.patience.FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.0)
     return tmp_path
 
 

@@ -22,14 +22,15 @@ RENEW = "RENEW_SNAPSHOTS"
 HOME = "/home/anna"
 CHANGING = (
     (r"\x1b\[[\d;]*m", ""),
-    (r"(?<=127\.0\.0\.1:)\d{5}", "54321"),
+    (r"(?<=127\.0\.0\.1)(:|%3A)\d{5}", r"\g<1>54321"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "01234567-89ab-cdef-0123-456789abcdef"),
     # What tests add to the names of buckets, queues and pools, so that nobody else has them.
     (r"-[0-9a-f]{32}\b", ""),
     (r"(?<=greenlight-)[0-9a-f]{12}\b", "0123456789ab"),
+    (r"[0-9a-f]{32}(?=\.mp4)", "0123456789abcdef0123456789abcdef"),
     (r"-[0-9a-f]{8}(?=\.mp4)", "-0a1b2c3d"),
     (r"\b20[2-8]\d-\d\d-\d\d\b", "2026-01-31"),
-    (r"\b\d\d:\d\d:\d\d\b", "12:34:56"),
+    (r"\b\d\d:\d\d:\d\d(\.\d+\+\d\d:\d\d)?", "12:34:56"),
     (r"\b\d\d:\d\d(?= UTC)", "12:34"),
     (r"(?<=free again in )\d+(?= s)", "778"),
     (r"(?<=answers after )\d+(?= ms)", "12"),
@@ -83,4 +84,4 @@ def expect_snapshot(name: str, text: str) -> None:
 def name_of(test: pytest.FixtureRequest) -> str:
     """Return where the snapshot of a test lies: `check/a-wrong-key` for that test in `test_check.py`."""
     words = re.findall(r"\w+", test.node.name.removeprefix("test_").replace("_", " "))
-    return f"{test.path.stem.removeprefix('test_')}/{'-'.join(words)}"
+    return f"{test.path.stem.removeprefix('test_').replace('_', '-')}/{'-'.join(words)}"

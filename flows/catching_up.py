@@ -1,0 +1,96 @@
+"""Bring runs up to date that ended before it was known what would come of their videos."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from uuid import UUID
+
+from prefect import get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import LogCreate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+
+from greenlight.briefs import Brief
+from greenlight.ledger import Job, Ledger
+from greenlight.ledger.database import now
+from greenlight.modelstudio.family import Verdict
+from greenlight.reports import FilmReport, FilmState, report_job
+from tasks.artifacts import show_end
+
+UNSETTLED = [FilmState.FILMING.label, FilmState.AMBIGUOUS.label]
+NEWEST = 200
+"""As many runs as Prefect's server tells of at once."""
+
+
+async def catch_up(closed: Iterable[Job], ledger: Ledger) -> None:
+    """Let runs that ended as Filming, or in doubt, say what has come of their videos since.
+
+    Besides the jobs that were closed just now the newest that have ended are looked at: a run may end only
+    after another process has closed its job, and `greenlight collect` knows no runs.
+    """
+    ended = await asyncio.to_thread(ledger.history.ended, limit=NEWEST)
+    jobs = {job.flow_run: job for job in (*ended, *closed) if job.kind == "video" and job.flow_run}
+    if not jobs:
+        return
+    async with get_client() as client:
+        for run in await _unsettled(client, jobs):
+            job = jobs[str(run.id)]
+            report = await asyncio.to_thread(_report, run, job, ledger)
+            await show_end(run.id, job.brief["portrait"], report)
+            await _settle(client, run, report)
+
+
+async def _unsettled(client: PrefectClient, runs: Iterable[str]) -> list[FlowRun]:
+    """Return those of the runs that still say that their video is being made, or in doubt."""
+    is_unsettled = FlowRunFilter(
+        id=FlowRunFilterId(any_=[UUID(run) for run in runs]),
+        state=FlowRunFilterState(name=FlowRunFilterStateName(any_=UNSETTLED)),
+    )
+    return await client.read_flow_runs(flow_run_filter=is_unsettled)
+
+
+def _report(run: FlowRun, job: Job, ledger: Ledger) -> FilmReport:
+    report = report_job(job, _verdicts(run, job, ledger), cached=False)
+    report.cost_cny = ledger.cost_of_run_cny(str(run.id))
+    return report
+
+
+def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
+    """Return what the books say of the portrait, in the order of the brief's models, the filmed one last."""
+    known: dict[str, Verdict] = {}
+    for check in ledger.history.checks_of([job.portrait]):
+        verdict = check.verdict
+        is_filmed = getattr(verdict, "ratio", None) == job.brief.get("ratio")
+        if check.service == job.service and (is_filmed or verdict.model != job.family):
+            known.setdefault(verdict.model, verdict)
+    models = Brief.model_validate(run.parameters["brief"]).models
+    asked = models[: models.index(job.family) + 1]
+    return [known[model] for model in asked if model in known]
+
+
+async def _settle(client: PrefectClient, run: FlowRun, report: FilmReport) -> None:
+    """Give a run its new outcome: in its log, as a tag and as the name of its state."""
+    line = LogCreate(
+        name="greenlight",
+        level=logging.INFO if report.state.is_good else logging.ERROR,
+        message=f"{report.state.label}: {report.message}",
+        timestamp=now(),
+        flow_run_id=run.id,
+    )
+    await client.create_logs([line])
+    tags = {tag for tag in run.tags if not tag.startswith("outcome:")}
+    await client.update_flow_run(run.id, tags={*tags, f"outcome:{report.state.value}"})
+    state: State[None] = State(
+        type=StateType.COMPLETED if report.state.is_good else StateType.FAILED,
+        name=report.state.label,
+        message=report.message,
+    )
+    await client.set_flow_run_state(run.id, state, force=True)

@@ -1,0 +1,121 @@
+"""Verdicts, and portraits that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from greenlight.settings import Settings
+from greenlight.studio.server import StudioServer
+from tests.bucket import Bucket
+from tests.cli.conftest import Greenlight
+from tests.cli.sentences.shell import Says
+from tests.steering import add_fault
+from tests.website import Website
+
+pytestmark = pytest.mark.usefixtures("settings")
+
+
+def test_passed(says: Says) -> None:
+    says(
+        "greenlight check anna.png --model emo --model liveportrait --model wan-s2v",
+        "greenlight check anna.png --model emo --model animate-anyone",
+        "greenlight check anna.png --model emo --fresh",
+        "greenlight check anna.png --model emo --ratio 3:4 --json",
+    )
+
+
+def test_refused(says: Says) -> None:
+    models = "--model emo --model liveportrait --model animate-anyone"
+    says(
+        f"greenlight check two.jpg cat.png {models}",
+        f"greenlight check two.jpg {models} --explain",
+        "greenlight check two.jpg --model emo --explain --json",
+    )
+
+
+def test_refused_by_a_code_alone(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "refusal", "check", shape=3, code="InvalidPerson", message="")
+    add_fault(studio, "refusal", "check", shape=1)
+    says(
+        "greenlight check two.jpg --model emo",
+        "greenlight check two.jpg --model emo --explain",
+        "greenlight check anna.png --model emo --explain",
+    )
+
+
+def test_refused_by_preflight(says: Says, desk: Path) -> None:
+    Image.new("RGB", (300, 300)).save(desk / "small.png")
+    Image.new("RGB", (500, 1500)).save(desk / "long.png")
+    Image.new("RGB", (8000, 8000)).save(desk / "large.png")
+    Image.new("RGB", (600, 600)).save(desk / "moving.gif")
+    Image.effect_noise((2600, 2600), 100).save(desk / "heavy.bmp")
+    says(
+        "greenlight check small.png long.png large.png moving.gif --model emo",
+        "greenlight check heavy.bmp --model wan-s2v --model liveportrait",
+    )
+
+
+def test_no_portrait(says: Says, desk: Path) -> None:
+    (desk / "note.png").write_text("no picture at all")
+    (desk / "empty.png").touch()
+    (desk / "cut.png").write_bytes((desk / "anna.png").read_bytes()[:5000])
+    (desk / "sealed").mkdir(mode=0)
+    says(
+        "greenlight check gone.png . note.png empty.png cut.png hello.wav --model emo",
+        f"greenlight check anna.png/b.png {'long-' * 60}name.png --model emo",
+        "greenlight check ~nobody-4711/anna.png ftp://example.com/anna.png --model emo",
+        "greenlight check gone.png --model emo --json",
+    )
+
+
+def test_no_portrait_at_an_address(says: Says, website: Website) -> None:
+    url = website.url
+    website.put("/empty.png")
+    website.put("/page.png", b"<html>")
+    website.put("/cut.png", b"12345", announced_bytes=9)
+    says(
+        f"greenlight check {url}/gone.png {url}/empty.png {url}/page.png --model emo",
+        f"greenlight check '{url}/cut.png?Signature=abc123' --model emo",
+        "greenlight check http://127.0.0.1:1/a.png http://nowhere.invalid/a.png --model emo",
+        "greenlight check http://[::1/a.png http://a:99999/a.png --model emo",
+    )
+
+
+def test_portraits_in_a_bucket(says: Says, bucket: Bucket, desk: Path) -> None:
+    bucket.put("in/anna.png", (desk / "anna.png").read_bytes())
+    bucket.put("in/note.txt", b"no picture")
+    bucket.put("in/empty.png", b"")
+    place = f"s3://{bucket.name}"
+    says(
+        f"greenlight check {place}/in/ --model emo",
+        f"greenlight check {place}/out/ --model emo",
+        f"greenlight check {place}/in/gone.png s3://portraits s3:///anna.png --model emo",
+        f"greenlight check '{place}/in/anna.png?versionId=abc' --model emo",
+        "greenlight check s3://nowhere-4711/anna.png --model emo",
+        "greenlight check s3://nowhere-4711/ --model emo",
+        f"AWS_ENDPOINT_URL=http://127.0.0.1:9 greenlight check {place}/in/anna.png --model emo",
+        f"AWS_ENDPOINT_URL=nonsense greenlight check {place}/in/anna.png --model emo",
+        f"AWS_PROFILE=mine greenlight check {place}/in/anna.png --model emo",
+    )
+
+
+def test_no_credentials_for_a_bucket(
+    says: Says, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    says(f"greenlight check s3://{bucket.name}/anna.png --model emo")
+
+
+def test_known_verdicts_need_no_good_key(says: Says, greenlight: Greenlight) -> None:
+    greenlight("check", "anna.png", "--model", "emo")
+    says(
+        "DASHSCOPE_API_KEY=sk-wrong greenlight check anna.png two.jpg --model emo --model wan-s2v",
+        "DASHSCOPE_API_KEY=sk-wrong greenlight check two.jpg --model emo --json",
+    )
+
+
+def test_a_day_without_room(says: Says, settings: Settings) -> None:
+    says("GREENLIGHT_MAX_CNY_PER_DAY=0.003 greenlight check anna.png --model emo")

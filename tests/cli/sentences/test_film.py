@@ -1,0 +1,141 @@
+"""What became of a film, or why it was not begun."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from greenlight.ledger import JobState, Ledger
+from greenlight.settings import Settings
+from greenlight.studio.server import StudioServer
+from tests.bucket import Bucket
+from tests.cli.conftest import Greenlight
+from tests.cli.sentences.shell import Says
+from tests.conftest import SAMPLES, make_sound
+from tests.steering import add_fault
+
+FILM = "greenlight film anna.png --model liveportrait --audio hello.wav"
+pytestmark = pytest.mark.usefixtures("settings", "prefect_server")
+
+
+@pytest.fixture(autouse=True)
+def motion(desk: Path) -> None:
+    shutil.copyfile(SAMPLES / "wave.mp4", desk / "wave.mp4")
+
+
+def test_filmed(says: Says) -> None:
+    says(
+        f"{FILM} --out videos",
+        f"{FILM} --out videos",
+        f"{FILM} --out anna.mp4 --json",
+        f"{FILM} --dry-run",
+    )
+
+
+def test_filmed_with_a_motion(says: Says) -> None:
+    says("greenlight film anna.png --model animate-anyone --motion wave.mp4")
+
+
+def test_rejected(says: Says) -> None:
+    says(
+        "greenlight film two.jpg --model emo --model wan-s2v --audio hello.wav",
+        "greenlight film cat.png --model emo --model liveportrait --audio hello.wav",
+        "greenlight film two.jpg --model emo --dry-run",
+    )
+
+
+def test_waiting(says: Says) -> None:
+    says(
+        "greenlight film anna.png --model emo",
+        "greenlight film anna.png --model animate-anyone",
+        f"{FILM} --wait 0",
+        "greenlight film anna.png --model emo --dry-run",
+    )
+
+
+def test_planned(says: Says, greenlight: Greenlight) -> None:
+    greenlight("check", "anna.png", "--model", "emo", "--model", "animate-anyone")
+    says(
+        f"{FILM} --dry-run",
+        "greenlight film anna.png --model emo --audio hello.wav --dry-run",
+        "greenlight film anna.png --model animate-anyone --motion wave.mp4 --dry-run",
+        "greenlight film anna.png --model animate-anyone --motion AACT.1.abc --dry-run",
+    )
+
+
+def test_over_budget(says: Says) -> None:
+    says(
+        f"{FILM} --max-cny 0.02",
+        f"GREENLIGHT_MAX_CNY_PER_DAY=0.003 {FILM}",
+        f"GREENLIGHT_MAX_CNY_PER_DAY=0.02 {FILM}",
+        f"GREENLIGHT_MAX_CNY_PER_DAY=0.02 {FILM} --json",
+    )
+
+
+def test_ambiguous(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "drop", "create", when="after")
+    says(FILM, FILM)
+
+
+def test_failed(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "job_fails", "create", code="InternalError", message="The model failed.")
+    add_fault(studio, "error", "create", status=400, code="Arrearage", message="Unpaid bills.")
+    says(FILM, FILM, "DASHSCOPE_API_KEY=sk-wrong " + FILM)
+
+
+def test_lost(says: Says, greenlight: Greenlight, desk: Path, settings: Settings) -> None:
+    greenlight(*FILM.split()[1:], "--out", "videos")
+    shutil.rmtree(desk / "videos")
+    greenlight(*FILM.split()[1:], "--wait", 0, "--take", 2)
+    with Ledger(settings.ledger_url) as ledger:
+        (job,) = ledger.jobs.newest(states=[JobState.SUBMITTED])
+        ledger.jobs.expire(job.id, message="the vendor forgets a task after 24 hours")
+    says(f"{FILM} --out videos", f"{FILM} --take 2")
+
+
+def test_no_portrait(says: Says, desk: Path) -> None:
+    (desk / "note.jpg").write_text("no picture at all")
+    says(
+        "greenlight film gone.png --model emo",
+        "greenlight film . --model emo",
+        "greenlight film note.jpg --model emo --dry-run",
+        "greenlight film http://127.0.0.1:1/a.png --model emo",
+    )
+
+
+def test_no_sound(says: Says, desk: Path) -> None:
+    make_sound(desk / "long.wav", seconds=61)
+    make_sound(desk / "short.wav", seconds=0.5)
+    shutil.copyfile(desk / "hello.wav", desk / "hello.ogg")
+    film = "greenlight film anna.png --model emo --audio"
+    says(
+        f"{film} long.wav",
+        f"{film} short.wav",
+        f"{film} gone.wav",
+        f"{film} anna.png",
+        f"{film} wave.mp4",
+        "greenlight film anna.png --model animate-anyone --motion hello.wav",
+        "greenlight film anna.png --model animate-anyone --motion anna.png",
+    )
+
+
+def test_no_parameter(says: Says) -> None:
+    says(
+        f"{FILM} --param calm",
+        f"{FILM} --param mood=good",
+        f"{FILM} --param head_move_strength=9",
+        "greenlight film anna.png --model emo --param style_level=wild",
+    )
+
+
+def test_no_place_for_the_video(says: Says, desk: Path, bucket: Bucket) -> None:
+    (desk / "folder.mp4").mkdir()
+    says(
+        f"{FILM} --out folder.mp4",
+        f"{FILM} --out anna.png/videos",
+        f"{FILM} --out s3:/videos",
+        f"{FILM} --out s3://nowhere-4711/videos/",
+    )

@@ -1,0 +1,133 @@
+"""What becomes of open jobs, and of those in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from greenlight.settings import Settings
+from greenlight.studio.server import StudioServer
+from tests.cli.books import ambiguous, submitted
+from tests.cli.conftest import Greenlight
+from tests.cli.sentences.shell import Says
+from tests.cli.test_collect import UNKNOWN_TASK, _begin
+from tests.cli.test_reconcile import SETTLED, _doubt
+from tests.steering import add_fault
+
+JOB = "01" + "ab" * 5
+pytestmark = pytest.mark.usefixtures("settings")
+
+
+def begin(studio: StudioServer, settings: Settings) -> None:
+    """Order a video and look away."""
+    asyncio.run(_begin(studio, settings, Path("anna.png"), Path("hello.wav")))
+
+
+def test_nothing_is_open(says: Says) -> None:
+    says("greenlight collect", "greenlight collect --json", "greenlight reconcile")
+
+
+def test_collected(says: Says, studio: StudioServer, settings: Settings) -> None:
+    begin(studio, settings)
+    ambiguous(settings)
+    says("greenlight collect --wait 20", "greenlight collect", "greenlight jobs")
+
+
+def test_failed(says: Says, studio: StudioServer, settings: Settings) -> None:
+    add_fault(studio, "job_fails", "create", code="InternalError", message="The model failed.")
+    begin(studio, settings)
+    says("greenlight collect --wait 20")
+
+
+def test_not_to_be_found(says: Says, settings: Settings) -> None:
+    submitted(settings, UNKNOWN_TASK)
+    says("greenlight collect")
+
+
+def test_about_to_be_lost(says: Says, settings: Settings) -> None:
+    submitted(settings, UNKNOWN_TASK, hours_ago=21)
+    says("greenlight collect")
+
+
+def test_lost(says: Says, settings: Settings) -> None:
+    submitted(settings, UNKNOWN_TASK, hours_ago=25)
+    says("greenlight collect", "greenlight collect")
+
+
+@pytest.mark.parametrize("fault", ["truncated_video", "dead_link", "drop"])
+def test_no_video_behind_the_link(
+    says: Says, studio: StudioServer, settings: Settings, fault: str
+) -> None:
+    add_fault(studio, fault, "result", times=None)
+    begin(studio, settings)
+    says("greenlight collect --wait 2")
+
+
+def test_no_place_for_the_video(says: Says, studio: StudioServer, settings: Settings) -> None:
+    begin(studio, settings)
+    says("greenlight collect --wait 2 --out anna.png/videos")
+
+
+def test_refused(says: Says, studio: StudioServer, settings: Settings) -> None:
+    begin(studio, settings)
+    says(
+        "DASHSCOPE_API_KEY=sk-wrong greenlight collect",
+        "DASHSCOPE_HTTP_BASE_URL=http://127.0.0.1:1 greenlight collect",
+        "DASHSCOPE_API_KEY=sk-wrong greenlight reconcile",
+    )
+
+
+def test_in_doubt(says: Says, settings: Settings) -> None:
+    ambiguous(settings)
+    says(
+        "greenlight reconcile",
+        f"greenlight reconcile --release {JOB}",
+        f"greenlight reconcile --release {JOB}",
+        "greenlight reconcile",
+    )
+
+
+def test_in_doubt_for_too_long(says: Says, settings: Settings) -> None:
+    ambiguous(settings, seconds_ago=25 * 3600)
+    says("greenlight reconcile", f"greenlight reconcile --release {JOB}")
+
+
+def test_never_accepted(says: Says, settings: Settings) -> None:
+    ambiguous(settings, seconds_ago=SETTLED)
+    says("greenlight reconcile", "greenlight reconcile")
+
+
+def test_adopted(
+    says: Says, studio: StudioServer, settings: Settings, greenlight: Greenlight
+) -> None:
+    asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=1))
+    (candidate,) = greenlight("reconcile", "--json").line["candidates"]
+    job = greenlight("jobs", "--json").line["job"].rpartition(",")[2]
+    says(
+        "greenlight reconcile",
+        f"greenlight reconcile --adopt {job[:8]} {candidate['task_id']}",
+        f"greenlight reconcile --adopt {job[:8]} {candidate['task_id']}",
+        "greenlight collect --wait 20",
+    )
+
+
+def test_adopted_by_itself(says: Says, studio: StudioServer, settings: Settings) -> None:
+    asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=1))
+    says("GREENLIGHT_EXCLUSIVE_ACCOUNT=on greenlight reconcile")
+
+
+def test_several_candidates(says: Says, studio: StudioServer, settings: Settings) -> None:
+    asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=2))
+    says("greenlight reconcile", "greenlight reconcile --json")
+
+
+def test_nothing_that_can_be_settled(says: Says, settings: Settings) -> None:
+    ambiguous(settings)
+    says(
+        "greenlight reconcile --release feedfeed",
+        "greenlight reconcile --release 0",
+        f"greenlight reconcile --adopt nonsense {UNKNOWN_TASK}",
+        f"greenlight reconcile --adopt {JOB} {UNKNOWN_TASK}",
+    )
