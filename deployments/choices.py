@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,7 @@ def read_choices(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         "models": _names(env, "GREENLIGHT_MODELS", MODEL, tuple(catalog.families())),
         "needs": _names(env, "GREENLIGHT_NEEDS", NEEDS[0], NEEDS),
         "credentials": env.get("GREENLIGHT_CREDENTIALS") or None,
+        "python": shlex.quote(env.get("GREENLIGHT_PYTHON") or sys.executable),
         **_sweep(env),
     }
 

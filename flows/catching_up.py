@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from prefect import get_client
@@ -17,6 +18,8 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateName,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.results import get_result_store
 
 from greenlight.briefs import Brief
 from greenlight.ledger import Job, Ledger
@@ -44,8 +47,9 @@ async def catch_up(closed: Iterable[Job], ledger: Ledger) -> None:
         for run in await _unsettled(client, jobs):
             job = jobs[str(run.id)]
             report = await asyncio.to_thread(_report, run, job, ledger)
-            await show_end(run.id, job.brief["portrait"], report)
-            await _settle(client, run, report)
+            if await _settle(client, run, report):
+                await _tell(client, run, report)
+                await show_end(run.id, job.brief["portrait"], report)
 
 
 async def _unsettled(client: PrefectClient, runs: Iterable[str]) -> list[FlowRun]:
@@ -76,8 +80,31 @@ def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
     return [known[model] for model in asked if model in known]
 
 
-async def _settle(client: PrefectClient, run: FlowRun, report: FilmReport) -> None:
-    """Give a run its new outcome: in its log, as a tag and as the name of its state."""
+async def _settle(client: PrefectClient, run: FlowRun, report: FilmReport) -> bool:
+    """Give a run the name of its outcome, and its report where it has one; return whether Prefect took it."""
+    had_report = run.state is not None and run.state.data is not None
+    state: State[FilmReport] = State(
+        type=StateType.COMPLETED if report.state.is_good else StateType.FAILED,
+        name=report.state.label,
+        message=report.message,
+        data=await _stored(report) if had_report else None,
+    )
+    answer = await client.set_flow_run_state(run.id, state, force=True)
+    return answer.status is SetStateStatus.ACCEPT
+
+
+async def _stored(report: FilmReport) -> Any:
+    """Return a report as a result, kept where those of this run are: no result may be lost by a new state."""
+    store = get_result_store()
+    record = store.create_result_record(report)
+    await store.apersist_result_record(record)
+    return record
+
+
+async def _tell(client: PrefectClient, run: FlowRun, report: FilmReport) -> None:
+    """Say the outcome in the run's tags and in its log, which is what its page shows first."""
+    tags = {tag for tag in run.tags if not tag.startswith("outcome:")}
+    await client.update_flow_run(run.id, tags={*tags, f"outcome:{report.state.value}"})
     line = LogCreate(
         name="greenlight",
         level=logging.INFO if report.state.is_good else logging.ERROR,
@@ -86,11 +113,3 @@ async def _settle(client: PrefectClient, run: FlowRun, report: FilmReport) -> No
         flow_run_id=run.id,
     )
     await client.create_logs([line])
-    tags = {tag for tag in run.tags if not tag.startswith("outcome:")}
-    await client.update_flow_run(run.id, tags={*tags, f"outcome:{report.state.value}"})
-    state: State[None] = State(
-        type=StateType.COMPLETED if report.state.is_good else StateType.FAILED,
-        name=report.state.label,
-        message=report.message,
-    )
-    await client.set_flow_run_state(run.id, state, force=True)

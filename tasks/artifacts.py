@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,13 +29,14 @@ from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
+from greenlight.opinions import Opinion
 from greenlight.pages.markdown import (
     Shown,
     heading,
     plain,
     portrait_page,
+    reason_in_words,
     refusals_page,
-    verdict_in_words,
 )
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.places import opened
@@ -134,13 +136,18 @@ async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -
     The sheet has the first hundred refused and the table the first thousand portraits, so that a page of
     ten thousand is as light as one of a hundred.
     """
-    if gallery.count:
-        rows = [_row(*one) for one in (gallery.refused + gallery.passed)[:MOST_ROWS]]
-        told = f"{len(rows)} of {gallery.count} checked portraits, the refused first"
-        await acreate_table_artifact(key=f"verdicts-{model}", table=rows, description=told)
     limit = asyncio.Semaphore(AT_ONCE)
     sheet = gallery.refused[:MOST_ON_A_SHEET]
     shown = await asyncio.gather(*(_small(*one, limit) for one in sheet))
+    if gallery.count:
+        opinions = {
+            (one.place, judged): opinion
+            for one, _ in shown
+            for judged, opinion in one.opinions.items()
+        }
+        rows = [_row(*one, opinions) for one in (gallery.refused + gallery.passed)[:MOST_ROWS]]
+        told = f"{len(rows)} of {gallery.count} checked portraits, the refused first"
+        await acreate_table_artifact(key=f"verdicts-{model}", table=rows, description=told)
     await acreate_markdown_artifact(
         key=f"sweep-{model}",
         markdown=refusals_page(title, summary, shown),
@@ -175,14 +182,17 @@ async def _make_thumbnail(portrait: Portrait, album: Album) -> bytes | None:
     return made
 
 
-def _row(portrait: Portrait, verdict: Verdict) -> dict[str, str]:
+def _row(
+    portrait: Portrait, verdict: Verdict, opinions: Mapping[tuple[str, str], Opinion]
+) -> dict[str, str]:
     is_paid = verdict.by == "vendor" and verdict.charged
     price_cny = catalog.family(verdict.model).check.prices_cny["image"] if is_paid else Decimal(0)
+    opinion = opinions.get((portrait.shown, verdict.model))
     return {
         "portrait": portrait.shown,
         "model": verdict.model,
         "verdict": "passed" if verdict.passed else "refused",
-        "reason": "" if verdict.passed else verdict_in_words(verdict),
+        "reason": "" if verdict.passed else reason_in_words(verdict, opinion),
         "price (CNY)": f"{price_cny.normalize():f}",
     }
 

@@ -32,7 +32,7 @@ from tests.production import Production
 PASSED: list[Verdict] = [LivePortraitVerdict(passed=True)]
 FIELDS = {
     *("state", "message", "verdict", "verdicts", "job", "task_id", "video", "sha256", "seconds"),
-    *("cost_cny", "cached", "request", "price_cny", "error"),
+    *("cost_cny", "cached", "request", "price_cny", "error", "note"),
 }
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from greenlight.modelstudio.family import Verdict
 from greenlight.opinions import Opinion
+from greenlight.pages.jobs import NAME_CHARACTERS
 from greenlight.reports import FilmReport
 from greenlight.thumbnails import boxes_of
 
 LEGEND = "Green: the face. Dashed in amber: the part that is filmed."
-LETTERS_OF_A_JOB = 12
 BY = {"vendor": "the vendor", "preflight": "Greenlight's preflight, before anything was paid"}
+PICTURE = "Picture" + "\N{NO-BREAK SPACE}" * 30
+"""Wide enough for a thumbnail: in a table pictures shrink to the width of their column's words."""
 _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 
 
@@ -82,7 +84,7 @@ def _job_rows(report: FilmReport) -> list[tuple[str, str]]:
     """Return what people call the paid generation by: the vendor's task, and as `greenlight jobs` does."""
     facts = {
         "Task id": report.task_id,
-        "Job": (report.job or "").rpartition(",")[2][:LETTERS_OF_A_JOB],
+        "Job": (report.job or "").rpartition(",")[2][:NAME_CHARACTERS],
     }
     return [(name, value) for name, value in facts.items() if value]
 
@@ -99,7 +101,7 @@ def refusals_page(title: str, summary: str, refused: Sequence[tuple[Shown, Verdi
     ]
     lines = [f"# {plain(title)}", "", plain(summary), ""]
     if rows:
-        lines += _table(("", "Refused", "Why"), rows, is_plain=False)
+        lines += _table((PICTURE, "Refused", "Why"), rows, is_plain=False)
     return "\n".join(lines)
 
 

@@ -21,6 +21,7 @@ from greenlight.reports import FilmState
 from tests.bundles.desk import SERVICE, Desk
 from tests.bundles.test_bundle import Lying
 from tests.ledger.values import PASSED, REFUSED
+from tests.postgresql import PostgresServer
 
 FACTS = {"format": "PNG", "width_px": 512, "height_px": 512, "size_bytes": 1000}
 
@@ -135,3 +136,19 @@ async def test_what_was_read_is_known_to_the_next_who_looks(desk: Desk, tmp_path
         sight = await desk.sight(Desk(desk.folder, again).surveyor())
         assert sight.details == {"models": ["emo"]}
         assert isinstance(next_step(sight), Settled)
+
+
+async def test_books_that_machines_share_are_looked_up_alike(
+    desk: Desk, postgres: PostgresServer
+) -> None:
+    with Ledger(postgres.make_database()) as shared:
+        desk.ledger = shared
+        book_refusals(shared, 50)
+        surveyor = desk.surveyor()
+        steps = [next_step(sight) for sight in await surveyor.survey(page(shared, 50))]
+        assert all(isinstance(step, Settled) for step in steps)
+        desk.lay("anna.json", {"deployments": {"emo-v1": "陽" * 128}, "models": ["emo"]})
+        await desk.book_verdict(PASSED)
+        step = await desk.step()
+        assert isinstance(step, Settled)
+        assert step.report.state is FilmState.WAITING_FOR_SOUND

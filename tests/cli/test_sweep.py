@@ -177,7 +177,7 @@ def test_a_sweep_that_was_killed_goes_on_where_it_was(
 
     photos = tmp_path / "photos"
     photos.mkdir()
-    count = 24
+    count = 20
     for number in range(count):
         (photos / f"{number:02}.png").write_bytes(PNG + bytes([number]))
     monkeypatch.setenv("GREENLIGHT_LEASE_SECONDS", "1")
@@ -191,13 +191,14 @@ def test_a_sweep_that_was_killed_goes_on_where_it_was(
         stderr=subprocess.DEVNULL,
     )
     ends_at = time.monotonic() + 100
-    while paid(studio).get(CHECK, 0) < 6 and time.monotonic() < ends_at:
+    while paid(studio).get(CHECK, 0) < 4 and time.monotonic() < ends_at:
         assert victim.poll() is None
+        time.sleep(0.05)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     # The studio may still be answering what the dead process had asked.
     before = paid(studio)[CHECK]
-    assert 6 <= before < count
+    assert 4 <= before < count
 
     ran = greenlight("sweep", photos, "--model", "emo", "--json")
     assert (ran.code, ran.line["states"]) == (0, {"waiting_for_sound": count})

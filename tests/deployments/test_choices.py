@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ def test_two_places_are_enough() -> None:
         "models": ["wan-s2v"],
         "needs": ["sound"],
         "credentials": None,
+        "python": sys.executable,
         "sweep_cron": "0 3 * * *",
         "timezone": "UTC",
     }
@@ -32,6 +34,7 @@ def test_everything_can_be_chosen() -> None:
             "GREENLIGHT_MODELS": "emo, wan-s2v,emo",
             "GREENLIGHT_NEEDS": "sound,json",
             "GREENLIGHT_CREDENTIALS": "beijing",
+            "GREENLIGHT_PYTHON": "/opt/my python/bin/python",
             "GREENLIGHT_SWEEP_CRON": "30 22 * * 1-5",
             "GREENLIGHT_TIMEZONE": "Asia/Shanghai",
         }
@@ -42,6 +45,7 @@ def test_everything_can_be_chosen() -> None:
         "models": ["emo", "wan-s2v"],
         "needs": ["sound", "json"],
         "credentials": "beijing",
+        "python": "'/opt/my python/bin/python'",
         "sweep_cron": "30 22 * * 1-5",
         "timezone": "Asia/Shanghai",
     }

@@ -58,8 +58,8 @@ def test_every_definition_fits_its_flow() -> None:
 
 def test_workers_and_this_process_say_as_often_that_a_run_lives() -> None:
     for definition in read_definitions(read_choices(CHOICES)):
-        environ = definition["work_pool"]["job_variables"]["env"]
-        assert environ == {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}
+        job = definition["work_pool"]["job_variables"]
+        assert job["env"] == {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}
 
 
 @pytest.fixture

@@ -15,11 +15,15 @@ ALWAYS_OTHER = (
 
 
 def has_shape(printed: str, shown: str) -> bool:
-    """Whether an output is the one that is shown; `...` there stands for anything."""
-    parts = _normalised(shown).strip().split("...")
-    return bool(
-        re.fullmatch(".*".join(map(re.escape, parts)), _normalised(printed).strip(), re.DOTALL)
-    )
+    """Whether an output is the one that is shown; `...` there stands for anything, a line of it for any lines."""
+    pattern = "".join(map(_pattern_of, _normalised(shown).strip().splitlines()))
+    return bool(re.fullmatch(pattern, f"{_normalised(printed).strip()}\n"))
+
+
+def _pattern_of(line: str) -> str:
+    if line == "...":
+        return r"(?:.*\n)*"
+    return r"[\s\S]*".join(map(re.escape, line.split("..."))) + r"\n"
 
 
 def _normalised(text: str) -> str:

@@ -134,6 +134,7 @@ def check_out(folder: Path) -> Path:
     there = folder / "greenlight"
     for name in NEEDED:
         shutil.copytree(ROOT / name, there / name)
+    shutil.copy(ROOT / "pyproject.toml", there)
     (there / ".venv").symlink_to(sys.prefix)
     return there
 

@@ -34,10 +34,13 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def says(desk: Path, greenlight: Greenlight, request: pytest.FixtureRequest) -> Says:
-    """Run command lines, and compare what they print with the snapshot of this test."""
+    """Run command lines, and compare what they print with the snapshot of this test.
+
+    Of what the doctor prints, `about` keeps the lines on some of its subjects.
+    """
     shell = Shell(greenlight, desk)
 
-    def compare(*commands: str) -> None:
-        expect_snapshot(name_of(request), shell.transcript(*commands))
+    def compare(*commands: str, about: tuple[str, ...] = ()) -> None:
+        expect_snapshot(name_of(request), shell.transcript(*commands, about=about))
 
     return compare

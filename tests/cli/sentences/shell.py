@@ -11,11 +11,12 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Greenlight
+from tests.cli.conftest import Greenlight, Ran
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 RENEW = "RENEW_SNAPSHOTS"
@@ -30,10 +31,12 @@ CHANGING = (
     (r"[0-9a-f]{32}(?=\.mp4)", "0123456789abcdef0123456789abcdef"),
     (r"-[0-9a-f]{8}(?=\.mp4)", "-0a1b2c3d"),
     (r"\b20[2-8]\d-\d\d-\d\d\b", "2026-01-31"),
-    (r"\b\d\d:\d\d:\d\d(\.\d+\+\d\d:\d\d)?", "12:34:56"),
+    (r"\b\d\d:\d\d:\d\d([.,]\d+)?(\+\d\d:\d\d)?", "12:34:56"),
     (r"\b\d\d:\d\d(?= UTC)", "12:34"),
     (r"(?<=free again in )\d+(?= s)", "778"),
     (r"(?<=answers after )\d+(?= ms)", "12"),
+    (r"(?<=: run )[a-z]+-[a-z-]+", "brave-otter"),
+    (re.escape(version("prefect")), "3.9.0"),
 )
 """What is another in every run, and what stands for it: of the same length where it may stand in a table."""
 
@@ -47,20 +50,35 @@ class Shell:
     greenlight: Greenlight
     folder: Path
 
-    def transcript(self, *commands: str) -> str:
-        """Return what the terminal shows after these commands."""
-        return steady("\n".join(self._run(command) for command in commands), self.folder)
+    def transcript(self, *commands: str, about: tuple[str, ...] = ()) -> str:
+        """Return what the terminal shows after these commands; of the doctor's lines those about a subject."""
+        return steady("\n".join(self._run(command, about) for command in commands), self.folder)
 
-    def _run(self, command: str) -> str:
+    def _run(self, command: str, about: tuple[str, ...]) -> str:
         words = shlex.split(command)
         variables = dict(word.split("=", 1) for word in words[: words.index("greenlight")])
         with pytest.MonkeyPatch.context() as surroundings:
             for name, value in variables.items():
                 surroundings.setenv(name, value)
             ran = self.greenlight(*words[len(variables) + 1 :])
-        shown = [f"$ {command}", *ran.out.splitlines()]
-        shown += [f"2> {line}".rstrip() for line in ran.err.splitlines()]
-        return "\n".join([*shown, *([f"(exit code {ran.code})"] if ran.code else []), ""])
+        return shown(command, ran, about)
+
+
+def shown(command: str, ran: Ran, about: tuple[str, ...] = ()) -> str:
+    """Return what the terminal shows of a command."""
+    lines = [f"$ {command}", *_lines_about(about, ran.out.splitlines())]
+    lines += [f"2> {line}".rstrip() for line in ran.err.splitlines()]
+    return "\n".join([*lines, *([f"(exit code {ran.code})"] if ran.code else []), ""])
+
+
+def _lines_about(subjects: tuple[str, ...], lines: list[str]) -> list[str]:
+    """Return the doctor's findings on some subjects with their advice, and the sum; all lines without one."""
+    kept, is_kept = [], True
+    for line in lines:
+        is_advice = line.startswith("  ")
+        is_kept = is_kept if is_advice else line[2:].startswith(subjects or "")
+        kept += [line] if is_kept or line is lines[-1] else []
+    return kept
 
 
 def steady(text: str, folder: Path) -> str:

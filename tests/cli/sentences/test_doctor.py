@@ -1,0 +1,139 @@
+"""What the doctor finds, one house after the other."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from greenlight.aws import aws_client
+from greenlight.ledger import Ledger
+from greenlight.studio.server import StudioServer
+from tests.bucket import Bucket
+from tests.cli.conftest import Greenlight
+from tests.cli.sentences.shell import Says
+from tests.doctor.test_ledger import held, set_revision
+from tests.steering import add_fault
+from tests.website import Website
+
+DOCTOR = "greenlight doctor --timeout 60"
+
+
+@pytest.fixture(autouse=True)
+def _no_server() -> Iterator[None]:
+    """Nobody has named a Prefect server."""
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield
+
+
+@pytest.fixture
+def queue(bucket: Bucket, greenlight: Greenlight) -> str:
+    """The address of a queue that is told of what is uploaded to the bucket."""
+    name = f"uploads-{uuid.uuid4().hex}"
+    greenlight("setup", "bucket", bucket.name, "--prefix", "uploads/", "--queue", name, "--apply")
+    bucket.put("uploads/anna.png", b"png")
+    return str(aws_client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+
+@pytest.mark.usefixtures("settings")
+def test_nothing_is_named(says: Says) -> None:
+    says(DOCTOR, f"{DOCTOR} --json")
+
+
+def test_key_and_address(says: Says, studio: StudioServer, website: Website) -> None:
+    website.put("/api/v1/tasks/00000000-0000-0000-0000-000000000000", b"<html>")
+    at = "DASHSCOPE_HTTP_BASE_URL"
+    says(
+        f"{at}={studio.base_url} {DOCTOR}",
+        f"{at}={studio.base_url} DASHSCOPE_API_KEY=sk-wrong {DOCTOR}",
+        f"{at}={studio.base_url} DASHSCOPE_API_KEY='sk-\tkey' {DOCTOR}",
+        f"{at}={studio.url} DASHSCOPE_API_KEY=sk-local {DOCTOR}",
+        f"{at}={website.url}/api/v1 DASHSCOPE_API_KEY=sk-local {DOCTOR}",
+        f"{at}=http://127.0.0.1:1/api/v1 DASHSCOPE_API_KEY=sk-local {DOCTOR}",
+        f"{at}=http://nowhere.invalid/api/v1 DASHSCOPE_API_KEY=sk-local {DOCTOR}",
+        f"HTTPS_PROXY=http://127.0.0.1:9 DASHSCOPE_API_KEY=sk-local {DOCTOR}",
+        f"GREENLIGHT_POLL_SECONDS=often {DOCTOR}",
+        about=("settings", "key", "address", "clock", "output"),
+    )
+
+
+@pytest.mark.usefixtures("settings")
+def test_answers_of_the_service(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "error", "fetch", status=403, code="Model.AccessDenied")
+    add_fault(studio, "error", "fetch", status=400, code="Arrearage")
+    add_fault(studio, "throttle", "fetch")
+    add_fault(studio, "error", "fetch", status=500)
+    says(DOCTOR, DOCTOR, DOCTOR, DOCTOR, about=("key", "address"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_models(says: Says) -> None:
+    says(
+        f"{DOCTOR} --model wan-s2v --model emo",
+        f"{DOCTOR} --model emo --deployment emo-v1=mine --deployment emo-detect-v1=mine",
+        f"HTTPS_PROXY=http://127.0.0.1:9 DASHSCOPE_HTTP_BASE_URL= {DOCTOR} --model emo",
+        about=("models",),
+    )
+
+
+@pytest.mark.usefixtures("settings")
+def test_ledger(says: Says, desk: Path) -> None:
+    for name in ("locked.db", "newer.db", "older.db"):
+        Ledger(f"sqlite:///{desk / name}").close()
+    set_revision(desk / "newer.db", "r9999")
+    set_revision(desk / "older.db", "0000")
+    (desk / "broken.db").write_text("this is no database, but long enough to look like one")
+    (desk / "empty.db").touch()
+    with held(desk / "locked.db"):
+        says(
+            f"GREENLIGHT_LEDGER_URL=sqlite:///locked.db {DOCTOR}",
+            f"GREENLIGHT_LEDGER_URL=sqlite:///newer.db {DOCTOR}",
+            f"GREENLIGHT_LEDGER_URL=sqlite:///older.db {DOCTOR}",
+            f"GREENLIGHT_LEDGER_URL=sqlite:///empty.db {DOCTOR}",
+            f"GREENLIGHT_LEDGER_URL=sqlite:///broken.db {DOCTOR}",
+            f"GREENLIGHT_LEDGER_URL=nonsense {DOCTOR}",
+            f"GREENLIGHT_LEDGER_URL=postgresql://me:secret@127.0.0.1:1/books {DOCTOR}",
+            f"GREENLIGHT_HOME=anna.png/home {DOCTOR}",
+            about=("ledger", "output"),
+        )
+
+
+@pytest.mark.usefixtures("settings")
+def test_uploads(says: Says, bucket: Bucket, queue: str) -> None:
+    place = f"s3://{bucket.name}"
+    about = ("bucket", "link", "output", "queue", "dead letters", "notification")
+    says(
+        f"{DOCTOR} --bucket {place}/uploads/ --out {place}/videos/ --queue {queue}",
+        f"{DOCTOR} --bucket {place}/empty/ --out {place}/empty/videos/",
+        f"{DOCTOR} --bucket nowhere-4711 --out s3://nowhere-4711/ --queue {queue}-else",
+        f"{DOCTOR} --bucket . --out videos",
+        f"{DOCTOR} --out anna.png",
+        f"{DOCTOR} --out ftp://example.com/videos/",
+        f"GREENLIGHT_DELIVERY=upload {DOCTOR} --bucket {bucket.name}",
+        f"AWS_ENDPOINT_URL=http://127.0.0.1:9 {DOCTOR} --bucket {place}/uploads/ --queue {queue}",
+        about=about,
+    )
+
+
+@pytest.mark.usefixtures("settings")
+def test_nobody_tells_the_queue(says: Says, bucket: Bucket, queue: str) -> None:
+    bucket.client.put_bucket_notification_configuration(
+        Bucket=bucket.name, NotificationConfiguration={}
+    )
+    sqs = aws_client("sqs")
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": ""})
+    sqs.send_message(QueueUrl=queue, MessageBody="a message")
+    asked = f"{DOCTOR} --bucket s3://{bucket.name}/uploads/ --queue {queue}"
+    says(asked, about=("queue", "dead letters", "notification"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_dead_letter(says: Says, queue: str) -> None:
+    sqs = aws_client("sqs")
+    name = f"{queue.rpartition('/')[2]}-dead-letters"
+    dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    sqs.send_message(QueueUrl=dead, MessageBody="poison")
+    says(f"{DOCTOR} --queue {queue}", about=("dead letters",))
