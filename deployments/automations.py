@@ -135,12 +135,12 @@ _MESSAGES = {
     "many portraits are refused": (
         {"greenlight.refusals.many"},
         "Many portraits were refused",
-        "{{ event.resource.name }}: {{ event.payload }}",
+        "{{ event.resource.name }}: {{ event.payload.reason }}.",
     ),
     "a budget is spent": (
         {"greenlight.budget.spent"},
         "A budget is spent",
-        "{{ event.resource.name }}: {{ event.payload }} Nothing more is begun until it is raised.",
+        "{{ event.payload.reason }}; nothing more is begun until the budget is raised or the next day comes.",
     ),
     "a video is about to be lost": (
         {"greenlight.video.expiring", "greenlight.video.expired"},

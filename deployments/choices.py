@@ -44,6 +44,11 @@ CHOICES: tuple[Setting, ...] = (
     ),
     Setting("GREENLIGHT_SWEEP_CRON", "When the sweep runs, as five fields of cron.", SWEEP_CRON),
     Setting("GREENLIGHT_TIMEZONE", "The time zone of that, like Asia/Shanghai.", TIMEZONE),
+    Setting(
+        "GREENLIGHT_PYTHON",
+        "The Python that workers start runs with, where they have another.",
+        "the one that deploys",
+    ),
 )
 """Every variable that `read_choices` reads; the first two must be set."""
 

@@ -14,7 +14,7 @@ from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
-from greenlight.modelstudio.errors import ModelStudioError
+from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.planning import Planner
 from greenlight.reports import (
@@ -135,5 +135,5 @@ class BundleWork:
 def concerns_all(error: BaseException) -> bool:
     """Whether an error would come again for every other bundle."""
     if isinstance(error, ModelStudioError):
-        return error.refuses_all
+        return error.refuses_all or isinstance(error, AccountError)
     return isinstance(error, LedgerError)

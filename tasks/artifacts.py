@@ -95,15 +95,25 @@ async def show_end(run: UUID, place: str, report: FilmReport) -> None:
 
 
 async def _picture(portrait: Portrait, verdict: Verdict | None) -> str:
-    """Return the portrait with its boxes as an address that holds it, "" where it cannot be read."""
+    """Return the portrait with its boxes as an address that holds it, "" where it cannot be read.
+
+    Since it is at hand, a thumbnail is kept for the report.
+    """
     try:
         async with opened(portrait.place) as place:
             if place.identity != portrait.identity:
                 return ""
             path = await place.local_path()
+            await asyncio.to_thread(_keep_thumbnail, path, portrait.identity)
             return data_uri(await asyncio.to_thread(_draw, path, verdict))
     except (InputError, UnreadablePicture, OSError):
         return ""
+
+
+def _keep_thumbnail(path: Path, identity: str) -> None:
+    kept = Album.in_home(read_settings().home).thumbnails
+    if kept.find(identity) is None:
+        kept.keep(identity, thumbnail(path))
 
 
 def _draw(path: Path, verdict: Verdict | None) -> bytes:

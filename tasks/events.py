@@ -87,6 +87,7 @@ def tell_budget_spent(error: OverBudget, *, service: str) -> None:
             "greenlight.service": service,
             "greenlight.reason": str(error),
         },
+        payload={"reason": str(error)},
     )
 
 
@@ -102,12 +103,13 @@ def tell_many_refusals(refused: int, checked: int, *, place: str) -> None:
     """Raise `greenlight.refusals.many` if more of a run's checks were refusals than is usual."""
     if checked < FEWEST_CHECKS or refused <= USUAL_SHARE * checked:
         return
+    reason = f"{refused} of {checked} portraits were refused"
     emit_event(
         event=MANY_REFUSALS,
         resource={
             "prefect.resource.id": "greenlight.refusals",
             "prefect.resource.name": place,
-            "greenlight.reason": f"{refused} of {checked} portraits were refused",
+            "greenlight.reason": reason,
         },
-        payload={"refused": refused, "checked": checked},
+        payload={"reason": reason, "refused": refused, "checked": checked},
     )

@@ -16,10 +16,18 @@ def write_page(title: str, *parts: str) -> str:
     return f"{whole}\n"
 
 
-def paragraph(text: str) -> str:
-    """Return a text as lines that are not too long; its own breaks mean nothing."""
+def paragraph(text: str, *, mark: str = "") -> str:
+    """Return a text as lines that are not too long, the first of them after a mark.
+
+    Its own breaks mean nothing.
+    """
     return textwrap.fill(
-        " ".join(text.split()), WIDTH, break_long_words=False, break_on_hyphens=False
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -29,10 +37,8 @@ def told(docstring: str) -> str:
 
 
 def bullets(points: Iterable[str]) -> str:
-    """Return a list, each point as lines that are not too long."""
-    return "\n".join(
-        textwrap.indent(paragraph(point), "  ").replace("  ", "- ", 1) for point in points
-    )
+    """Return a list."""
+    return "\n".join(paragraph(point, mark="- ") for point in points)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

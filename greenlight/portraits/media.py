@@ -66,7 +66,7 @@ def _read_sound(place: Place, path: Path) -> Sound:
 
     try:
         with av.open(str(path), metadata_errors=TAGS) as container:
-            if not container.streams.audio or container.streams.video:
+            if not container.streams.audio or _has_moving_pictures(container):
                 raise Unusable(f"{place.shown} is no sound; a wav or mp3 is needed")
             return Sound(**_common(place), format=container.format.name, seconds=_length(container))
     except av.error.FFmpegError:
@@ -98,6 +98,15 @@ def _read_motion(place: Place, path: Path) -> Motion:
         raise Unusable(
             f"{place.shown} is no video that can be read; an mp4, mov or avi is needed"
         ) from None
+
+
+def _has_moving_pictures(container: object) -> bool:
+    """Whether it is a video; the cover that many songs carry is a video stream too, of one picture."""
+    import av
+
+    assert isinstance(container, av.container.InputContainer)  # noqa: S101
+    cover = av.stream.Disposition.attached_pic
+    return any(not stream.disposition & cover for stream in container.streams.video)
 
 
 def _common(place: Place) -> dict[str, object]:

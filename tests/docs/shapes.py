@@ -15,7 +15,10 @@ ALWAYS_OTHER = (
 
 
 def has_shape(printed: str, shown: str) -> bool:
-    """Whether an output is the one that is shown; `...` there stands for anything, a line of it for any lines."""
+    """Whether an output is the one that is shown.
+
+    There `...` stands for anything, and a line of it for any lines, or none.
+    """
     pattern = "".join(map(_pattern_of, _normalised(shown).strip().splitlines()))
     return bool(re.fullmatch(pattern, f"{_normalised(printed).strip()}\n"))
 

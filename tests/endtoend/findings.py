@@ -16,7 +16,7 @@ from greenlight.ledger import schema
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.s3 import split_s3
-from tests.endtoend.pipeline import QUEUE, Pipeline
+from tests.endtoend.pipeline import FLOWS, QUEUE, Pipeline
 from tests.endtoend.plan import Plan, Sitter
 
 Answers = Mapping[tuple[str, str], Verdict]
@@ -176,13 +176,13 @@ class Findings:
 
     def unfinished(self) -> Iterator[str]:
         """Complain of runs that are not over."""
-        for run in self.pipeline.runs("on-upload", "portrait-to-video", "screen-portraits"):
+        for run in self.pipeline.runs(*FLOWS):
             if run["state_type"] in UNFINISHED:
                 yield f"the run {run['name']} is {run['state_name']}"
 
     def ended_badly(self) -> Iterator[str]:
         """Complain of runs that ended, but not well."""
-        for run in self.pipeline.runs("on-upload", "portrait-to-video", "screen-portraits"):
+        for run in self.pipeline.runs(*FLOWS):
             if run["state_type"] not in UNFINISHED and run["state_name"] not in WELL_ENDED:
                 message = run["state"]["message"]
                 yield f"the run {run['name']} ended as {run['state_name']}: {message}"

@@ -22,6 +22,7 @@ VIDEOS = "films"
 PREFIX = "uploads/"
 QUEUE = "uploads"
 POOL = "greenlight"
+FLOWS = ("on-upload", "portrait-to-video", "screen-portraits")
 DEPLOY = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml"]
 BUCKET_SETUP = ["cli", "setup", "bucket", UPLOADS, "--prefix", PREFIX, "--queue", QUEUE, "--apply"]
 WORKER = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
@@ -175,6 +176,7 @@ class Pipeline:
         listener = [self.listener] if self.listener else []
         return [around.store, around.studio, around.server, *listener, *self.workers]
 
-    def tails(self) -> str:
-        """Return the ends of all logs."""
-        return "\n".join(one.tail() for one in self.programs())
+    def last_words(self) -> str:
+        """Return how the runs stand and the ends of all logs, for whoever must find out what went wrong."""
+        runs = [f"{one['name']}: {one['state_name']}" for one in self.runs(*FLOWS)]
+        return "\n".join([*runs, *(one.tail() for one in self.programs())])

@@ -137,7 +137,9 @@ class Story:
         try:
             wait_until(is_so, seconds=seconds, what=what, every_seconds=0.2)
         except TimeoutError as error:
-            raise AssertionError("\n".join([str(error), *missing, self.pipeline.tails()])) from None
+            raise AssertionError(
+                "\n".join([str(error), *missing, self.pipeline.last_words()])
+            ) from None
 
     def _keys_of_runs(self) -> set[str]:
         """Return the keys for which a run was created."""

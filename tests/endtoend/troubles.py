@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.endtoend.pipeline import Pipeline
+from tests.endtoend.pipeline import FLOWS, Pipeline
 from tests.endtoend.story import Story
 from tests.programs import Program
-
-FLOWS = ("on-upload", "portrait-to-video")
 
 
 @contextmanager

@@ -32,6 +32,18 @@ async def test_the_sample_sound_suits_every_model_that_speaks() -> None:
             require_sound(found, family.sound)
 
 
+async def test_a_song_with_a_cover_is_a_sound(tmp_path: Path) -> None:
+    song = tmp_path / "song.mp3"
+    cover = b"\0image/png\0\x03\0" + (SAMPLES / "camera.png").read_bytes()
+    frame = b"APIC" + len(cover).to_bytes(4) + b"\0\0" + cover
+    # The tag's own length is written with seven bits a byte.
+    length = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    tag = b"ID3\x03\0\0" + length + frame
+    song.write_bytes(tag + (SAMPLES / "hello.mp3").read_bytes())
+    plain = await examine_sound(str(SAMPLES / "hello.mp3"))
+    assert (await examine_sound(str(song))).seconds == pytest.approx(plain.seconds, abs=0.1)
+
+
 async def test_the_sample_motion_suits_animate_anyone() -> None:
     family = catalog.family("animate-anyone")
     assert family.motion is not None
