@@ -13,10 +13,12 @@ demo: $(VENV)/run.stamp  ## Screen and film the samples against a local studio
 test: $(VENV)/dev.stamp  ## Run the tests
 	$(BIN)/pytest -n 2
 
-check: $(VENV)/dev.stamp  ## Lint, format and type checks
+check: $(VENV)/dev.stamp  ## Lint, format and type checks, and whether the reference fits the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=docs $(BIN)/mypy docs/generate.py docs/generator/*.py
+	$(BIN)/python docs/generate.py --check
 
 bench: $(VENV)/dev.stamp  ## Print what is measured
 	$(BIN)/python -m benchmarks
@@ -26,8 +28,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 lock: $(VENV)/dev.stamp  ## Resolve the versions anew
-	$(BIN)/uv pip compile pyproject.toml -q -U --group build --generate-hashes --no-header --no-annotate --no-strip-extras --python-version 3.11 -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml -q -U --group dev --generate-hashes --no-header --no-annotate --no-strip-extras --python-version 3.11 -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml -q -U --group build --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml -q -U --group dev --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
@@ -35,13 +37,15 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# The lock is whole, so nothing is left to resolve: pip would take a pin of `name` for none of `name[extra]`.
 # The checkout is put on the path as it is, so that a change needs no new installation.
 $(VENV)/run.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --require-hashes -r requirements.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q greenlight blocks tasks flows deployments cli
 	touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
-	$(PIP) install --require-hashes -r requirements-dev.txt
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
+	$(PIP) check
 	touch $@

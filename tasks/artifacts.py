@@ -199,11 +199,13 @@ def _row(
     price_cny = catalog.family(verdict.model).check.prices_cny["image"] if is_paid else Decimal(0)
     opinion = opinions.get((portrait.shown, verdict.model))
     return {
-        "portrait": portrait.shown,
+        "portrait": portrait.name,
         "model": verdict.model,
         "verdict": "passed" if verdict.passed else "refused",
-        "reason": "" if verdict.passed else reason_in_words(verdict, opinion),
         "price (CNY)": f"{price_cny.normalize():f}",
+        # Long words come last: the table does not wrap them, and is scrolled sideways.
+        "reason": "" if verdict.passed else reason_in_words(verdict, opinion),
+        "place": portrait.shown,
     }
 
 

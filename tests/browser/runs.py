@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ async def main() -> None:
     with temporary_settings({PREFECT_DEFAULT_RESULT_STORAGE_BLOCK: "local-file-system/results"}):
         deployments = await deploy()
         runs = await perform()
-    print(json.dumps({"runs": runs, "deployments": deployments}))
+    sys.stdout.write(json.dumps({"runs": runs, "deployments": deployments}))
 
 
 if __name__ == "__main__":

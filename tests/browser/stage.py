@@ -37,7 +37,7 @@ def set_up(home: Path) -> Iterator[Stage]:
         GREENLIGHT_OUT=str(home / "videos"),
         GREENLIGHT_MODELS="emo",
         GREENLIGHT_POLL_SECONDS="0.1",
-        # Files of its own: the server rewrites them when it starts, and others may be served from the package.
+        # Files of its own: a server rewrites them when it starts, and others are served from the package.
         PREFECT_SERVER_UI_STATIC_DIRECTORY=str(home / "ui"),
         PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT="false",
     )

@@ -16,13 +16,13 @@ from functools import cached_property
 from pathlib import Path
 
 import httpx
-from moto.server import ThreadedMotoServer
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
 from tests.deployments.servers import free_port
 from tests.docs.documents import ROOT, Block
+from tests.docs.moto import moto
 from tests.docs.receivers import Receivers
 from tests.docs.shapes import has_shape
 from tests.docs.terminals import Terminal
@@ -47,10 +47,7 @@ class Surroundings:
         self._checkout = check_out(folder)
         self._started: dict[str, Terminal] = {}
         self._studio, self._prefect, self._other = (f"127.0.0.1:{free_port()}" for _ in range(3))
-        moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        moto.start()
-        exits.callback(moto.stop)
-        self._aws = "http://{}:{}".format(*moto.get_host_and_port())
+        self._aws = exits.enter_context(moto())
         self.receivers = exits.enter_context(Receivers.running())
 
     def here(self, text: str, folder: Path) -> str:

@@ -178,5 +178,8 @@ class Pipeline:
 
     def last_words(self) -> str:
         """Return how the runs stand and the ends of all logs, for whoever must find out what went wrong."""
-        runs = [f"{one['name']}: {one['state_name']}" for one in self.runs(*FLOWS)]
+        runs = [
+            f"{one['name']}: {one['state_name']}, {one['state']['message']}"
+            for one in self.runs(*FLOWS)
+        ]
         return "\n".join([*runs, *(one.tail() for one in self.programs())])
