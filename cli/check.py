@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +29,7 @@ def check(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", help="A file, a URL, s3://bucket/key or s3://bucket/prefix/."
+            metavar="SOURCE", help="A file, a URL, s3://bucket/key or s3://bucket/prefix/."
         ),
     ],
     model: Models,
@@ -84,7 +85,9 @@ async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> boo
         async for line in _lines(sources, checker):
             failed = failed or line["error"] is not None
             print(  # noqa: T201
-                json.dumps(line, ensure_ascii=False) if as_json else _for_people(line),
+                json.dumps(line, ensure_ascii=False)
+                if as_json
+                else _for_people(line, explained=asked.explain),
                 flush=True,
             )
     return failed
@@ -116,9 +119,13 @@ async def _places(source: str) -> AsyncIterator[str]:
     from greenlight.portraits.listing import list_objects
 
     pages = list_objects(source)
+    is_empty = True
     while page := await asyncio.to_thread(next, pages, None):
+        is_empty = False
         for stored in page:
             yield stored.place
+    if is_empty:
+        print(f"greenlight: {source} holds nothing to check", file=sys.stderr)  # noqa: T201
 
 
 class _Checker:
@@ -224,19 +231,30 @@ class _Checker:
         )
 
 
-def _for_people(line: dict[str, Any]) -> str:
+def _for_people(line: dict[str, Any], *, explained: bool) -> str:
     subject = f"{line['portrait']} · {line['model']}"
     if line["error"] is not None:
-        return f"! {subject}: {line['error']['message']}"
+        message = line["error"]["message"]
+        # Most say themselves what they are about.
+        is_named = message.startswith(line["portrait"])
+        return f"! {line['model']}: {message}" if is_named else f"! {subject}: {message}"
     cost = "known, 0 CNY" if line["cached"] else f"{line['cost_cny']:g} CNY"
     request = f", request {line['request_id']}" if line["request_id"] else ""
     if line["passed"]:
         extra = f", {line['bodystyle']} body" if line.get("bodystyle") else ""
         return f"✓ {subject}: passed{extra} ({cost}{request})"
-    why = ": ".join(filter(None, (line["code"], line["reason"]))) or "the vendor gives no reason"
+    return f"✗ {subject}: refused by {_refusal(line, explained=explained)} ({cost}{request})"
+
+
+def _refusal(line: dict[str, Any], *, explained: bool) -> str:
+    """Return who refuses a portrait and why, with the judge's opinion or how to come to it."""
+    by = "preflight" if line["by"] == "preflight" else "the vendor"
+    why = ": ".join(filter(None, (line["code"], line["reason"])))
+    words = f"{by}, {why}" if why else f"{by} without a reason"
     if line["opinion"]:
         from greenlight.opinions import Opinion
 
-        why = f"{why}; {Opinion(**line['opinion'])}"
-    by = "preflight" if line["by"] == "preflight" else "the vendor"
-    return f"✗ {subject}: refused by {by}, {why} ({cost}{request})"
+        return f"{words}; {Opinion(**line['opinion'])}"
+    if line["reason"] or explained:
+        return words
+    return f"{words}; --explain adds what the local judge sees"

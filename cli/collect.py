@@ -14,6 +14,7 @@ from cli.options import Json
 
 if TYPE_CHECKING:
     from greenlight.collector import Round
+    from greenlight.ledger import Job
     from greenlight.settings import Settings
 
 
@@ -49,21 +50,25 @@ async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> 
 
 def _print(result: Round, *, as_json: bool) -> None:
     from greenlight.errors import explain
+    from greenlight.modelstudio.catalog import TASK_LIFETIME
 
     for job in result.closed:
-        line = f"{name_of(job)} {subject_of(job)} · {job.model}: {job.state.value}"
-        where = job.place or job.template_id or job.message
-        print(  # noqa: T201
-            json.dumps(job_line(job), ensure_ascii=False) if as_json else f"{line}, {where}"
-        )
+        if as_json:
+            print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
+        elif job not in result.expired:
+            print(f"{name_of(job)} {subject_of(job)} · {job.model}: {_end_of(job)}")  # noqa: T201
     for job in result.expired:
-        print(f"{name_of(job)} {subject_of(job)} is lost: {job.message}", file=sys.stderr)  # noqa: T201
+        print(  # noqa: T201
+            f"{name_of(job)} {subject_of(job)} is lost, though it was paid: {job.message}",
+            file=sys.stderr,
+        )
     for job, error in result.troubled:
         print(f"{name_of(job)} {subject_of(job)}: {explain(error).message}", file=sys.stderr)  # noqa: T201
     for job in result.expiring:
+        lost_at = (job.submitted_at or job.reserved_at) + TASK_LIFETIME
         print(  # noqa: T201
-            f"{name_of(job)} {subject_of(job)}: its video is lost 24 hours after it was submitted, "
-            f"{job.submitted_at:%Y-%m-%d %H:%M} UTC",
+            f"{name_of(job)} {subject_of(job)}: its video is lost at {lost_at:%Y-%m-%d %H:%M} UTC, 24 hours "
+            "after it was submitted; collect it before that",
             file=sys.stderr,
         )
     if not as_json:
@@ -71,3 +76,11 @@ def _print(result: Round, *, as_json: bool) -> None:
             f", {len(result.doubts)} in doubt (`greenlight reconcile`)" if result.doubts else ""
         )
         print(f"{len(result.closed)} closed, {len(result.open)} still open{doubts}.")  # noqa: T201
+
+
+def _end_of(job: Job) -> str:
+    """Return how a job ended: with what it made, or what the vendor says and that it cost nothing."""
+    made = job.place or job.template_id
+    if made:
+        return f"{job.state.value}, {made}"
+    return f"{job.state.value}, {job.message.rstrip('.') or 'without a reason'}; it cost nothing"

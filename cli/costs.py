@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from cli.options import Json
+from cli.options import Json, Since
 
 if TYPE_CHECKING:
     from greenlight.ledger.costs import Cost
 
 
+UNSETTLED = {"ambiguous", "open", "uncertain"}
+"""Outcomes whose cost nobody knows yet."""
+
+
 def costs(
-    since: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="From this day of UTC+8 on."),
-    ] = None,
+    since: Since = None,
     as_json: Json = False,
 ) -> None:
     """Sum what the checks and videos in the books cost."""
@@ -26,7 +24,7 @@ def costs(
     from greenlight.settings import read_settings
 
     with Ledger(read_settings().ledger_url) as ledger:
-        sums = ledger.costs.by_outcome(since=since.date() if since else None)
+        sums = ledger.costs.by_outcome(since=since)
     if as_json:
         for cost in sums:
             print(json.dumps(_line(cost)))  # noqa: T201
@@ -66,3 +64,6 @@ def _print_table(sums: list[Cost]) -> None:
     table.add_section()
     table.add_row("", "", "", "all", "", f"{sum(cost.cost_cny for cost in sums):.3f}")
     Console(markup=False, emoji=False, highlight=False).print(table)
+    unsettled = {cost.outcome for cost in sums} & UNSETTLED
+    if unsettled:
+        print(f"What is {' or '.join(sorted(unsettled))} counts with the most that it can cost.")  # noqa: T201

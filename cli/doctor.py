@@ -73,7 +73,9 @@ def doctor(
     What is not named is not looked at. It ends with 1 when something is broken.
     """
     if queue and not queue.startswith(("https://", "http://")):
-        raise typer.BadParameter(f"{queue} is no address; it begins with https://")
+        raise typer.BadParameter(
+            f"{queue} is no address; it begins with https://", param_hint="--queue"
+        )
     own = deployments_of(deployment)
     asked = _Asked(_uploads(bucket), _place(out), queue or None, model, own, credentials, timeout)
     with progress("Looking"):
@@ -196,7 +198,7 @@ def _summary(findings: list[Finding]) -> str:
     count = Counter(str(one.state) for one in findings)
     words = (
         f"{count['broken']} broken",
-        f"{count['warning']} to be known of",
+        f"{count['warning']} {'warning' if count['warning'] == 1 else 'warnings'}",
         f"{count['ok']} fine",
         f"{count['skipped']} not looked at",
     )

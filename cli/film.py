@@ -26,15 +26,22 @@ def film(
     ],
     model: Models,
     audio: Annotated[
-        str | None, typer.Option(metavar="A", help="The sound that drives the video (wav, mp3).")
+        str | None,
+        typer.Option(metavar="SOUND", help="The sound that drives the video (wav, mp3)."),
     ] = None,
     motion: Annotated[
         str | None,
-        typer.Option(metavar="VIDEO_OR_TEMPLATE", help="What animate-anyone moves by."),
+        typer.Option(
+            metavar="VIDEO_OR_TEMPLATE",
+            help="For animate-anyone: a motion video, or a template's id.",
+        ),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="A folder, s3://bucket/prefix/ or an .mp4 file."),
+        typer.Option(
+            metavar="PLACE",
+            help="Where the video goes: a folder, s3://bucket/prefix/ or an .mp4 file.",
+        ),
     ] = None,
     ratio: RatioOption = None,
     param: Annotated[
@@ -141,7 +148,7 @@ def print_report(report: FilmReport, *, as_json: bool) -> None:
     print(f"{report.state.label}: {report.message}")  # noqa: T201
     if report.request is not None:
         print(json.dumps(report.request, indent=2, ensure_ascii=False))  # noqa: T201
-    if report.price_cny is not None:
+    if report.state == "planned" and report.price_cny is not None:
         print(f"At most {report.price_cny.normalize():f} CNY from here.")  # noqa: T201
     else:
         print(f"Paid by this run: {report.cost_cny.normalize():f} CNY.")  # noqa: T201

@@ -32,7 +32,9 @@ def jobs(
 
     for name in state or []:
         if name not in set(JobState):
-            raise typer.BadParameter(f"{name} is no state; there are {', '.join(JobState)}")
+            raise typer.BadParameter(
+                f"{name} is no state; there are {', '.join(JobState)}", param_hint="--state"
+            )
     states = [JobState(name) for name in state or []]
     with Ledger(read_settings().ledger_url) as ledger:
         found = ledger.jobs.newest(states=states, limit=limit)
@@ -43,7 +45,7 @@ def jobs(
     for job in found:
         print(_sentence(job))  # noqa: T201
     if not found:
-        print("There are no such jobs in the books.")  # noqa: T201
+        print(f"There are no {'such jobs' if states else 'jobs'} in the books.")  # noqa: T201
 
 
 def job_line(job: Job) -> dict[str, Any]:

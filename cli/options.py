@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -37,6 +38,13 @@ def _deployments(pairs: list[str]) -> list[str]:
     return pairs
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day; write it like 2026-01-31") from None
+
+
 Models = Annotated[
     list[str],
     typer.Option(
@@ -57,6 +65,15 @@ Deployments = Annotated[
         metavar="MODEL_ID=NAME",
         callback=lambda pairs: _deployments(pairs or []),
         help="Your own deployment's name instead of the vendor's model id; may be repeated.",
+    ),
+]
+Since = Annotated[
+    date | None,
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        parser=_day,
+        help="From this day on, like 2026-01-31; days are those of UTC+8.",
     ),
 ]
 Json = Annotated[

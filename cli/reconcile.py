@@ -30,7 +30,7 @@ def reconcile(
 ) -> None:
     """List the jobs in doubt, settle what can be settled, and say what a person can do."""
     if adopt is not None and release is not None:
-        raise typer.BadParameter("adopt or release, not both at once")
+        raise typer.BadParameter("--adopt or --release, not both at once")
     from greenlight.settings import read_settings
 
     settings = read_settings()
@@ -62,12 +62,13 @@ async def _adopt(settings: Settings, name: str, task_id: str) -> Job:
 def _release(settings: Settings, name: str) -> Job:
     from greenlight.errors import InputError
     from greenlight.ledger import Ledger
+    from greenlight.reconciling import WHAT_IS
 
     with Ledger(settings.ledger_url) as ledger:
         ledger.jobs.mark_left_in_doubt()
         job = ledger.jobs.find_by_name(name, service=settings.service)
         if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
-            raise InputError(f"job {name_of(job)} is {job.state}, not in doubt")
+            raise InputError(f"job {name_of(job)} is {job.state}, not in doubt; {WHAT_IS}")
         return ledger.jobs.find(job.key) or job
 
 

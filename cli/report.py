@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.options import Since
 from cli.progress import progress
 
 
 def report(
-    since: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="From this day of UTC+8 on."),
-    ] = None,
+    since: Since = None,
     out: Annotated[Path, typer.Option(metavar="FILE.html", help="Where the page goes.")] = Path(
         "greenlight-report.html"
     ),
@@ -27,10 +24,9 @@ def report(
     from greenlight.settings import read_settings
 
     settings = read_settings()
-    day = since.date() if since else None
     with Ledger(settings.ledger_url) as ledger, progress("drawing portraits") as advance:
         file, told = write_report(
-            ledger, Album.in_home(settings.home), out, since=day, advance=advance
+            ledger, Album.in_home(settings.home), out, since=since, advance=advance
         )
     subject = "portrait" if told.portraits == 1 else "portraits"
     typer.echo(f"The report on {told.portraits} {subject} is {file}.")

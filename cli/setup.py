@@ -25,7 +25,7 @@ def bucket(
     prefix: Annotated[
         str, typer.Option(help="What the keys of uploads begin with, like uploads/.")
     ],
-    queue: Annotated[str, typer.Option(metavar="NAME", help="The queue that is told.")],
+    queue: Annotated[str, typer.Option(metavar="NAME", help="The name of the queue that is told.")],
     out: Annotated[
         str | None,
         typer.Option(

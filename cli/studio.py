@@ -19,7 +19,12 @@ def studio(
         int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")
     ] = DEFAULT_PORT,
     home: Annotated[
-        Path | None, typer.Option(help="Where jobs, counters and videos are kept.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where jobs, counters and videos are kept.",
+            show_default="studio in GREENLIGHT_HOME",
+        ),
     ] = None,
     key: Annotated[str, typer.Option(help="The one key that is let in.")] = "sk-local",
     rate: Annotated[

@@ -17,12 +17,15 @@ either.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from greenlight.modelstudio.errors import ModelStudioError
 
 
 class GreenlightError(Exception):
     """Say in one sentence what happened and what to do; nothing was spent unless `spent` says so."""
+
+    unspent: ClassVar[str] = "nothing was spent"
 
     def __init__(self, message: str, *, spent: bool = False) -> None:
         super().__init__(message)
@@ -60,6 +63,9 @@ class LedgerError(GreenlightError):
 class OverBudget(GreenlightError):  # noqa: N818 - the name of the outcome it stands for
     """A paying request would cost more than a budget has left, and was not sent."""
 
+    # Other requests may have spent something, and the sentence says how much.
+    unspent = "nothing was sent"
+
 
 class StorageError(GreenlightError):
     """A video cannot be fetched whole or stored."""
@@ -88,5 +94,5 @@ def explain(error: GreenlightError | ModelStudioError) -> Explanation:
     name = (InputError if isinstance(error, Unusable) else type(error)).__name__
     if isinstance(error, ModelStudioError):
         return Explanation(name, f"{str(error).rstrip('.')}.", error.may_have_cost)
-    note = "money was spent on it" if error.spent else "nothing was spent"
+    note = "money was spent on it" if error.spent else error.unspent
     return Explanation(name, f"{str(error).rstrip('.')}; {note}.", error.spent)

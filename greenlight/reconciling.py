@@ -28,6 +28,7 @@ LENGTH_TOLERANCE_SECONDS = 1.0
 """A video is as long as its sound, but for a frame or what the sound's coding adds."""
 NOT_PAID = frozenset({TaskStatus.FAILED, TaskStatus.CANCELED})
 """What failed or was canceled cost nothing: without another candidate the job is free again."""
+WHAT_IS = "`greenlight reconcile` lists what is"
 
 
 @dataclass(slots=True)
@@ -85,8 +86,8 @@ class Reconciler:
         recent = [doubt for doubt in doubts if self._is_listed(doubt.job, at)]
         for doubt in doubts:
             doubt.advice = (
-                "the vendor's list no longer reaches back to it; look at the bill, "
-                "then adopt or release it"
+                "the vendor's list no longer reaches back to it; look at the vendor's bill, then adopt it "
+                "(--adopt) if it was charged, or release it (--release)"
             )
         try:
             await self._find_candidates(model, recent, at)
@@ -142,7 +143,10 @@ class Reconciler:
         elif len(doubt.candidates) == 1 and not doubt.is_contested:
             await self._adopt_when_exclusive(doubt)
         else:
-            doubt.advice = "several tasks or jobs fit together; adopt one, or release the job"
+            doubt.advice = (
+                "several tasks or jobs fit together; adopt one of the tasks (--adopt), or release the job "
+                "(--release)"
+            )
 
     async def _release_when_settled(self, doubt: Doubt, at: datetime) -> None:
         remaining_seconds = (self._window(doubt.job)[1] - at).total_seconds()
@@ -151,7 +155,7 @@ class Reconciler:
                 f"no task fits yet; it is free again in {remaining_seconds:.0f} s if none comes"
             )
             return
-        message = "the vendor's list has no task for it: the request was never accepted"
+        message = "the vendor's list has no task for it, so the request was never accepted and cost nothing"
         job = doubt.job
         if await asyncio.to_thread(
             self.ledger.jobs.release, job.id, sent_at=job.sent_at, message=message
@@ -185,9 +189,9 @@ class Reconciler:
     async def _adopt(self, job: Job, task: VideoTask) -> Job:
         """Give an ambiguous job a task, if it can be its: known, of its length, and nobody's yet."""
         if job.state is not JobState.AMBIGUOUS:
-            raise InputError(f"job {job.hash[:12]} is {job.state}, not in doubt")
+            raise InputError(f"job {job.hash[:12]} is {job.state}, not in doubt; {WHAT_IS}")
         if task.is_unknown:
-            raise InputError(f"the vendor does not know task {task.task_id}")
+            raise InputError(f"the vendor does not know task {task.task_id}; look at its id")
         _expect_its_length(task, job.brief.get("drive_seconds"))
         adopted = await asyncio.to_thread(
             self.ledger.jobs.adopt, job.id, task.task_id, submitted_at=task.submit_time

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, PlainSerializer, SerializeAsAny
 
 from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
 from greenlight.ledger import Job, JobState
+from greenlight.ledger.job import MAX_ATTEMPTS
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
@@ -267,22 +268,34 @@ def _sentence(state: FilmState, job: Job) -> str:
             return "another process is sending this job; run the same again to see how it ended"
         case FilmState.FILMING:
             return (
-                f"the vendor goes on with task {job.task_id}; `greenlight collect`, or the same again, "
-                "fetches the video within 24 hours and pays nothing more"
+                f"the vendor goes on with task {job.task_id}, {_price(job)}; `greenlight collect`, or the "
+                "same again, fetches the video within 24 hours and pays nothing more"
             )
         case FilmState.AMBIGUOUS:
             return (
-                f"nobody knows whether the paying request was accepted ({job.message}); it is not sent "
-                "again before that is known: `greenlight reconcile` looks for its task"
+                f"nobody knows whether the paying request was accepted ({job.message}), {_price(job)}; it "
+                "is not sent again before that is known: `greenlight reconcile` looks for its task"
             )
         case FilmState.EXPIRED:
-            return f"{job.message} (task {job.task_id})"
+            return f"its video was paid and is lost: {job.message} (task {job.task_id})"
         case _:
+            said = ": ".join(filter(None, (job.code, job.message.rstrip("."))))
+            why = f"({said})" if said else "without a reason"
             return (
-                f"the vendor ended task {job.task_id} as {state.value}: "
-                f"{job.code or 'no code'} {job.message}".rstrip()
-                + "; it was not charged"
+                f"the vendor ended task {job.task_id} as {state.value} {why}; it was not charged, "
+                f"and {_way_on(job)}"
             )
+
+
+def _price(job: Job) -> str:
+    return f"for at most {job.reserved_cny.normalize():f} CNY"
+
+
+def _way_on(job: Job) -> str:
+    """Return what makes a video after one that failed."""
+    if job.attempts < MAX_ATTEMPTS:
+        return "running it again tries it anew"
+    return f"after {job.attempts} attempts only a higher --take makes a new one"
 
 
 def _spent(job: Job) -> bool:

@@ -17,6 +17,7 @@ Delivery = Literal["presigned", "upload"]
 
 LEASE_SECONDS = 180.0
 SETTLE_SECONDS = 600.0
+A_DAY = 86_400
 NO_KEY = (
     "no key is set: put a key of the China (Beijing) region into DASHSCOPE_API_KEY, or run "
     "`greenlight studio` and point DASHSCOPE_HTTP_BASE_URL at it to work without one"
@@ -127,7 +128,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     home = _home(env)
     base_url = (env.get("DASHSCOPE_HTTP_BASE_URL") or BEIJING_BASE_URL).rstrip("/")
-    workspace = env.get("DASHSCOPE_WORKSPACE") or None
+    workspace = _workspace(env)
     try:
         service_of(base_url, workspace)
     except ValueError as error:
@@ -149,6 +150,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def _workspace(env: Mapping[str, str]) -> str | None:
+    workspace = (env.get("DASHSCOPE_WORKSPACE") or "").strip()
+    if not (workspace.isascii() and workspace.isprintable()):
+        raise SettingsError(
+            "DASHSCOPE_WORKSPACE has characters that no workspace has; copy it again"
+        )
+    return workspace or None
+
+
 def _home(env: Mapping[str, str]) -> Path:
     try:
         return Path(env.get("GREENLIGHT_HOME") or "~/.greenlight").expanduser().absolute()
@@ -166,8 +176,10 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not 0 < seconds < 86_400:
-        raise SettingsError(f"{name} is {text!r}; it takes a number of seconds above 0, like 15")
+    if not 0 < seconds < A_DAY:
+        raise SettingsError(
+            f"{name} is {text!r}; it takes a number of seconds above 0 and below {A_DAY}, like 15"
+        )
     return seconds
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from greenlight.errors import DeadLink, InputError, StorageError
+from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.places import without_query
 
@@ -22,6 +23,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 TRIES = 3
 AGAIN_AFTER_SECONDS = 1.0
 AS_IT_IS = {"Accept-Encoding": "identity"}
+GOES_ON = "its job goes on, so try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ async def store(url: str, destination: Path) -> StoredVideo:
             await asyncio.to_thread(part.unlink, missing_ok=True)
     except OSError as error:
         raise StorageError(
-            f"the video cannot be stored as {destination} ({error.strerror}); its job goes on",
+            f"the video cannot be stored as {destination} ({error.strerror}); its job goes on: "
+            "make room for it, or name another place, and try again",
             spent=True,
         ) from None
     return StoredVideo(str(destination), sha256, seconds)
@@ -124,10 +127,10 @@ async def _download_once(url: str, part: Path) -> str:
 
 
 def _dead(url: str, error: Exception) -> DeadLink:
-    reason = str(error) if isinstance(error, StorageError) else type(error).__name__
+    reason = str(error) if isinstance(error, StorageError) else reason_of(error)
     return DeadLink(
-        f"the video at {without_query(url)} cannot be fetched ({reason}); its job goes on, "
-        "so try again within 24 hours of its end",
+        f"the video at {without_query(url)} cannot be fetched ({reason}); {GOES_ON} within 24 hours "
+        "of its end",
         spent=True,
     )
 
@@ -156,14 +159,12 @@ def _playing_seconds(path: Path) -> float:
     try:
         with av.open(str(path)) as container:
             if not container.streams.video or not container.duration:
-                raise StorageError("the download is no video; its job goes on", spent=True)
+                raise StorageError(f"the download is no video; {GOES_ON}", spent=True)
             if _is_cut_off(path):
-                raise StorageError("the download was cut off; its job goes on", spent=True)
+                raise StorageError(f"the download was cut off; {GOES_ON}", spent=True)
             return container.duration / av.time_base
     except av.error.FFmpegError:
-        raise StorageError(
-            "the download is no video that plays; its job goes on", spent=True
-        ) from None
+        raise StorageError(f"the download is no video that plays; {GOES_ON}", spent=True) from None
 
 
 def _is_cut_off(path: Path) -> bool:

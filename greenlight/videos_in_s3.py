@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.aws import aws_client, aws_errors, code_of, reason_of
+from greenlight.aws_advice import advice_on
 from greenlight.errors import InputError, StorageError
 from greenlight.portraits.s3 import split_s3
 from greenlight.videos import StoredVideo, store
@@ -52,7 +53,8 @@ def _put_video(video: Path, stored: StoredVideo, job: str) -> None:
         is_put = _put(stored.place, body, content_type="video/mp4", metadata=metadata)
     if not is_put and _metadata(stored.place).get("sha256") != stored.sha256:
         raise StorageError(
-            f"the video cannot be stored as {stored.place} (another object lies there); its job goes on",
+            f"the video cannot be stored as {stored.place} (another object lies there); its job goes on: "
+            "name another place, and try again",
             spent=True,
         )
 
@@ -86,7 +88,9 @@ def _put(place: str, body: Any, *, content_type: str, metadata: dict[str, str]) 
         if code_of(error) == "PreconditionFailed":
             return False
         raise StorageError(
-            f"{place} cannot be stored ({reason_of(error)}); its job goes on", spent=True
+            f"{place} cannot be stored ({reason_of(error)}); its job goes on: {advice_on(error)}, "
+            "and try again",
+            spent=True,
         ) from None
     return True
 
@@ -106,4 +110,6 @@ def require_bucket(place: str) -> None:
     try:
         aws_client("s3").head_bucket(Bucket=bucket)
     except aws_errors() as error:
-        raise InputError(f"the bucket of {place} cannot be reached ({reason_of(error)})") from None
+        raise InputError(
+            f"the bucket of {place} cannot be reached ({reason_of(error)}); {advice_on(error)}"
+        ) from None

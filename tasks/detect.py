@@ -42,7 +42,6 @@ def _detector(family: Family) -> Task[..., Any]:
         name=f"detect_{family.name.replace('-', '_')}",
         description=f"Check a portrait with {family.check.id}.",
         task_run_name=f"{family.name} · {{portrait.name}}",
-        tags=[f"model:{family.name}"],
         cache_policy=CacheKeyFnPolicy(cache_key_fn=key),
         persist_result=True,
         result_serializer="json",

@@ -14,7 +14,6 @@ from tasks.services import connected
     task_run_name="submit {order.family} · {order.drive_place}",
     retries=0,
     persist_result=False,
-    tags=["paying"],
 )
 async def submit_video(
     order: Order,

@@ -92,10 +92,23 @@ async def test_a_job_under_way_says_how_to_come_back_to_it(job: Job) -> None:
     ("change", "spent", "words"),
     [
         ({"state": JobState.AMBIGUOUS, "message": "no answer in time"}, True, "no answer in time"),
-        ({"state": JobState.EXPIRED, "message": "forgotten"}, True, "forgotten (task "),
-        ({"state": JobState.FAILED, "code": "A.B", "message": "No lips"}, False, "A.B No lips"),
-        ({"state": JobState.FAILED}, False, "no code; it was not charged"),
-        ({"state": JobState.CANCELED}, False, "as canceled: no code"),
+        (
+            {"state": JobState.EXPIRED, "message": "forgotten"},
+            True,
+            "paid and is lost: forgotten (task ",
+        ),
+        (
+            {"state": JobState.FAILED, "code": "A.B", "message": "No lips"},
+            False,
+            "failed (A.B: No lips); it was not",
+        ),
+        (
+            {"state": JobState.FAILED},
+            False,
+            "it was not charged, and running it again tries it anew",
+        ),
+        ({"state": JobState.FAILED, "attempts": 3}, False, "only a higher --take makes a new one"),
+        ({"state": JobState.CANCELED}, False, "as canceled without a reason; it was not charged"),
     ],
 )
 async def test_a_bad_end_says_why_and_whether_money_was_spent(

@@ -77,6 +77,8 @@ def test_a_home_may_be_relative_or_a_users(monkeypatch: pytest.MonkeyPatch, tmp_
         ("GREENLIGHT_LEASE_SECONDS", "inf"),
         ("GREENLIGHT_LEASE_SECONDS", "1e9"),
         ("GREENLIGHT_DELIVERY", "carrier pigeon"),
+        ("DASHSCOPE_WORKSPACE", "arbeits\nplatz"),
+        ("DASHSCOPE_WORKSPACE", "möbel"),
         ("GREENLIGHT_HOME", "~nobody-at-all/greenlight"),
         ("DASHSCOPE_HTTP_BASE_URL", "dashscope.aliyuncs.com/api/v1"),
         ("DASHSCOPE_HTTP_BASE_URL", "ftp://a.example"),

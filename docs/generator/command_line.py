@@ -80,7 +80,7 @@ def _parameter(parameter: Any) -> str:
 
 def _spelled(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return str(parameter.metavar)
+        return f"{parameter.metavar}{'...' if parameter.nargs < 0 else ''}"
     names = "/".join((*parameter.opts, *parameter.secondary_opts))
     return names if parameter.is_flag else f"{names} {_value(parameter)}"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from greenlight.arrivals.errors import QueueError, QueueRefused
 from greenlight.aws import aws_client, aws_errors, is_refusal, reason_of
+from greenlight.aws_advice import advice_on
 
 POLL_SECONDS = 5
 """SQS answers as soon as something is there, after 20 s at the latest; but a stop waits for the poll under
@@ -85,7 +86,9 @@ class UploadQueue:
             return await asyncio.to_thread(self._call, operation, request)
         except aws_errors() as error:
             kind = QueueRefused if is_refusal(error) else QueueError
-            raise kind(f"the queue {self.name} cannot be used ({reason_of(error)})") from None
+            raise kind(
+                f"the queue {self.name} cannot be used ({reason_of(error)}); {advice_on(error)}"
+            ) from None
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:
         return getattr(self._client, operation)(QueueUrl=self.url, **request)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from greenlight.aws import aws_errors, reason_of
+from greenlight.aws_advice import advice_on
 from greenlight.errors import SettingsError
 
 Answer = TypeVar("Answer")
@@ -55,7 +56,8 @@ def in_words(call: Callable[[], Answer], failed: str) -> Answer:
         return call()
     except aws_errors() as error:
         raise SettingsError(
-            f"{failed} ({reason_of(error)}); the same command again does only what is missing"
+            f"{failed} ({reason_of(error)}); {advice_on(error)}, and run it again: it does only what is "
+            "missing"
         ) from None
 
 

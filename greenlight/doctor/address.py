@@ -13,6 +13,7 @@ from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.regions import is_in_beijing, is_vendors
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL
+from greenlight.modelstudio.reasons import reason_of
 from greenlight.portraits.places import without_query
 
 SUBJECT: Final = "address"
@@ -35,10 +36,9 @@ def unreachable(base_url: str, error: httpx.HTTPError) -> Finding:
         )
     if isinstance(error, httpx.ProxyError):
         return broken(SUBJECT, f"the proxy does not let {host} through", "look at HTTPS_PROXY")
-    reason = "no answer in time" if isinstance(error, httpx.TimeoutException) else str(error)
     return broken(
         SUBJECT,
-        f"{without_query(base_url)} cannot be reached ({reason or type(error).__name__})",
+        f"{without_query(base_url)} cannot be reached ({reason_of(error)})",
         _advice(base_url),
     )
 
@@ -67,9 +67,7 @@ def reached(base_url: str, answer: Answer, *, took_seconds: float) -> Finding:
         return warning(
             SUBJECT, f"{shown} fails by its own fault (HTTP {answer.status})", "try again later"
         )
-    what = (
-        "the vendor's" if is_vendors(base_url) else "not the vendor's: nothing there is paid to it"
-    )
+    what = "the vendor's" if is_vendors(base_url) else "not the vendor's, so nothing is paid there"
     return ok(SUBJECT, f"{shown} answers after {took_seconds * 1000:.0f} ms; it is {what}")
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from greenlight.arrivals.queue import UploadQueue, region_of
 from greenlight.aws import aws_client, aws_errors, code_of, reason_of
+from greenlight.aws_advice import NOT_THERE
 from greenlight.doctor.findings import Finding, ok, skipped, warning
-from greenlight.doctor.refusals import NOT_THERE, refused
+from greenlight.doctor.refusals import refused
 
 SUBJECT: Final = "queue"
 DEAD_LETTERS: Final = "dead letters"
@@ -62,7 +63,7 @@ def _dead_letters(client: Any, name: str, redrive: str | None) -> Finding:
     if count := int(known.get(WAITING, 0)):
         return warning(
             DEAD_LETTERS,
-            f"{dead} holds {count} that could not be worked on",
+            f"{dead} holds {count} {'message' if count == 1 else 'messages'} that could not be worked on",
             "look at them in the SQS console, mend what was wrong, and let SQS redrive them",
         )
     return ok(

@@ -44,7 +44,8 @@ def make_folder(address: URL) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(
-            f"the ledger's folder {folder} cannot be made ({error.strerror})"
+            f"the ledger's folder {folder} cannot be made ({error.strerror}); "
+            "look at GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL"
         ) from error
 
 

@@ -56,7 +56,7 @@ def keep_within(
             raise OverBudget(
                 f"the budget of {_show(budget.max_cny)} CNY for {_scope(budget, at)} has no room: "
                 f"{_show(spent_cny)} are spent, {_show(reserved_cny)} reserved, "
-                f"and this request may cost {_show(price_cny)}"
+                f"and this request may cost {_show(price_cny)}{_way_on(budget)}"
             )
 
 
@@ -97,6 +97,13 @@ def _scope(budget: Budget, at: datetime) -> str:
     if budget.scope == "run":
         return "this run"
     return f"{at.astimezone(VENDOR_ZONE):%Y-%m-%d} (UTC+8)"
+
+
+def _way_on(budget: Budget) -> str:
+    """Return what can be done; the limit of a run is known to whoever began it."""
+    if budget.scope == "run":
+        return ""
+    return "; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over"
 
 
 def _show(cny: Decimal) -> str:

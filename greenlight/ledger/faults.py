@@ -48,5 +48,7 @@ def _describe_other(text: str) -> str:
     if "password authentication failed" in text or "no password supplied" in text:
         return "refuses the user or the password in GREENLIGHT_LEDGER_URL"
     if "connection failed" in text or "could not connect" in text:
-        return f"cannot be reached ({text}); see that the database runs, and {LOOK_AT}"
+        # What libpq asks after that, the advice says.
+        what = text.removeprefix("connection failed: ").partition(" Is the server running")[0]
+        return f"cannot be reached ({what}); see that the database runs, and {LOOK_AT}"
     return f"cannot be used ({text}); {LOOK_AT}"

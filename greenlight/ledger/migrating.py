@@ -37,7 +37,7 @@ def migrate(connection: Connection, shown: str) -> None:
         elif found is not None and found not in _known(config):
             raise LedgerError(
                 f"the ledger {shown} has tables of revision {found}, which this version of Greenlight "
-                "does not know; use the newer version that wrote it, nothing was changed"
+                "does not know; use the newer version that wrote it"
             )
         command.upgrade(config, "head")
 

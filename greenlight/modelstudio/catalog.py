@@ -138,7 +138,7 @@ def warn_of_retirement(model_id: str) -> None:
         one.name for one in families().values() if all(m.retires_on is None for m in one.models)
     ]
     logger.warning(
-        "%s: the vendor has announced to switch it off on %s (%s); not on that list: %s.",
+        "%s: the vendor has announced to switch it off on %s (%s); not on that list is %s",
         model.id,
         model.retires_on.isoformat(),
         RETIREMENT_NOTICE,

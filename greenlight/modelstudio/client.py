@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer, read_success
@@ -230,8 +230,15 @@ def service_of(base_url: str, workspace: str | None = None) -> str:
     if "@" in address.netloc or address.query or address.fragment:
         raise ValueError("Model Studio's address carries no user and no query")
     host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
-    port = address.port or _DEFAULT_PORTS[address.scheme]
+    port = _port_of(address) or _DEFAULT_PORTS[address.scheme]
     return f"{host}:{port}" + (f"+{workspace}" if workspace else "")
+
+
+def _port_of(address: SplitResult) -> int | None:
+    try:
+        return address.port
+    except ValueError:
+        raise ValueError("its port is no number from 0 to 65535") from None
 
 
 def _expect_header_text(value: str, what: str) -> str:

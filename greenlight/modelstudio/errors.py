@@ -180,7 +180,7 @@ class InvalidRequest(ApiError):
     """Say that a field or a parameter of the request is wrong."""
 
     what = "Model Studio refuses the request"
-    hint = "correct the request"
+    hint = "correct what it names: a parameter, the ratio or the name of a deployment"
 
 
 class InputRefused(InvalidRequest):

@@ -15,6 +15,7 @@ import httpx
 
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.errors import AnswerLost, ProtocolError, ServiceUnreachable
+from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
@@ -85,9 +86,9 @@ class Transport:
             ):
                 content = await _read_limited(response, may_cost=may_cost)
         except _NEVER_SENT as error:
-            raise ServiceUnreachable(_reason(error)) from error
+            raise ServiceUnreachable(reason_of(error)) from error
         except (httpx.TransportError, TimeoutError) as error:
-            raise AnswerLost(_reason(error), may_have_cost=may_cost) from error
+            raise AnswerLost(reason_of(error), may_have_cost=may_cost) from error
         except httpx.DecodingError as error:
             raise ProtocolError("its compression is broken", may_have_cost=may_cost) from error
         return Answer(response.status_code, response.headers, content, may_cost=may_cost)
@@ -115,11 +116,3 @@ async def _read_limited(response: httpx.Response, *, may_cost: bool) -> bytes:
                 may_have_cost=may_cost,
             )
     return bytes(content)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return "no connection in time"
-    if isinstance(error, TimeoutError | httpx.TimeoutException):
-        return "no answer in time"
-    return str(error) or type(error).__name__

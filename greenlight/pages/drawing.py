@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import secrets
@@ -46,12 +47,21 @@ def write_page(text: str, file: Path) -> Path:
         raise InputError(f"{file} is a directory; give a file like {file / 'report.html'}")
     part = file.with_name(f".{secrets.token_hex(4)}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(file.parent)
         try:
             part.write_text(text, encoding="utf-8", errors="replace")
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"the page cannot be written to {file} ({error.strerror})") from None
+        raise InputError(
+            f"the page cannot be written to {file} ({error.strerror}); give another place"
+        ) from None
     return file
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None

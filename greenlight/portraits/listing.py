@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenlight.aws import aws_client, aws_errors, reason_of
+from greenlight.aws_advice import advice_on
 from greenlight.errors import InputError
 from greenlight.portraits.s3 import is_whole_sha256, seen_of, split_s3
 
@@ -51,7 +52,9 @@ def list_objects(prefix: str) -> Iterator[list[StoredObject]]:
             if stored:
                 yield stored
     except aws_errors() as error:
-        raise InputError(f"{prefix} cannot be listed ({reason_of(error)})") from None
+        raise InputError(
+            f"{prefix} cannot be listed ({reason_of(error)}); {advice_on(error)}"
+        ) from None
 
 
 def _read(bucket: str, entry: Mapping[str, Any]) -> StoredObject:

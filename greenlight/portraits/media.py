@@ -80,7 +80,8 @@ def _read_motion(place: Place, path: Path) -> Motion:
 
     try:
         with av.open(str(path), metadata_errors=TAGS) as container:
-            if not container.streams.video:
+            # A picture is to FFmpeg a video of one frame, of a format like png_pipe.
+            if not container.streams.video or container.format.name.endswith("_pipe"):
                 raise Unusable(f"{place.shown} is no video; an mp4, mov or avi is needed")
             stream = container.streams.video[0]
             if stream.codec_context is None:

@@ -19,6 +19,7 @@ from greenlight.aws import (
     reason_of,
     signing_credentials,
 )
+from greenlight.aws_advice import advice_on
 from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.portraits.places import MAX_DOWNLOAD_BYTES, Place, download_file
 from greenlight.portraits.ranges import RANGE_BYTES, Ranges
@@ -167,10 +168,10 @@ class S3Place(Place):
             raise Overwritten(
                 f"{self.text} was overwritten while it was read; run it again"
             ) from None
-        needed = ""
+        advice = advice_on(error)
         if self.is_fixed and code_of(error) in {"AccessDenied", "403"}:
-            needed = "; s3:GetObjectVersion must be allowed, because the bucket keeps versions"
-        raise InputError(f"{self.text} cannot be read ({reason_of(error)}){needed}") from None
+            advice = "s3:GetObjectVersion must be allowed, because the bucket keeps versions"
+        raise InputError(f"{self.text} cannot be read ({reason_of(error)}); {advice}") from None
 
 
 def identity_of(head: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from greenlight.errors import InputError
+from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.places import (
     MAX_DOWNLOAD_BYTES,
@@ -45,7 +46,8 @@ class WebPlace(Place):
             ):
                 if response.status_code != 200:
                     raise InputError(
-                        f"{self.shown} answered {response.status_code} instead of the content"
+                        f"{self.shown} answered {response.status_code} instead of the content; "
+                        "look at the address"
                     )
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)
@@ -55,7 +57,7 @@ class WebPlace(Place):
                     self._copy.write(chunk)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise InputError(
-                f"{self.shown} cannot be reached ({type(error).__name__}); look at the address"
+                f"{self.shown} cannot be fetched ({reason_of(error)}); look at the address"
             ) from None
         if size == 0:
             raise InputError(f"{self.shown} is empty")

@@ -160,7 +160,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise StudioStartError(
-            f"The studio cannot listen on {host}:{port} ({error.strerror}); choose another --port."
+            f"The studio cannot listen on {host}:{port} ({error.strerror}); choose another --port or "
+            "--host."
         ) from error
     return listening
 

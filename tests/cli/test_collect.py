@@ -78,7 +78,7 @@ def test_a_job_that_expires_soon_is_told(greenlight: Greenlight, settings: Setti
     submitted(settings, UNKNOWN_TASK, hours_ago=21)
     ran = greenlight("collect", "--json")
     assert (ran.code, ran.lines) == (0, [])
-    assert "its video is lost 24 hours after it was submitted" in ran.err
+    assert "UTC, 24 hours after it was submitted; collect it before that" in ran.err
 
 
 def test_an_expired_job_is_told_loudly(greenlight: Greenlight, settings: Settings) -> None:
@@ -87,7 +87,9 @@ def test_an_expired_job_is_told_loudly(greenlight: Greenlight, settings: Setting
     assert ran.code == 1
     assert ran.line["state"] == "expired"
     assert ran.line["reserved_cny"] == pytest.approx(0.08)
-    assert "anna.png is lost: the vendor forgets a task after 24 hours" in ran.err
+    assert (
+        "anna.png is lost, though it was paid: the vendor forgets a task after 24 hours" in ran.err
+    )
 
 
 def test_a_job_in_trouble_ends_with_1_and_the_next_try_stores_it(

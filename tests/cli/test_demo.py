@@ -11,6 +11,8 @@ import av
 import pytest
 
 from greenlight.ledger import Ledger
+from tests.cli.conftest import Ran
+from tests.cli.sentences.shell import expect_snapshot, shown, steady
 
 COMMAND = [sys.executable, "-m", "cli", "demo", "--out", "out"]
 
@@ -23,7 +25,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     ran = subprocess.run(
         COMMAND,
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": path},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHONPATH": path,
+            "COLUMNS": "120",
+        },
         capture_output=True,
         text=True,
         timeout=180,
@@ -40,6 +47,13 @@ def test_every_model_has_a_video_that_plays(demo: tuple[Path, str], model: str) 
     for video in videos:
         with av.open(str(video)) as container:
             assert len(list(container.decode(video=0))) > 24
+
+
+def test_it_says_what_it_has_always_said(demo: tuple[Path, str]) -> None:
+    expect_snapshot(
+        "demo/what-it-says",
+        steady(shown("greenlight demo --out out", Ran(0, demo[1], "")), demo[0].parent),
+    )
 
 
 def test_refusals_name_their_reason(demo: tuple[Path, str]) -> None:

@@ -213,7 +213,7 @@ def test_people_get_aligned_lines_with_marks_advice_and_a_summary(
     assert lines[2].startswith("✓ address        http://127.0.0.1:")
     assert any(line.startswith("- bucket         none is named") for line in lines)
     assert any(line.startswith("! models         the vendor announced") for line in lines)
-    assert lines[-1] == "1 broken, 1 to be known of, 5 fine, 4 not looked at; nothing was paid."
+    assert lines[-1] == "1 broken, 1 warning, 5 fine, 4 not looked at; nothing was paid."
     assert "\x1b" not in ran.out
     assert ran.code == 1
 

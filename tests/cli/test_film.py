@@ -68,7 +68,7 @@ def test_people_read_where_the_video_lies_and_what_it_cost(
         (".", "is a directory"),
         ("README.md", "no picture"),
         ("note.jpg", "no picture"),
-        ("http://127.0.0.1:1/a.png", "cannot be reached"),
+        ("http://127.0.0.1:1/a.png", "cannot be fetched"),
     ],
 )
 def test_a_bad_portrait_is_one_sentence(

@@ -20,7 +20,7 @@ FIELDS = {
 @pytest.mark.usefixtures("settings")
 def test_empty_books_are_told_and_are_no_lines(greenlight: Greenlight) -> None:
     ran = greenlight("jobs")
-    assert (ran.code, ran.out) == (0, "There are no such jobs in the books.\n")
+    assert (ran.code, ran.out) == (0, "There are no jobs in the books.\n")
     assert greenlight("jobs", "--json").lines == []
 
 

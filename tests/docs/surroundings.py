@@ -35,7 +35,7 @@ BOOKS = "postgresql://greenlight:secret@db.example.com/greenlight"
 STUDIO, PREFECT = "greenlight studio --job-seconds 1", "prefect server start"
 """The programs of which one serves all documents."""
 STAND_INS = Path(__file__).with_name("stand_ins")
-SECONDS = 90
+SECONDS = 180
 
 
 class Surroundings:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-SECONDS = 120
+SECONDS = 180
 """How long a block may take on a busy machine."""
 
 

@@ -32,6 +32,10 @@ NOT_RUN = {
 """Everything in the documents that is not tried here, and why."""
 
 
+ARRIVES = {"automations": "It lies at s3://my-videos/videos/anna-wan-s2v-1e91d55e.mp4"}
+"""What the reader of a document gets by mail in the end."""
+
+
 @pytest.fixture(scope="module")
 def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
     with surroundings(tmp_path_factory.mktemp("shared")) as found:
@@ -47,6 +51,8 @@ def test_what_a_document_tells_to_type_does_what_it_says(
         for block in blocks_of(document):
             if not block.not_run:
                 reader.type(block)
+        if said := ARRIVES.get(document.stem):
+            wait_until(lambda: any(said in one for one in around.receivers.mail), lambda: said)
     around.clear()
 
 

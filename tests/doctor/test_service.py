@@ -145,7 +145,7 @@ def test_an_address_where_nobody_listens_is_named() -> None:
         closed.bind(("127.0.0.1", 0))
         found = look(f"http://127.0.0.1:{closed.getsockname()[1]}/api/v1")
     assert states(found) == [State.SKIPPED, State.BROKEN, State.SKIPPED]
-    assert "cannot be reached ([Errno 111] Connection refused)" in found["address"].sentence
+    assert "cannot be reached (Connection refused)" in found["address"].sentence
 
 
 def test_a_host_that_does_not_exist_is_named() -> None:
@@ -154,10 +154,3 @@ def test_a_host_that_does_not_exist_is_named() -> None:
     error.__cause__ = socket.gaierror(-2, "Name or service not known")
     found = unreachable("http://studio.invalid/api/v1", error)
     assert found.sentence.startswith("there is no host studio.invalid")
-
-
-@pytest.mark.parametrize("workspace", ["arbeits\nplatz", "möbel"])
-def test_a_workspace_that_no_header_carries_is_named(studio: StudioServer, workspace: str) -> None:
-    found = look(studio.base_url, DASHSCOPE_WORKSPACE=workspace)
-    assert found["address"].state is State.BROKEN
-    assert "DASHSCOPE_WORKSPACE" in found["address"].sentence

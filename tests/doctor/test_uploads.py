@@ -178,7 +178,7 @@ def test_dead_letters_are_looked_at(watch: Watch) -> None:
     client.send_message(QueueUrl=dead, MessageBody="poison")
     found = by_subject(examine_queue(url))["dead letters"]
     assert found.state is State.WARNING
-    assert "holds 1 that could not be worked on" in found.sentence
+    assert "holds 1 message that could not be worked on" in found.sentence
     client.delete_queue(QueueUrl=dead)
     assert by_subject(examine_queue(url))["dead letters"].state is State.BROKEN
 

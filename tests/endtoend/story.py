@@ -88,12 +88,13 @@ class Story:
         self.put(late.newest)
         self.wait(self._run_of_late, "the first run of an upload")
         for number, wave in enumerate(waves):
+            if number == len(waves) // 2:
+                self.wait(self._is_late, f"the state {WAITING}")
             with trouble(self) if number == len(waves) // 2 else nullcontext():
                 for upload in wave:
                     self.put(upload)
             keys = {upload.key for upload in wave}
             self.wait(lambda: keys <= self._keys_of_runs(), "the runs of uploads")  # noqa: B023
-        self.wait(self._is_late, f"the state {WAITING}")
         self.put(late.sound)
         self.tell(f"{len(self.plan.uploads) + 2} objects are uploaded")
 

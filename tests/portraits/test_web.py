@@ -66,9 +66,9 @@ async def test_the_download_is_deleted_when_the_place_is_left(
         ({"status": 404}, "answered 404"),
         ({"status": 403, "content": b"<Error>AccessDenied</Error>"}, "answered 403"),
         ({"content": b""}, "is empty"),
-        ({"content": b"half", "announced_bytes": 99}, "cannot be reached"),
+        ({"content": b"half", "announced_bytes": 99}, "cannot be fetched"),
         ({"content": b"no picture"}, "no picture that can be read"),
-        ({"status": 302, "headers": {"location": "/anna.png"}}, "cannot be reached"),
+        ({"status": 302, "headers": {"location": "/anna.png"}}, "cannot be fetched"),
     ],
 )
 async def test_what_does_not_come_whole_is_told_in_a_sentence_without_its_signature(
@@ -106,7 +106,7 @@ async def test_a_file_larger_than_any_model_takes_is_not_read_to_its_end(
     ],
 )
 async def test_an_address_that_leads_nowhere_is_told_in_a_sentence(address: str) -> None:
-    with pytest.raises(InputError, match=r"^http\S*.* (cannot be reached|is no address)"):
+    with pytest.raises(InputError, match=r"^http\S*.* (cannot be fetched|is no address)"):
         await examine(address + SIGNED)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+# Its logging keeps the standard error of the moment in which it is loaded, which must not be a test's.
+import prefect.main  # noqa: F401
 import pytest
 
 from tests.cli.conftest import Greenlight
@@ -28,6 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", str(COLUMNS))
     monkeypatch.setenv("GREENLIGHT_HOME", str(tmp_path / ".greenlight"))
     monkeypatch.setattr("greenlight.patience.FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("greenlight.pacing.FIRST_WAIT_SECONDS", 0.0)
     monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.0)
     return tmp_path
 

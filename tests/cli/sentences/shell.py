@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import unified_diff
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,21 +19,24 @@ import pytest
 
 from tests.cli.conftest import Greenlight, Ran
 
+ROOT = Path(__file__).parents[3]
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 RENEW = "RENEW_SNAPSHOTS"
+FOLDER = Path(__file__).parent.relative_to(ROOT)
 HOME = "/home/anna"
 CHANGING = (
     (r"\x1b\[[\d;]*m", ""),
-    (r"(?<=127\.0\.0\.1)(:|%3A)\d{5}", r"\g<1>54321"),
+    (r"(127\.0\.0\.1:|127\.0\.0\.1%3A|--port )\d{5}\b", r"\g<1>54321"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "01234567-89ab-cdef-0123-456789abcdef"),
     # What tests add to the names of buckets, queues and pools, so that nobody else has them.
     (r"-[0-9a-f]{32}\b", ""),
     (r"(?<=greenlight-)[0-9a-f]{12}\b", "0123456789ab"),
     (r"[0-9a-f]{32}(?=\.mp4)", "0123456789abcdef0123456789abcdef"),
     (r"-[0-9a-f]{8}(?=\.mp4)", "-0a1b2c3d"),
-    (r"\b20[2-8]\d-\d\d-\d\d\b", "2026-01-31"),
-    (r"\b\d\d:\d\d:\d\d([.,]\d+)?(\+\d\d:\d\d)?", "12:34:56"),
+    (r"(?<!\d)20[2-8]\d-\d\d-\d\d", "2026-01-31"),
+    (r"(?<!\d)\d\d:\d\d:\d\d([.,]\d+)?(\+\d\d:\d\d)?", "12:34:56"),
     (r"\b\d\d:\d\d(?= UTC)", "12:34"),
+    (r"(?<=Took )\d+(?= s)", "25"),
     (r"(?<=free again in )\d+(?= s)", "778"),
     (r"(?<=answers after )\d+(?= ms)", "12"),
     (r"(?<=: run )[a-z]+-[a-z-]+", "brave-otter"),
@@ -51,7 +55,7 @@ class Shell:
     folder: Path
 
     def transcript(self, *commands: str, about: tuple[str, ...] = ()) -> str:
-        """Return what the terminal shows after these commands; of the doctor's lines those about a subject."""
+        """Return what the terminal shows after these commands; of the doctor's lines those on subjects."""
         return steady("\n".join(self._run(command, about) for command in commands), self.folder)
 
     def _run(self, command: str, about: tuple[str, ...]) -> str:
@@ -96,7 +100,8 @@ def expect_snapshot(name: str, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     known = file.read_text(encoding="utf-8") if file.is_file() else ""
-    assert text == known, f"read what differs; if it is meant: {RENEW}=1 pytest {__package__}"
+    differs = [*unified_diff(known.splitlines(), text.splitlines(), str(file), "now", lineterm="")]
+    assert not differs, "\n".join([*differs, "", f"If that is meant: {RENEW}=1 pytest {FOLDER}"])
 
 
 def name_of(test: pytest.FixtureRequest) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
@@ -15,6 +14,7 @@ from tests.cli.sentences.shell import Says
 from tests.steering import add_fault
 from tests.website import Website
 
+MEGABYTE = 1024 * 1024
 pytestmark = pytest.mark.usefixtures("settings")
 
 
@@ -47,22 +47,18 @@ def test_refused_by_a_code_alone(says: Says, studio: StudioServer) -> None:
 
 
 def test_refused_by_preflight(says: Says, desk: Path) -> None:
-    Image.new("RGB", (300, 300)).save(desk / "small.png")
-    Image.new("RGB", (500, 1500)).save(desk / "long.png")
-    Image.new("RGB", (8000, 8000)).save(desk / "large.png")
-    Image.new("RGB", (600, 600)).save(desk / "moving.gif")
-    Image.effect_noise((2600, 2600), 100).save(desk / "heavy.bmp")
-    says(
-        "greenlight check small.png long.png large.png moving.gif --model emo",
-        "greenlight check heavy.bmp --model wan-s2v --model liveportrait",
-    )
+    Image.new("1", (300, 300)).save(desk / "small.png")
+    Image.new("1", (500, 2000)).save(desk / "long.png")
+    Image.new("1", (8000, 8000)).save(desk / "large.png")
+    Image.new("1", (600, 600)).save(desk / "moving.gif")
+    (desk / "heavy.png").write_bytes((desk / "anna.png").read_bytes() + bytes(10 * MEGABYTE))
+    says("greenlight check small.png long.png large.png moving.gif heavy.png --model emo")
 
 
 def test_no_portrait(says: Says, desk: Path) -> None:
     (desk / "note.png").write_text("no picture at all")
     (desk / "empty.png").touch()
     (desk / "cut.png").write_bytes((desk / "anna.png").read_bytes()[:5000])
-    (desk / "sealed").mkdir(mode=0)
     says(
         "greenlight check gone.png . note.png empty.png cut.png hello.wav --model emo",
         f"greenlight check anna.png/b.png {'long-' * 60}name.png --model emo",
@@ -117,5 +113,5 @@ def test_known_verdicts_need_no_good_key(says: Says, greenlight: Greenlight) -> 
     )
 
 
-def test_a_day_without_room(says: Says, settings: Settings) -> None:
+def test_a_day_without_room(says: Says) -> None:
     says("GREENLIGHT_MAX_CNY_PER_DAY=0.003 greenlight check anna.png --model emo")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.cli.books import ambiguous, submitted
@@ -14,15 +15,22 @@ from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.cli.test_collect import UNKNOWN_TASK, _begin
 from tests.cli.test_reconcile import SETTLED, _doubt
+from tests.doubts import wait_until_listed
 from tests.steering import add_fault
 
 JOB = "01" + "ab" * 5
 pytestmark = pytest.mark.usefixtures("settings")
 
 
-def begin(studio: StudioServer, settings: Settings) -> None:
-    """Order a video and look away."""
+def begin(studio: StudioServer, settings: Settings, *, until: str = "SUCCEEDED") -> None:
+    """Order a video, and look away until its task has ended."""
     asyncio.run(_begin(studio, settings, Path("anna.png"), Path("hello.wav")))
+    asyncio.run(_await_end(studio, until))
+
+
+async def _await_end(studio: StudioServer, until: str) -> None:
+    async with ModelStudio("sk-local", base_url=studio.base_url) as client:
+        await wait_until_listed(client, 1, until)
 
 
 def test_nothing_is_open(says: Says) -> None:
@@ -32,13 +40,13 @@ def test_nothing_is_open(says: Says) -> None:
 def test_collected(says: Says, studio: StudioServer, settings: Settings) -> None:
     begin(studio, settings)
     ambiguous(settings)
-    says("greenlight collect --wait 20", "greenlight collect", "greenlight jobs")
+    says("greenlight collect", "greenlight collect", "greenlight jobs")
 
 
 def test_failed(says: Says, studio: StudioServer, settings: Settings) -> None:
     add_fault(studio, "job_fails", "create", code="InternalError", message="The model failed.")
-    begin(studio, settings)
-    says("greenlight collect --wait 20")
+    begin(studio, settings, until="FAILED")
+    says("greenlight collect")
 
 
 def test_not_to_be_found(says: Says, settings: Settings) -> None:
@@ -62,12 +70,12 @@ def test_no_video_behind_the_link(
 ) -> None:
     add_fault(studio, fault, "result", times=None)
     begin(studio, settings)
-    says("greenlight collect --wait 2")
+    says("greenlight collect")
 
 
 def test_no_place_for_the_video(says: Says, studio: StudioServer, settings: Settings) -> None:
     begin(studio, settings)
-    says("greenlight collect --wait 2 --out anna.png/videos")
+    says("greenlight collect --out anna.png/videos")
 
 
 def test_refused(says: Says, studio: StudioServer, settings: Settings) -> None:

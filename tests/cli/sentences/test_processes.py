@@ -7,7 +7,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,55 +22,62 @@ from tests.cli.test_collect import UNKNOWN_TASK
 from tests.programs import wait_until
 from tests.steering import add_fault, received
 
+Compare = Callable[[str, Ran], None]
 ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
 NO_JUDGE = "raise ModuleNotFoundError('No module named ai_edge_litert', name='ai_edge_litert')"
 
 
-def start(command: str, *paths: Path) -> subprocess.Popen[str]:
-    """Begin a command in a process of its own, with more folders to import from."""
-    path = os.pathsep.join(map(str, (*paths, ROOT)))
-    return subprocess.Popen(
+@contextmanager
+def running(command: str, *paths: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a command in a process of its own, with more folders to import from, and leave nothing of it."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "cli", *shlex.split(command)[1:]],
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (*paths, ROOT)))},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def end(process: subprocess.Popen[str], said: str = "") -> Ran:
-    """Return what a process has printed, what was read of it before included, when it has ended."""
+def ended(process: subprocess.Popen[str], *, said: str = "") -> Ran:
+    """Return what a process has printed, with what was read of it before, when it has ended."""
     out, err = process.communicate(timeout=SECONDS)
     return Ran(process.returncode, said + out, err)
 
 
 @pytest.fixture
-def compare(request: pytest.FixtureRequest, desk: Path) -> Callable[[str, Ran], None]:
+def compare(request: pytest.FixtureRequest, desk: Path) -> Compare:
     """Compare what came of a command with the snapshot of this test."""
 
-    def compare(command: str, ran: Ran) -> None:
+    def compare_with_snapshot(command: str, ran: Ran) -> None:
         expect_snapshot(name_of(request), steady(shown(command, ran), desk))
 
-    return compare
+    return compare_with_snapshot
 
 
 @pytest.mark.usefixtures("settings")
-def test_warnings(compare: Callable[[str, Ran], None], desk: Path) -> None:
+def test_warnings(compare: Compare, desk: Path) -> None:
     stub = desk / "without the judge" / "ai_edge_litert"
     stub.mkdir(parents=True)
     (stub / "__init__.py").write_text(NO_JUDGE)
     command = "greenlight check two.jpg --model emo --explain"
-    compare(command, end(start(command, stub.parent)))
+    with running(command, stub.parent) as process:
+        compare(command, ended(process))
 
 
-def test_a_studio(compare: Callable[[str, Ran], None]) -> None:
+def test_a_studio(compare: Compare) -> None:
     command = "greenlight studio --port 0 --home studio"
-    process = start(command)
-    assert process.stdout is not None
-    said = process.stdout.readline() + process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    compare(command, end(process, said))
+    with running(command) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline() + process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        compare(command, ended(process, said=said))
 
 
 def test_no_studio(says: Says, studio: StudioServer, desk: Path) -> None:
@@ -85,21 +93,19 @@ def test_no_studio(says: Says, studio: StudioServer, desk: Path) -> None:
 
 
 @pytest.mark.usefixtures("settings")
-def test_ctrl_c(compare: Callable[[str, Ran], None], studio: StudioServer) -> None:
+def test_ctrl_c(compare: Compare, studio: StudioServer) -> None:
     add_fault(studio, "slow", "check", seconds=SECONDS)
     command = "greenlight check anna.png --model emo"
-    process = start(command)
-    wait_until(lambda: received(studio, "check") > 0, seconds=SECONDS, what="the check")
-    process.send_signal(signal.SIGINT)
-    compare(command, end(process))
+    with running(command) as process:
+        wait_until(lambda: received(studio, "check") > 0, seconds=SECONDS, what="the check")
+        process.send_signal(signal.SIGINT)
+        compare(command, ended(process))
 
 
-def test_ctrl_c_with_open_jobs(
-    compare: Callable[[str, Ran], None], studio: StudioServer, settings: Settings
-) -> None:
+def test_ctrl_c_with_open_jobs(compare: Compare, studio: StudioServer, settings: Settings) -> None:
     submitted(settings, UNKNOWN_TASK)
     command = "greenlight collect --wait 60"
-    process = start(command)
-    wait_until(lambda: received(studio, "fetch") > 0, seconds=SECONDS, what="a look at the job")
-    process.send_signal(signal.SIGINT)
-    compare(command, end(process))
+    with running(command) as process:
+        wait_until(lambda: received(studio, "fetch") > 0, seconds=SECONDS, what="a look at the job")
+        process.send_signal(signal.SIGINT)
+        compare(command, ended(process))

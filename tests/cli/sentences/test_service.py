@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from greenlight.studio.server import StudioServer
@@ -18,7 +20,6 @@ ERRORS = (
     (404, "ModelNotFound", "Model can not be found."),
     (400, "InvalidURL", "The image could not be downloaded."),
     (400, "InvalidParameter", "Required body invalid."),
-    (400, "InvalidFile.Format", "The file format is not supported."),
     (400, "DataInspectionFailed", "Input data may contain inappropriate content."),
     (418, "", ""),
 )
@@ -53,21 +54,40 @@ def test_errors(says: Says, studio: StudioServer) -> None:
 
 
 @pytest.mark.usefixtures("settings")
-def test_errors_that_pass(says: Says, studio: StudioServer) -> None:
-    add_fault(studio, "throttle", "check", times=TRIES)
-    add_fault(studio, "error", "check", times=TRIES, status=500, code="InternalError")
-    add_fault(studio, "html", "check", times=TRIES, status=503)
-    add_fault(studio, "drop", "check", times=TRIES)
-    says(*[CHECK] * 4)
+def test_an_input_that_the_vendor_refuses(says: Says, studio: StudioServer) -> None:
+    refusal = {"code": "InvalidFile.Format", "message": "The file format is not supported."}
+    add_fault(studio, "error", "check", status=400, **refusal)
+    says(CHECK)
 
 
 @pytest.mark.usefixtures("settings")
-def test_answers_that_fit_nothing(says: Says, studio: StudioServer) -> None:
-    add_fault(studio, "html", "check")
-    add_fault(studio, "html", "check", status=301)
-    add_fault(studio, "cut_json", "check")
-    add_fault(studio, "code_in_200", "check", times=TRIES)
-    says(*[CHECK] * 4)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"fault": "throttle"}, id="too many requests"),
+        pytest.param({"fault": "error", "status": 500}, id="its own fault"),
+        pytest.param({"fault": "html", "status": 503}, id="no answer of its own"),
+        pytest.param({"fault": "drop"}, id="no answer"),
+        pytest.param({"fault": "code_in_200"}, id="a fault with the status of success"),
+    ],
+)
+def test_what_is_tried_again(says: Says, studio: StudioServer, fault: dict[str, Any]) -> None:
+    add_fault(studio, on="check", times=TRIES, **fault)
+    says(CHECK)
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"fault": "html"}, id="a page"),
+        pytest.param({"fault": "html", "status": 301}, id="a page elsewhere"),
+        pytest.param({"fault": "cut_json"}, id="half an answer"),
+    ],
+)
+def test_answers_that_fit_nothing(says: Says, studio: StudioServer, fault: dict[str, Any]) -> None:
+    add_fault(studio, on="check", **fault)
+    says(CHECK)
 
 
 @pytest.mark.usefixtures("settings")

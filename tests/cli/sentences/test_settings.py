@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from greenlight.ledger import Ledger
 from tests.cli.sentences.shell import Says
+from tests.doctor.test_ledger import held, set_revision
 
 CHECK = "greenlight check anna.png --model emo"
 
@@ -53,9 +55,6 @@ def test_books_that_cannot_be_opened(says: Says, desk: Path) -> None:
 
 
 def test_books_that_another_version_wrote(says: Says, desk: Path) -> None:
-    from tests.doctor.test_ledger import set_revision
-    from greenlight.ledger import Ledger
-
     Ledger(f"sqlite:///{desk}/books.db").close()
     set_revision(desk / "books.db", "r9999")
     says("GREENLIGHT_LEDGER_URL=sqlite:///books.db greenlight jobs")
@@ -64,9 +63,6 @@ def test_books_that_another_version_wrote(says: Says, desk: Path) -> None:
 def test_books_that_are_kept_locked(
     says: Says, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.doctor.test_ledger import held
-    from greenlight.ledger import Ledger
-
     monkeypatch.setattr("greenlight.ledger.database.BUSY_SECONDS", 0)
     Ledger(f"sqlite:///{desk}/books.db").close()
     with held(desk / "books.db"):

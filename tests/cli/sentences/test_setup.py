@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from tests.bucket import Bucket
@@ -13,8 +15,6 @@ AT = "--prefix uploads/ --queue uploads"
 @pytest.fixture
 def queue() -> str:
     """A queue's name of this test's own."""
-    import uuid
-
     return f"uploads-{uuid.uuid4().hex}"
 
 
@@ -44,7 +44,7 @@ def test_names_that_are_none(says: Says) -> None:
     )
 
 
-def test_no_bucket(says: Says, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_bucket(says: Says, bucket: Bucket) -> None:
     says(
         f"greenlight setup bucket nowhere-4711 {AT}",
         f"AWS_ENDPOINT_URL=http://127.0.0.1:9 greenlight setup bucket nowhere-4711 {AT}",

@@ -1,4 +1,4 @@
-"""What becomes of a sweep, and what one would cost."""
+"""What becomes of a sweep, and what one would cost; of one portrait, as several end in any order."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.conftest import make_sound
-from tests.steering import add_fault
 
 SWEEP = "greenlight sweep photos --model emo"
 pytestmark = pytest.mark.usefixtures("settings")
@@ -19,20 +17,18 @@ pytestmark = pytest.mark.usefixtures("settings")
 
 @pytest.fixture(autouse=True)
 def photos(desk: Path) -> Path:
-    """A folder with a portrait and its sound, one alone, one that is refused, and one that is none."""
+    """A folder with a portrait and its sound."""
     folder = desk / "photos"
     folder.mkdir()
-    anna = (desk / "anna.png").read_bytes()
-    (folder / "anna.png").write_bytes(anna)
+    (folder / "anna.png").write_bytes((desk / "anna.png").read_bytes())
     make_sound(folder / "anna.wav", seconds=1)
-    (folder / "bob.png").write_bytes(anna + b"1")
-    (folder / "cleo.png").write_bytes(b"no picture at all")
-    (folder / "two.jpg").write_bytes((desk / "two.jpg").read_bytes())
     return folder
 
 
-def test_planned(says: Says, greenlight: Greenlight, desk: Path) -> None:
+def test_planned(says: Says, greenlight: Greenlight, desk: Path, photos: Path) -> None:
     (desk / "empty").mkdir()
+    (photos / "bob.png").write_bytes((desk / "anna.png").read_bytes() + b"1")
+    (photos / "two.jpg").write_bytes((desk / "two.jpg").read_bytes())
     greenlight("check", "photos/two.jpg", "--model", "emo")
     says(
         f"{SWEEP} --dry-run",
@@ -43,28 +39,45 @@ def test_planned(says: Says, greenlight: Greenlight, desk: Path) -> None:
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_swept(says: Says, desk: Path) -> None:
+def test_swept(says: Says) -> None:
     says(f"{SWEEP} --out videos --wait 20", f"{SWEEP} --out videos", f"{SWEEP} --dry-run")
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_swept_without_room(says: Says, desk: Path) -> None:
+def test_no_room(says: Says) -> None:
     says(
-        f"{SWEEP} --no-film --max-cny 0.01",
+        f"{SWEEP} --no-film --max-cny 0.001",
         f"GREENLIGHT_MAX_CNY_PER_DAY=0.001 {SWEEP} --no-film",
     )
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_refused(says: Says, desk: Path) -> None:
+def test_a_wrong_key(says: Says) -> None:
     says(f"DASHSCOPE_API_KEY=sk-wrong {SWEEP} --no-film")
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_malformed_briefs(says: Says, photos: Path) -> None:
-    (photos / "anna.json").write_text('{"take": 0}')
-    (photos / "bob.json").write_text('{"mood": "good"}')
-    (photos / "two.json").write_text("nonsense")
+def test_no_portrait(says: Says, photos: Path) -> None:
+    (photos / "anna.png").write_text("no picture at all")
+    says(f"{SWEEP} --no-film")
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"take": 0}', id="a number too low"),
+        pytest.param('{"mood": "good"}', id="no such field"),
+        pytest.param("nonsense", id="no json"),
+    ],
+)
+def test_a_malformed_brief(says: Says, photos: Path, text: str) -> None:
+    (photos / "anna.json").write_text(text)
+    says(f"{SWEEP} --no-film")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_two_sounds_of_one_name(says: Says, photos: Path) -> None:
     make_sound(photos / "anna.mp3", seconds=1)
     says(f"{SWEEP} --no-film")
 
@@ -76,8 +89,7 @@ def test_no_place(says: Says, bucket: Bucket) -> None:
         "greenlight sweep anna.png --model emo --dry-run",
         "greenlight sweep s3://nowhere-4711/ --model emo --dry-run",
         f"greenlight sweep {place} --model emo --out {place}videos/",
-        "greenlight sweep photos --model emo --out photos/videos",
-        "greenlight sweep photos --model emo --out film.mp4 --dry-run",
-        "greenlight sweep photos --model emo --param mood=good",
-        "greenlight sweep photos --model emo --needs lunch",
+        f"{SWEEP} --out film.mp4 --dry-run",
+        f"{SWEEP} --param mood=good",
+        f"{SWEEP} --needs lunch",
     )

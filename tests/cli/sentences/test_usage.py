@@ -55,7 +55,6 @@ def test_wrong_usage_of_what_is_asked_of_portraits(says: Says) -> None:
         "greenlight film anna.png --model emo --max-cny -1",
         "greenlight film anna.png --model emo --wait -1",
         "greenlight sweep",
-        "greenlight sweep . --model emo --needs json --needs sounds",
     )
 
 
@@ -74,7 +73,7 @@ def test_wrong_usage_of_what_is_asked_of_the_books(says: Says) -> None:
 
 def test_wrong_usage_of_what_goes_on(says: Says) -> None:
     says(
-        "greenlight studio --port 70000",
+        "greenlight studio --port 700000",
         "greenlight studio --rate 0",
         "greenlight studio --job-seconds -1",
         "greenlight listen",
