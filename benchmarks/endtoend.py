@@ -6,6 +6,7 @@ Nothing happens in between (`plain`), a worker is killed (`worker`), the Prefect
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections import Counter
@@ -35,6 +36,8 @@ def main(arguments: list[str]) -> int:
     if not is_installed():
         print("PostgreSQL is not installed, so nothing is tried")
         return 0
+    # Of models whose end is announced; it is said of each once, and is not what is tried here.
+    logging.getLogger("greenlight.modelstudio.catalog").setLevel(logging.ERROR)
     names = arguments[:1] or list(TROUBLES)
     seed = int(arguments[1]) if len(arguments) > 1 else time.time_ns() % 1_000_000
     with run_server() as server:
@@ -80,7 +83,11 @@ def _tell_story(name: str, pipeline: Pipeline, plan: Plan) -> list[str]:
             _see_to_the_end(story)
             _tell_figures(story)
             is_killed = name == "worker"
-            complaints = [*findings.wrong(), *findings.paid_twice(killed=is_killed)]
+            complaints = [
+                *findings.wrong(),
+                *findings.unknown(),
+                *findings.paid_twice(killed=is_killed),
+            ]
             if name in {"plain", "event"}:
                 complaints += findings.ended_badly()
     findings.close()
@@ -116,7 +123,9 @@ def _tell_figures(story: Story) -> None:
     paid = [(one["model"], one["sha256"]) for one in counted["checks"] if one["paid"]]
     outcomes = Counter(row.outcome for row in findings.checks())
     states = Counter(job.state for job in findings.jobs())
-    runs = Counter(run["state_name"] for run in pipeline.runs("on-upload", "portrait-to-video"))
+    runs = Counter(
+        run["state_name"] for run in pipeline.prefect.runs("on-upload", "portrait-to-video")
+    )
     print(f"  paid checks            {len(paid)}, {len(paid) - len(set(paid))} of them again")
     print(f"  checks in the books    {_listed(outcomes)}")
     print(f"  paid submits           {len(counted['jobs'])}")

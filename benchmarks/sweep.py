@@ -24,6 +24,7 @@ import httpx
 from sqlalchemy import create_engine, insert
 
 from benchmarks.surroundings import BUCKET, ROOT, put_pictures, surroundings
+from greenlight.bundles.bundle import Kind
 from greenlight.ledger import Ledger, schema
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio import catalog
@@ -94,7 +95,12 @@ def _book(env: Mapping[str, str]) -> None:
             connection.execute(
                 insert(schema.media),
                 [
-                    {"seen": one, "identity": one, "facts": json.dumps(facts), "problem": ""}
+                    {
+                        "seen": f"{Kind.PORTRAIT}:{one}",
+                        "identity": one,
+                        "facts": json.dumps(facts),
+                        "problem": "",
+                    }
                     for one in identities
                 ],
             )

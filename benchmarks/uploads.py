@@ -59,8 +59,8 @@ def _measure(pipeline: Pipeline, engine: Engine, number: int) -> tuple[float, ..
     place = f"s3://{BUCKET}/{PREFIX}{number:06d}.jpg"
     wait_until(lambda: _is_answered(engine, place), seconds=60, what="the verdict")
     answered_at = datetime.now(UTC)
-    run = pipeline.runs("on-upload")[-1]
-    entered = {one["type"]: one["timestamp"] for one in pipeline.states(run["id"])}
+    run = pipeline.prefect.runs("on-upload")[-1]
+    entered = {one["type"]: one["timestamp"] for one in pipeline.prefect.states(run["id"])}
     began = [run["created"], entered["PENDING"], entered["RUNNING"]]
     moments = [uploaded_at, *map(datetime.fromisoformat, began), answered_at]
     parts = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]

@@ -74,7 +74,7 @@ def doctor(
     """
     if queue and not queue.startswith(("https://", "http://")):
         raise typer.BadParameter(
-            f"{queue} is no address; it begins with https://", param_hint="--queue"
+            f"{queue} is no address; it begins with https://", param_hint="'--queue'"
         )
     own = deployments_of(deployment)
     asked = _Asked(_uploads(bucket), _place(out), queue or None, model, own, credentials, timeout)

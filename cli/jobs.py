@@ -33,7 +33,7 @@ def jobs(
     for name in state or []:
         if name not in set(JobState):
             raise typer.BadParameter(
-                f"{name} is no state; there are {', '.join(JobState)}", param_hint="--state"
+                f"{name} is no state; there are {', '.join(JobState)}", param_hint="'--state'"
             )
     states = [JobState(name) for name in state or []]
     with Ledger(read_settings().ledger_url) as ledger:

@@ -44,12 +44,12 @@ def make_starter(queue: str, via: str, deployment: str, *, as_json: bool = False
     """Return what takes the batches of a queue over and prints a line for each; wrong usage is refused."""
     if not queue.startswith(("https://", "http://")):
         raise typer.BadParameter(
-            f"{queue} is no address; it begins with https://", param_hint="--queue"
+            f"{queue} is no address; it begins with https://", param_hint="'--queue'"
         )
     from deployments.listener import Starter, Via
 
     if via not in set(Via):
-        raise typer.BadParameter(f"{via} is neither run nor event", param_hint="--via")
+        raise typer.BadParameter(f"{via} is neither run nor event", param_hint="'--via'")
 
     def tell(done: Handover) -> None:
         print(json.dumps(done.as_json()) if as_json else _for_people(done), flush=True)  # noqa: T201

@@ -53,8 +53,8 @@ async def collect_videos(
             out=out,
         )
         result = await collector.collect(wait_seconds=wait_seconds)
+        _tell(result)
         await catch_up(result.closed, services.ledger)
-    _tell(result)
     counts = {
         "closed": len(result.closed),
         "open": len(result.open),

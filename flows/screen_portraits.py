@@ -27,7 +27,7 @@ from greenlight.bundles.output import refuse_output_within
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
-from greenlight.errors import InputError
+from greenlight.errors import InputError, OverBudget
 from greenlight.reports import Cny, FilmReport, FilmState
 from tasks.artifacts import Progress, show_many
 from tasks.events import tell_many_refusals
@@ -181,7 +181,7 @@ class _Sweep:
     async def _bring_on(self, sight: Sight) -> tuple[Sight, FilmReport]:
         report = await self.work.bring_on(sight)
         if report.state is FilmState.OVER_BUDGET and not self.stopped:
-            reason = report.message.removesuffix("; nothing was spent.")
+            reason = report.message.removesuffix(f"; {OverBudget.unspent}.")
             self.stopped = (
                 f"{reason}; what was begun is in the books, and the next sweep goes on from there"
             )

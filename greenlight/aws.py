@@ -151,5 +151,14 @@ def reason_of(error: Exception) -> str:
     )
     if isinstance(error, says_it_itself):
         return str(error).rstrip(".")
+    for kind, words in (
+        (exceptions.ConnectTimeoutError, "no answer in time"),
+        (exceptions.ReadTimeoutError, "no answer in time"),
+        (exceptions.SSLError, "no certificate that is trusted"),
+        (exceptions.ProxyConnectionError, "the proxy does not let it through"),
+        (exceptions.EndpointConnectionError, "no connection"),
+    ):
+        if isinstance(error, kind):
+            return words
     answer = getattr(error, "response", {}).get("Error", {})
     return str(answer.get("Message") or answer.get("Code") or type(error).__name__).rstrip(".")

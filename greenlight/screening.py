@@ -144,6 +144,6 @@ async def _ask_again(portrait: Portrait) -> InputError | None:
 
 def _not_used(became: InputError, cost_cny: Decimal) -> InputError:
     """Say of a check whose verdict is not used what it cost, and what to do."""
-    cost = f"cost {cost_cny.normalize():f} CNY" if cost_cny else "cost nothing"
-    message = f"{became}; the check {cost} and its verdict is not used; run it again"
+    cost = f" for {cost_cny.normalize():f} CNY" if cost_cny else ""
+    message = f"{became}; its verdict{cost} is not used, so run it again"
     return type(became)(message, spent=bool(cost_cny))

@@ -72,7 +72,9 @@ class Program:
     def tail(self) -> str:
         """Return the last lines of its log, for whoever must find out what went wrong."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join([f"--- {self.name}", *lines[-TAIL_LINES:]])
+        code = self._process.poll() if self._process else None
+        ended = "" if code is None else f", which ended with {code}"
+        return "\n".join([f"--- {self.name}{ended}", *lines[-TAIL_LINES:]])
 
 
 @contextlib.contextmanager

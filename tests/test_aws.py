@@ -80,4 +80,4 @@ def test_an_error_is_told_without_an_address() -> None:
     from botocore.exceptions import EndpointConnectionError
 
     error = EndpointConnectionError(endpoint_url="https://bucket/key?X-Amz-Signature=c0ffee")
-    assert reason_of(error) == "EndpointConnectionError"
+    assert reason_of(error) == "no connection"

@@ -310,7 +310,7 @@ async def test_a_portrait_that_was_overwritten_during_its_check_is_paid_and_not_
             studio, check, lambda: bucket.put("anna.png", astronaut.read_bytes())
         )
     told = explain(caught.value)
-    assert "the check cost 0.004 CNY and its verdict is not used; run it again" in told.message
+    assert "its verdict for 0.004 CNY is not used, so run it again" in told.message
     assert told.spent
     assert outcomes(ledger) == {"stale": Decimal("0.004")}
     assert ledger.checks.cost_of_run_cny("run-1") == Decimal("0.004")
@@ -380,7 +380,7 @@ async def test_an_overwritten_portrait_whose_check_cost_nothing_is_not_called_pa
 ) -> None:
     portrait = await examine(bucket.put("anna.png", astronaut.read_bytes()))
     add_fault(studio, "refusal", "check", shape=4, code="InvalidFile.NoHuman", message="None.")
-    with pytest.raises(Overwritten, match="the check cost nothing") as caught:
+    with pytest.raises(Overwritten, match="its verdict is not used") as caught:
         await overwrite_during_check(
             studio,
             screener.screen(portrait, EMO),

@@ -206,15 +206,11 @@ jobs = Table(
     Column(
         "portrait",
         String(300),
-        nullable=False,
-        server_default="",
         doc="the identity of the portrait; a template has none",
     ),
     Column(
         "drive",
         String(300),
-        nullable=False,
-        server_default="",
         doc="the identity of the sound or the motion",
     ),
     Index("jobs_by_day", "service", "reserved_at"),

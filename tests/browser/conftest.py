@@ -78,15 +78,20 @@ def keep(page: Page, request: pytest.FixtureRequest) -> Keep:
     return keep_as
 
 
+# Looked up anew each time, since a page may draw its pictures again while it gets ready.
+DRAWN = """name => {
+    const picture = [...document.images].find(one => one.alt === name);
+    picture?.scrollIntoView();
+    return picture?.naturalWidth ? [picture.naturalWidth, picture.naturalHeight] : null;
+}"""
+
+
 @pytest.fixture
 def natural_size(page: Page) -> Callable[[str], tuple[int, int]]:
     """Returns the size in pixels of the picture with this alternative text, once it is drawn."""
 
     def size(alternative: str) -> tuple[int, int]:
-        picture = page.get_by_alt_text(alternative).first
-        picture.scroll_into_view_if_needed()
-        drawn = "i => i.decode().then(() => [i.naturalWidth, i.naturalHeight])"
-        width, height = picture.evaluate(drawn)
+        width, height = page.wait_for_function(DRAWN, arg=alternative).json_value()
         return width, height
 
     return size

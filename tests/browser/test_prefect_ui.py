@@ -37,21 +37,13 @@ def open_run(page: Page, stage: Stage, run: str) -> None:
     page.goto(f"{stage.url}/v2/runs/flow-run/{stage.runs[run]}")
 
 
-def open_artifact(page: Page, stage: Stage, run: str) -> None:
-    """Follow a run to the only page that was put into it."""
-    open_run(page, stage, run)
-    page.get_by_role("tab", name="Artifacts").click()
-    cards = page.locator("a[href*='/artifacts/']")
-    expect(cards).to_have_count(1)
-    cards.click()
-
-
-def open_sweep(page: Page, stage: Stage, key: str) -> None:
-    """Follow a sweep to one of its pages, the newest of those that share its key."""
-    open_run(page, stage, "sweep")
-    page.get_by_role("tab", name="Artifacts").click()
-    page.locator(f"a[href$='/artifacts/key/{key}']").click()
-    page.locator("a[href*='/artifacts/artifact/']").first.click()
+def open_artifact(page: Page, stage: Stage, run: str, key: str | None = None) -> None:
+    """Open what was put into a run, by its key, or the only page that has none."""
+    wanted = {"artifacts": {"flow_run_id": {"any_": [stage.runs[run]]}}}
+    found = httpx.post(f"{stage.url}/api/artifacts/filter", json=wanted).raise_for_status().json()
+    # The run's result is among them too, without a type.
+    (artifact,) = [one["id"] for one in found if one["type"] and one["key"] == key]
+    page.goto(f"{stage.url}/v2/artifacts/artifact/{artifact}")
 
 
 def fact(page: Page, name: str) -> Locator:
@@ -97,6 +89,11 @@ def test_the_front_page_leads_to_why_a_portrait_was_refused(
     page.get_by_role("tab", name="Details").click()
     message = f"emo: refused without a reason; the judge's own opinion: {REASON}"
     expect(page.get_by_text(message, exact=True)).to_be_visible()
+    page.get_by_role("tab", name="Artifacts").click()
+    cards = page.locator("a[href*='/artifacts/']")
+    expect(cards).to_have_count(1)
+    cards.click()
+    expect(page.get_by_role("heading", name="made_two.jpg · emo: Rejected")).to_be_visible()
 
 
 def test_a_refused_portrait_is_shown_with_its_reason(
@@ -154,10 +151,18 @@ def test_a_portrait_that_waits_says_for_what(
     keep("portrait waiting")
 
 
+def test_a_sweep_leads_to_its_pages(page: Page, stage: Stage, keep: Keep) -> None:
+    open_run(page, stage, "sweep")
+    page.get_by_role("tab", name="Artifacts").click()
+    for key in ("sweep-emo", "verdicts-emo", "progress-emo"):
+        expect(page.locator(f"a[href$='/artifacts/key/{key}']")).to_be_visible()
+    keep("sweep")
+
+
 def test_a_sweep_shows_the_refused_with_their_reasons(
     page: Page, stage: Stage, keep: Keep, natural_size: Size
 ) -> None:
-    open_sweep(page, stage, "sweep-emo")
+    open_artifact(page, stage, "sweep", "sweep-emo")
     expect(page.get_by_role("heading", name="Sweep of s3://portraits/uploads/")).to_be_visible()
     expect(page.get_by_role("cell", name=REASON)).to_be_visible()
     width, _ = natural_size("安娜 🙂.jpg")
@@ -169,7 +174,7 @@ def test_a_sweep_shows_the_refused_with_their_reasons(
 
 
 def test_a_sweep_has_a_table_of_its_verdicts(page: Page, stage: Stage, keep: Keep) -> None:
-    open_sweep(page, stage, "verdicts-emo")
+    open_artifact(page, stage, "sweep", "verdicts-emo")
     expect(page.get_by_role("cell", name="s3://portraits/uploads/安娜 🙂.jpg")).to_be_visible()
     expect(page.get_by_role("cell", name=REASON)).to_be_visible()
     keep("sweep table")

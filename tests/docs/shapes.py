@@ -10,6 +10,7 @@ ALWAYS_OTHER = (
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DATE"),
     (re.compile(r"\b\d\d:\d\d(:\d\d([.,]\d+)?)?\b"), "TIME"),
     (re.compile(r"\b\d+ ms\b"), "N ms"),
+    (re.compile(r"(?<=TIME) +\d+ "), " BYTES "),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 )
 

@@ -16,7 +16,7 @@ from greenlight.ledger import schema
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.s3 import split_s3
-from tests.endtoend.pipeline import FLOWS, QUEUE, Pipeline
+from tests.endtoend.pipeline import FLOWS, QUEUE, VIDEOS, Pipeline
 from tests.endtoend.plan import Plan, Sitter
 
 Answers = Mapping[tuple[str, str], Verdict]
@@ -87,6 +87,9 @@ class Findings:
         for row in self.checks():
             if row.outcome != "answered":
                 continue
+            if row.portrait not in self.pictures:
+                yield f"{row.place} was checked as {row.portrait}, which was never uploaded"
+                continue
             expected = self.answers[self.pictures[row.portrait], row.family]
             booked = catalog.family(row.family).verdict.model_validate_json(row.verdict)
             if expected.by != "vendor":
@@ -114,6 +117,15 @@ class Findings:
                 yield f"the video of {sitter.newest.key} is {job.state if job else 'not ordered'}"
             elif job.place not in self._seen_to_play:
                 yield from self._wrong_with(job)
+
+    def unknown(self) -> Iterator[str]:
+        """Complain of each video in the bucket that the books do not have."""
+        known = {job.place for job in self.jobs()}
+        for page in self.pipeline.s3.get_paginator("list_objects_v2").paginate(Bucket=VIDEOS):
+            for one in page.get("Contents", []):
+                place = f"s3://{VIDEOS}/{one['Key']}"
+                if place.removesuffix(".json") + ".mp4" not in known and place not in known:
+                    yield f"the books know nothing of {place}"
 
     def _wrong_with(self, job: Row[Any]) -> Iterator[str]:
         bucket, key = split_s3(job.place)
@@ -158,7 +170,9 @@ class Findings:
             json.dumps([one["model"], one["sha256"], one["parameters"]]) for one in tasks
         )
         yield from (f"{n} submits of {content}" for content, n in asked.items() if n > 1)
-        known = {job.task_id for job in self.jobs()}
+        filmed = Counter((job.portrait, job.drive) for job in self.jobs())
+        yield from (f"{n} videos of {content}" for content, n in filmed.items() if n > 1)
+        known = {job.task_id for job in self.jobs() if job.task_id}
         yield from (
             f"the books know no {one['task_id']}" for one in tasks if one["task_id"] not in known
         )
@@ -176,13 +190,13 @@ class Findings:
 
     def unfinished(self) -> Iterator[str]:
         """Complain of runs that are not over."""
-        for run in self.pipeline.runs(*FLOWS):
+        for run in self.pipeline.prefect.runs(*FLOWS):
             if run["state_type"] in UNFINISHED:
                 yield f"the run {run['name']} is {run['state_name']}"
 
     def ended_badly(self) -> Iterator[str]:
         """Complain of runs that ended, but not well."""
-        for run in self.pipeline.runs(*FLOWS):
+        for run in self.pipeline.prefect.runs(*FLOWS):
             if run["state_type"] not in UNFINISHED and run["state_name"] not in WELL_ENDED:
                 message = run["state"]["message"]
                 yield f"the run {run['name']} ended as {run['state_name']}: {message}"

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from greenlight.ledger import Ledger
+from tests.endtoend.prefect_api import ANSWER_SECONDS, PrefectApi
 from tests.postgresql import PostgresServer
 from tests.programs import Program, run, running, wait_until
 from tests.surroundings import PYTHON, READY_SECONDS, Surroundings
@@ -69,6 +69,7 @@ class Pipeline:
             for number in range(1, workers + 1)
         ]
         self.listener: Program | None = None
+        self.prefect = PrefectApi(self.around.api_url)
         self.s3 = self.around.client("s3")
         self.sqs = self.around.client("sqs")
 
@@ -95,7 +96,9 @@ class Pipeline:
         self.around.wait_for_server()
         with running(*self.workers), ThreadPoolExecutor(1) as beside:
             automations = beside.submit(self._run, "cli", "setup", "automations", "--apply")
-            wait_until(self._pool_is_there, seconds=READY_SECONDS, what="the work pool")
+            wait_until(
+                lambda: self.prefect.has_pool(POOL), seconds=READY_SECONDS, what="the work pool"
+            )
             self._run(*DEPLOY)
             automations.result()
             self.around.wait_for_studio()
@@ -119,9 +122,6 @@ class Pipeline:
     def _run(self, *module: str) -> str:
         return run([*PYTHON, *module], self.around.environ)
 
-    def _pool_is_there(self) -> bool:
-        return httpx.get(f"{self.around.api_url}/work_pools/{POOL}").is_success
-
     def queue_url(self, name: str) -> str:
         return str(self.sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
@@ -140,36 +140,9 @@ class Pipeline:
 
     def counters(self) -> dict[str, Any]:
         """Return what the studio was asked, and what was paid for it."""
-        return dict(httpx.get(f"{self.around.studio_url}/_studio/counters", timeout=30).json())
-
-    def start_run(self, deployment: str) -> str:
-        """Create a run of `FLOW/NAME`, as its schedule would; return its id."""
-        api = self.around.api_url
-        found = httpx.get(f"{api}/deployments/name/{deployment}").raise_for_status().json()
-        asked = {"state": {"type": "SCHEDULED"}}
-        url = f"{api}/deployments/{found['id']}/create_flow_run"
-        return str(httpx.post(url, json=asked, timeout=30).raise_for_status().json()["id"])
-
-    def runs(self, *flows: str) -> list[dict[str, Any]]:
-        """Return the runs of flows that were due until now, in the order in which they were created."""
-        asked = {
-            "flows": {"name": {"any_": list(flows)}},
-            "flow_runs": {"expected_start_time": {"before_": datetime.now(UTC).isoformat()}},
-        }
-        found: list[dict[str, Any]] = []
-        while page := self._page(asked | {"offset": len(found)}):
-            found += page
-        return sorted(found, key=lambda run: str(run["created"]))
-
-    def _page(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
-        url = f"{self.around.api_url}/flow_runs/filter"
-        return list(httpx.post(url, json=asked, timeout=30).raise_for_status().json())
-
-    def states(self, run: str) -> list[dict[str, Any]]:
-        """Return the states that a run went through, the oldest first."""
-        url = f"{self.around.api_url}/flow_run_states/"
-        states = httpx.get(url, params={"flow_run_id": run}).raise_for_status().json()
-        return sorted(states, key=lambda state: str(state["timestamp"]))
+        return dict(
+            httpx.get(f"{self.around.studio_url}/_studio/counters", timeout=ANSWER_SECONDS).json()
+        )
 
     def programs(self) -> list[Program]:
         around = self.around
@@ -178,8 +151,11 @@ class Pipeline:
 
     def last_words(self) -> str:
         """Return how the runs stand and the ends of all logs, for whoever must find out what went wrong."""
-        runs = [
-            f"{one['name']}: {one['state_name']}, {one['state']['message']}"
-            for one in self.runs(*FLOWS)
-        ]
+        try:
+            runs = [
+                f"{one['name']}: {one['state_name']}, {one['state']['message']}"
+                for one in self.prefect.runs(*FLOWS)
+            ]
+        except httpx.HTTPError as error:
+            runs = [f"the Prefect server does not tell of its runs: {error!r}"]
         return "\n".join([*runs, *(one.tail() for one in self.programs())])

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import Verdict
@@ -86,15 +88,14 @@ class Story:
         """
         late, waves = self.plan.late, self.plan.waves
         self.put(late.newest)
-        self.wait(self._run_of_late, "the first run of an upload")
+        self._wait_for_runs([late.newest.key])
         for number, wave in enumerate(waves):
             if number == len(waves) // 2:
-                self.wait(self._is_late, f"the state {WAITING}")
+                self._wait_until_late()
             with trouble(self) if number == len(waves) // 2 else nullcontext():
                 for upload in wave:
                     self.put(upload)
-            keys = {upload.key for upload in wave}
-            self.wait(lambda: keys <= self._keys_of_runs(), "the runs of uploads")  # noqa: B023
+            self._wait_for_runs([upload.key for upload in wave])
         self.put(late.sound)
         self.tell(f"{len(self.plan.uploads) + 2} objects are uploaded")
 
@@ -111,52 +112,70 @@ class Story:
 
     def collect(self) -> None:
         """Begin a collection now instead of at the next full minute."""
-        self.pipeline.start_run("collect-videos/collect")
+        self.pipeline.prefect.start_run("collect-videos/collect")
 
     def until_none(
         self, what: str, *complaints: Complaints, seconds: float = LATEST_SECONDS
     ) -> None:
-        """Return when nobody complains any more; else fail with all that is missing."""
-        missing: list[str] = []
-
-        def is_well() -> bool:
-            missing[:] = [one for ask in complaints for one in ask()]
-            return not missing
-
-        self.wait(is_well, what, seconds=seconds, missing=missing)
+        """Return when nobody complains any more, and tell; else fail with all that is missing."""
+        self.wait(what, lambda: [one for ask in complaints for one in ask()], seconds=seconds)
         self.tell(what)
 
     def wait(
-        self,
-        is_so: Callable[[], object],
-        what: str,
-        *,
-        seconds: float = LATEST_SECONDS,
-        missing: Sequence[str] = (),
+        self, what: str, missing: Callable[[], Sequence[str]], *, seconds: float = LATEST_SECONDS
     ) -> None:
-        """Wait for a condition; fail with what is missing and the ends of all logs."""
+        """Wait until nothing is missing; else fail with what is and the ends of all logs."""
+        last: Sequence[str] = ()
+
+        def is_well() -> bool:
+            nonlocal last
+            try:
+                last = missing()
+            except httpx.TransportError as error:
+                # A server that has just come back, on a busy machine.
+                last = [f"no answer from Prefect or the studio: {error!r}"]
+            return not last
+
         try:
-            wait_until(is_so, seconds=seconds, what=what, every_seconds=0.2)
+            wait_until(is_well, seconds=seconds, what=what, every_seconds=0.3)
         except TimeoutError as error:
             raise AssertionError(
-                "\n".join([str(error), *missing, self.pipeline.last_words()])
+                "\n".join([str(error), *last, self.pipeline.last_words()])
             ) from None
 
-    def _keys_of_runs(self) -> set[str]:
-        """Return the keys for which a run was created."""
-        return {key for run in self.pipeline.runs("on-upload") for key in _keys(run)}
+    def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
+        """Wait for a condition of which there is no more to be said."""
+        self.wait(what, lambda: [] if is_so() else [f"there is not {what}"])
 
-    def _run_of_late(self) -> dict[str, Any] | None:
-        alone = [self.plan.late.newest.key]
-        return next((one for one in self.pipeline.runs("on-upload") if _keys(one) == alone), None)
+    def _wait_for_runs(self, keys: Sequence[str]) -> None:
+        """Return when there is a run of each key."""
 
-    def _is_late(self) -> bool:
-        run = self._run_of_late()
-        return run is not None and run["state_name"] == WAITING
+        def missing() -> list[str]:
+            runs = self.pipeline.prefect.runs("on-upload")
+            there = {key for run in runs for key in _keys(run)}
+            return [f"no run has {key}" for key in keys if key not in there]
+
+        self.wait("the runs of uploads", missing)
+
+    def _wait_until_late(self) -> None:
+        """Return when the run of the portrait without a sound has ended so."""
+
+        def missing() -> list[str]:
+            alone = [self.plan.late.newest.key]
+            runs = [one for one in self.pipeline.prefect.runs("on-upload") if _keys(one) == alone]
+            states = [str(one["state_name"]) for one in runs]
+            return [] if WAITING in states else [f"the runs of {alone} are {states}"]
+
+        self.wait(f"the state {WAITING}", missing)
 
     def _run_to_its_end(self, deployment: str, name: str) -> None:
-        run = self.pipeline.start_run(deployment)
-        self.wait(lambda: self.pipeline.states(run)[-1]["name"] == name, deployment, seconds=900)
+        run = self.pipeline.prefect.start_run(deployment)
+
+        def missing() -> list[str]:
+            state = self.pipeline.prefect.states(run)[-1]["name"]
+            return [] if state == name else [f"the run is {state}"]
+
+        self.wait(f"the end of {deployment}", missing, seconds=900)
 
 
 def _keys(run: Mapping[str, Any]) -> list[str]:

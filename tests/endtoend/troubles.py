@@ -16,8 +16,13 @@ def killed_worker(story: Story) -> Iterator[None]:
     """Kill a worker with all its runs, as soon as one of them has begun after the uploads."""
     worker = story.pipeline.workers[0]
     yield
-    story.wait(lambda: _runs_of(worker, story.pipeline), "a run of the first worker")
-    killed = _runs_of(worker, story.pipeline)
+    killed: list[str] = []
+
+    def is_at_work() -> bool:
+        killed[:] = _runs_of(worker, story.pipeline)
+        return bool(killed)
+
+    story.wait_until(is_at_work, "a run of the first worker")
     worker.kill()
     story.tell(f"the first worker is killed in the middle of {', '.join(killed)}")
 
@@ -28,11 +33,11 @@ def absent_server(story: Story) -> Iterator[None]:
     pipeline = story.pipeline
     server, listener = pipeline.around.server, pipeline.listener
     assert listener is not None
-    story.wait(lambda: _running(pipeline), "a run that has begun")
+    story.wait_until(lambda: bool(_running(pipeline)), "a run that has begun")
     server.stop()
     story.tell("the Prefect server is gone")
     yield
-    story.wait(lambda: "cannot be handed over yet" in listener.tail(), "the listener's complaint")
+    story.wait_until(lambda: "cannot be handed over yet" in listener.tail(), "its complaint")
     server.start()
     pipeline.around.wait_for_server()
     story.tell("the Prefect server is back")
@@ -40,8 +45,8 @@ def absent_server(story: Story) -> Iterator[None]:
 
 def begun_again(pipeline: Pipeline) -> Iterator[str]:
     """Tell of each run that did not go through in one go, by the states that it went through."""
-    for run in pipeline.runs(*FLOWS):
-        states = [str(one["name"]) for one in pipeline.states(run["id"])]
+    for run in pipeline.prefect.runs(*FLOWS):
+        states = [str(one["name"]) for one in pipeline.prefect.states(run["id"])]
         if {"AwaitingRetry", "Crashed"} & set(states):
             yield f"{run['name']}: {', '.join(states)}"
 
@@ -58,4 +63,4 @@ def _runs_of(worker: Program, pipeline: Pipeline) -> list[str]:
 
 
 def _running(pipeline: Pipeline) -> list[dict[str, Any]]:
-    return [run for run in pipeline.runs(*FLOWS) if run["state_type"] == "RUNNING"]
+    return [run for run in pipeline.prefect.runs(*FLOWS) if run["state_type"] == "RUNNING"]

@@ -274,7 +274,7 @@ async def test_a_run_that_may_spend_nothing_is_over_its_budget(
 ) -> None:
     state, _ = await upload(bucket.put("in/anna.png", PNG), max_cny=0.003)
     assert (state.is_failed(), state.name) == (True, "Over budget")
-    assert str(state.message).endswith("nothing was spent.")
+    assert str(state.message).endswith("nothing was sent.")
     assert counters(studio)["requests"] == {}
 
 

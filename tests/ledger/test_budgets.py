@@ -50,7 +50,8 @@ def test_the_refusal_is_a_sentence_with_all_the_sums(timed: Ledger) -> None:
         timed.jobs.reserve(costing("0.4", 2), lease_seconds=LEASE, budgets=[DAY])
     assert explain(pickle.loads(pickle.dumps(caught.value))).message == (
         "the budget of 1 CNY for 2026-11-20 (UTC+8) has no room: 0.004 are spent, 0.6 reserved, "
-        "and this request may cost 0.4; nothing was spent."
+        "and this request may cost 0.4; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over; "
+        "nothing was sent."
     )
 
 

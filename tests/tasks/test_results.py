@@ -86,7 +86,7 @@ async def test_a_store_that_nobody_answers_for_is_one_sentence(
         state = await run()
     error = await state.aresult(raise_on_failure=False)
     assert isinstance(error, SettingsError)
-    assert "cannot be written (EndpointConnectionError)" in str(error)
+    assert "cannot be written (no connection)" in str(error)
 
 
 async def test_a_folder_of_this_machine_is_not_written_into(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
-from tests.steering import add_fault
+from tests.steering import add_fault, received
 from tests.website import Website
 
 MEGABYTE = 1024 * 1024
@@ -52,7 +52,10 @@ def test_refused_by_preflight(says: Says, desk: Path) -> None:
     Image.new("1", (8000, 8000)).save(desk / "large.png")
     Image.new("1", (600, 600)).save(desk / "moving.gif")
     (desk / "heavy.png").write_bytes((desk / "anna.png").read_bytes() + bytes(10 * MEGABYTE))
-    says("greenlight check small.png long.png large.png moving.gif heavy.png --model emo")
+    says(
+        "greenlight check small.png large.png moving.gif --model emo",
+        "greenlight check long.png heavy.png --model liveportrait",
+    )
 
 
 def test_no_portrait(says: Says, desk: Path) -> None:
@@ -80,6 +83,31 @@ def test_no_portrait_at_an_address(says: Says, website: Website) -> None:
     )
 
 
+def test_overwritten(says: Says, website: Website, desk: Path) -> None:
+    for name in ("anna.png", "two.jpg"):
+        website.put("/portrait", (desk / name).read_bytes())
+    says(f"greenlight check {website.url}/portrait --model emo")
+
+
+@pytest.mark.parametrize("then", ["overwritten", "gone"])
+def test_another_after_its_check(
+    says: Says, bucket: Bucket, studio: StudioServer, desk: Path, then: str
+) -> None:
+    place = bucket.put("anna.png", (desk / "anna.png").read_bytes())
+
+    def change(**_: object) -> None:
+        """Before it is asked for again, once the studio has looked at it."""
+        if received(studio, "check") == 0:
+            return
+        if then == "gone":
+            bucket.client.delete_object(Bucket=bucket.name, Key="anna.png")
+        else:
+            bucket.put("anna.png", b"another")
+
+    with bucket.meddling("HeadObject", change):
+        says(f"greenlight check {place} --model emo")
+
+
 def test_portraits_in_a_bucket(says: Says, bucket: Bucket, desk: Path) -> None:
     bucket.put("in/anna.png", (desk / "anna.png").read_bytes())
     bucket.put("in/note.txt", b"no picture")
@@ -92,6 +120,7 @@ def test_portraits_in_a_bucket(says: Says, bucket: Bucket, desk: Path) -> None:
         f"greenlight check '{place}/in/anna.png?versionId=abc' --model emo",
         "greenlight check s3://nowhere-4711/anna.png --model emo",
         "greenlight check s3://nowhere-4711/ --model emo",
+        "greenlight check s3:/// --model emo",
         f"AWS_ENDPOINT_URL=http://127.0.0.1:9 greenlight check {place}/in/anna.png --model emo",
         f"AWS_ENDPOINT_URL=nonsense greenlight check {place}/in/anna.png --model emo",
         f"AWS_PROFILE=mine greenlight check {place}/in/anna.png --model emo",

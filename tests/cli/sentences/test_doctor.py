@@ -131,6 +131,27 @@ def test_nobody_tells_the_queue(says: Says, bucket: Bucket, queue: str) -> None:
 
 
 @pytest.mark.usefixtures("settings")
+def test_no_queue_of_dead_letters(says: Says, queue: str) -> None:
+    sqs = aws_client("sqs")
+    sqs.delete_queue(QueueUrl=f"{queue}-dead-letters")
+    sqs.purge_queue(QueueUrl=queue)
+    says(f"{DOCTOR} --queue {queue}", about=("queue", "dead letters"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_queue_lets_nobody_send(says: Says, bucket: Bucket, queue: str) -> None:
+    aws_client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+    asked = f"{DOCTOR} --bucket s3://{bucket.name}/uploads/ --queue {queue}"
+    says(asked, about=("queue", "notification"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_slow_service(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "slow", "fetch", seconds=30)
+    says("greenlight doctor --timeout 1", about=("key", "address", "clock"))
+
+
+@pytest.mark.usefixtures("settings")
 def test_a_dead_letter(says: Says, queue: str) -> None:
     sqs = aws_client("sqs")
     name = f"{queue.rpartition('/')[2]}-dead-letters"

@@ -15,6 +15,7 @@ from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.conftest import SAMPLES, make_sound
 from tests.steering import add_fault
+from tests.studio.conftest import make_motion
 
 FILM = "greenlight film anna.png --model liveportrait --audio hello.wav"
 pytestmark = pytest.mark.usefixtures("settings", "prefect_server")
@@ -82,7 +83,21 @@ def test_ambiguous(says: Says, studio: StudioServer) -> None:
 def test_failed(says: Says, studio: StudioServer) -> None:
     add_fault(studio, "job_fails", "create", code="InternalError", message="The model failed.")
     add_fault(studio, "error", "create", status=400, code="Arrearage", message="Unpaid bills.")
-    says(FILM, FILM, "DASHSCOPE_API_KEY=sk-wrong " + FILM)
+    sound = {"code": "InvalidFile.AudioLengthError", "message": "The audio is too long."}
+    add_fault(studio, "error", "create", status=400, **sound)
+    says(FILM, FILM, FILM, f"DASHSCOPE_API_KEY=sk-wrong {FILM}")
+
+
+def test_failed_too_often(says: Says, studio: StudioServer, greenlight: Greenlight) -> None:
+    add_fault(studio, "job_fails", "create", code="", message="", times=3)
+    for _ in range(2):
+        greenlight(*FILM.split()[1:])
+    says(FILM, FILM)
+
+
+def test_no_template(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "job_fails", "create", code="InternalError", message="No movement.")
+    says("greenlight film anna.png --model animate-anyone --motion wave.mp4")
 
 
 def test_lost(says: Says, greenlight: Greenlight, desk: Path, settings: Settings) -> None:
@@ -107,17 +122,34 @@ def test_no_portrait(says: Says, desk: Path) -> None:
 
 def test_no_sound(says: Says, desk: Path) -> None:
     make_sound(desk / "long.wav", seconds=61)
-    make_sound(desk / "short.wav", seconds=0.5)
-    shutil.copyfile(desk / "hello.wav", desk / "hello.ogg")
-    film = "greenlight film anna.png --model emo --audio"
+    make_sound(desk / "heavy.wav", seconds=5, rate=2_000_000)
+    (desk / "note.wav").write_text("no sound at all")
+    film = "greenlight film anna.png --dry-run --model emo --audio"
     says(
         f"{film} long.wav",
-        f"{film} short.wav",
+        f"{film} heavy.wav",
+        f"{film} note.wav",
         f"{film} gone.wav",
         f"{film} anna.png",
         f"{film} wave.mp4",
-        "greenlight film anna.png --model animate-anyone --motion hello.wav",
-        "greenlight film anna.png --model animate-anyone --motion anna.png",
+    )
+
+
+def test_no_motion(says: Says, desk: Path) -> None:
+    make_motion(desk / "small.mp4", seconds=2, size=(96, 96))
+    make_motion(desk / "long.mp4", seconds=2, size=(200, 800))
+    make_motion(desk / "slow.mp4", seconds=2, size=(240, 240), rate=10)
+    make_motion(desk / "short.mp4", seconds=1, size=(240, 240))
+    (desk / "note.mp4").write_text("no video at all")
+    film = "greenlight film anna.png --dry-run --model animate-anyone --motion"
+    says(
+        f"{film} small.mp4",
+        f"{film} long.mp4",
+        f"{film} slow.mp4",
+        f"{film} short.mp4",
+        f"{film} note.mp4",
+        f"{film} hello.wav",
+        f"{film} anna.png",
     )
 
 

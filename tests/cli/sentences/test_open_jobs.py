@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
-from tests.cli.books import ambiguous, submitted
+from tests.cli.books import ambiguous, ended, submitted
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.cli.test_collect import UNKNOWN_TASK, _begin
 from tests.cli.test_reconcile import SETTLED, _doubt
-from tests.doubts import wait_until_listed
+from tests.doubts import begin_elsewhere, lose_answer, wait_until_listed, with_sound_of
+from tests.production import produce
 from tests.steering import add_fault
 
 JOB = "01" + "ab" * 5
@@ -64,12 +66,18 @@ def test_lost(says: Says, settings: Settings) -> None:
     says("greenlight collect", "greenlight collect")
 
 
-@pytest.mark.parametrize("fault", ["truncated_video", "dead_link", "drop"])
+@pytest.mark.parametrize("fault", ["truncated_video", "dead_link", "drop", "html"])
 def test_no_video_behind_the_link(
     says: Says, studio: StudioServer, settings: Settings, fault: str
 ) -> None:
     add_fault(studio, fault, "result", times=None)
     begin(studio, settings)
+    says("greenlight collect")
+
+
+def test_an_end_without_a_link(says: Says, studio: StudioServer, settings: Settings) -> None:
+    begin(studio, settings)
+    add_fault(studio, "no_url", "fetch")
     says("greenlight collect")
 
 
@@ -129,6 +137,31 @@ def test_adopted_by_itself(says: Says, studio: StudioServer, settings: Settings)
 def test_several_candidates(says: Says, studio: StudioServer, settings: Settings) -> None:
     asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=2))
     says("greenlight reconcile", "greenlight reconcile --json")
+
+
+def test_a_task_of_another_length(
+    says: Says, studio: StudioServer, settings: Settings, desk: Path
+) -> None:
+    task_id = asyncio.run(_doubt_with_a_longer_task(studio, settings, desk))
+    says(f"greenlight reconcile --adopt 427bed54 {task_id}")
+
+
+async def _doubt_with_a_longer_task(studio: StudioServer, settings: Settings, desk: Path) -> str:
+    """Leave a job in doubt whose request never arrived, and a task of three seconds; return that."""
+    with Ledger(settings.ledger_url) as ledger:
+        async with ModelStudio("sk-local", base_url=studio.base_url) as client:
+            production = await produce(client, ledger, desk / "anna.png", desk / "hello.wav")
+            await lose_answer(studio, production, accepted=False)
+            longer = await with_sound_of(3, production, desk)
+            task_id = await begin_elsewhere(longer)
+            await wait_until_listed(client, 1, "SUCCEEDED")
+    return task_id
+
+
+def test_a_name_of_two_jobs(says: Says, settings: Settings) -> None:
+    for number in (0x10, 0x10AB):
+        ended(settings, number, JobState.FAILED)
+    says("greenlight reconcile --release 10ab")
 
 
 def test_nothing_that_can_be_settled(says: Says, settings: Settings) -> None:

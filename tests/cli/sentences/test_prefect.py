@@ -135,3 +135,10 @@ def test_automations_that_are_there(says: Says, client: SyncPrefectClient) -> No
     for change in set_up(client, notify=None, apply=True):
         assert change.verb == "create"
     says(DOCTOR, about=PREFECT)
+
+
+def test_automations_that_are_switched_off(says: Says, client: SyncPrefectClient) -> None:
+    set_up(client, notify=None, apply=True)
+    for one in client.read_automations():
+        client.pause_automation(one.id)
+    says(DOCTOR, about=("automations",))

@@ -22,7 +22,7 @@ from tests.cli.test_collect import UNKNOWN_TASK
 from tests.programs import wait_until
 from tests.steering import add_fault, received
 
-Compare = Callable[[str, Ran], None]
+Compare = Callable[..., None]
 ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
 NO_JUDGE = "raise ModuleNotFoundError('No module named ai_edge_litert', name='ai_edge_litert')"
@@ -55,20 +55,32 @@ def ended(process: subprocess.Popen[str], *, said: str = "") -> Ran:
 def compare(request: pytest.FixtureRequest, desk: Path) -> Compare:
     """Compare what came of a command with the snapshot of this test."""
 
-    def compare_with_snapshot(command: str, ran: Ran) -> None:
-        expect_snapshot(name_of(request), steady(shown(command, ran), desk))
+    def compare_with_snapshot(command: str, ran: Ran, about: tuple[str, ...] = ()) -> None:
+        expect_snapshot(name_of(request), steady(shown(command, ran, about), desk))
 
     return compare_with_snapshot
 
 
-@pytest.mark.usefixtures("settings")
-def test_warnings(compare: Compare, desk: Path) -> None:
+@pytest.fixture
+def without_judge(desk: Path) -> Path:
+    """A folder to import from, with which the judge is not installed."""
     stub = desk / "without the judge" / "ai_edge_litert"
     stub.mkdir(parents=True)
     (stub / "__init__.py").write_text(NO_JUDGE)
+    return stub.parent
+
+
+@pytest.mark.usefixtures("settings")
+def test_warnings(compare: Compare, without_judge: Path) -> None:
     command = "greenlight check two.jpg --model emo --explain"
-    with running(command, stub.parent) as process:
+    with running(command, without_judge) as process:
         compare(command, ended(process))
+
+
+def test_no_judge(compare: Compare, without_judge: Path) -> None:
+    command = "greenlight doctor --timeout 60"
+    with running(command, without_judge) as process:
+        compare(command, ended(process), ("judge",))
 
 
 def test_a_studio(compare: Compare) -> None:

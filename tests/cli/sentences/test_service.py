@@ -91,5 +91,12 @@ def test_answers_that_fit_nothing(says: Says, studio: StudioServer, fault: dict[
 
 
 @pytest.mark.usefixtures("settings")
+def test_an_upload_that_is_refused(says: Says, studio: StudioServer) -> None:
+    add_fault(studio, "error", "upload", status=403)
+    add_fault(studio, "error", "policy", status=400, code="InvalidParameter", message="No policy.")
+    says(CHECK, CHECK)
+
+
+@pytest.mark.usefixtures("settings")
 def test_a_deployment_that_is_not_there(says: Says) -> None:
     says(f"{CHECK} --deployment emo-detect-v1=mine")

@@ -51,6 +51,7 @@ def test_books_that_cannot_be_opened(says: Says, desk: Path) -> None:
         "GREENLIGHT_LEDGER_URL=sqlite:///books.db greenlight jobs",
         "GREENLIGHT_LEDGER_URL=sqlite:///folder.db greenlight report",
         "GREENLIGHT_HOME=anna.png/home greenlight jobs",
+        "GREENLIGHT_HOME=~nobody-4711/home greenlight jobs",
     )
 
 

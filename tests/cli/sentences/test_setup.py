@@ -55,6 +55,6 @@ def test_no_credentials(says: Says, bucket: Bucket, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     says(
         f"greenlight setup bucket nowhere-4711 {AT}",
-        f"AWS_DEFAULT_REGION= greenlight setup bucket nowhere-4711 {AT}",
         "greenlight listen --queue https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
+        "AWS_DEFAULT_REGION= greenlight listen --queue http://127.0.0.1:9/123456789012/uploads",
     )

@@ -31,6 +31,7 @@ def test_planned(says: Says, greenlight: Greenlight, desk: Path, photos: Path) -
     (photos / "two.jpg").write_bytes((desk / "two.jpg").read_bytes())
     greenlight("check", "photos/two.jpg", "--model", "emo")
     says(
+        "greenlight sweep photos --model liveportrait --dry-run",
         f"{SWEEP} --dry-run",
         f"{SWEEP} --dry-run --no-film",
         f"{SWEEP} --dry-run --json",

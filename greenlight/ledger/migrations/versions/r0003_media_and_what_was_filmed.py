@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text, nullable=False),
     )
     for name in ("portrait", "drive"):
-        op.add_column("jobs", sa.Column(name, sa.String(300), nullable=False, server_default=""))
+        op.add_column("jobs", sa.Column(name, sa.String(300)))
     op.create_index("jobs_by_portrait", "jobs", ["portrait"])
     connection = op.get_bind()
     for row in connection.execute(sa.select(_jobs.c.id, _jobs.c.brief)).all():
