@@ -12,7 +12,7 @@ import pytest
 
 from greenlight.ledger import Ledger
 from tests.cli.conftest import Ran
-from tests.cli.sentences.shell import expect_snapshot, shown, steady
+from tests.cli.sentences.shell import expect_snapshot, name_of, shown, steady
 
 COMMAND = [sys.executable, "-m", "cli", "demo", "--out", "out"]
 
@@ -49,11 +49,9 @@ def test_every_model_has_a_video_that_plays(demo: tuple[Path, str], model: str) 
             assert len(list(container.decode(video=0))) > 24
 
 
-def test_it_says_what_it_has_always_said(demo: tuple[Path, str]) -> None:
-    expect_snapshot(
-        "demo/what-it-says",
-        steady(shown("greenlight demo --out out", Ran(0, demo[1], "")), demo[0].parent),
-    )
+def test_what_it_says(demo: tuple[Path, str], request: pytest.FixtureRequest) -> None:
+    said = shown("greenlight demo --out out", Ran(0, demo[1], ""))
+    expect_snapshot(name_of(request), steady(said, demo[0].parent))
 
 
 def test_refusals_name_their_reason(demo: tuple[Path, str]) -> None:

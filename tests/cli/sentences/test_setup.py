@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.bucket import Bucket
 from tests.cli.sentences.shell import Says
@@ -53,8 +54,10 @@ def test_no_bucket(says: Says, bucket: Bucket) -> None:
 
 def test_no_credentials(says: Says, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    says(
-        f"greenlight setup bucket nowhere-4711 {AT}",
-        "greenlight listen --queue https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
-        "AWS_DEFAULT_REGION= greenlight listen --queue http://127.0.0.1:9/123456789012/uploads",
-    )
+    # Another test of this process may have a Prefect server.
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        says(
+            f"greenlight setup bucket nowhere-4711 {AT}",
+            "greenlight listen --queue https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
+            "AWS_DEFAULT_REGION= greenlight listen --queue http://127.0.0.1:9/123456789012/uploads",
+        )
