@@ -10,7 +10,7 @@ from tests.cli.sentences.shell import SNAPSHOTS
 TESTS = Path(__file__).parents[1]
 
 
-def tests_of(folder: str) -> list[str]:
+def names_in(folder: str) -> list[str]:
     """Return the tests whose snapshots lie in a folder, as the names of snapshots begin."""
     files = TESTS.rglob(f"test_{folder.replace('-', '_')}.py")
     names = [name for file in files for name in re.findall(r"def test_(\w+)", file.read_text())]
@@ -21,7 +21,7 @@ def test_no_snapshot_is_left_over() -> None:
     files = sorted(SNAPSHOTS.rglob("*.txt"))
     assert files
     assert not [
-        file for file in files if not file.stem.startswith(tuple(tests_of(file.parent.name)))
+        file for file in files if not file.stem.startswith(tuple(names_in(file.parent.name)))
     ]
 
 
