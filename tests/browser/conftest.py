@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.stage import Stage, set_up
 
@@ -27,6 +27,9 @@ ARGUMENTS = [
 ]
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+
+PATIENCE_MILLISECONDS = 30_000
+"""For a machine that does much else."""
 
 Keep = Callable[[str], None]
 
@@ -49,6 +52,7 @@ def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 # As long as a module: while it lives its loop runs in this thread, where other tests want their own.
 @pytest.fixture(scope="module")
 def browser(chromium: str, stage: Stage) -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield opened
@@ -60,7 +64,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page as wide as a desktop's, or of the size that the test is parametrized with."""
     width, height = getattr(request, "param", DESKTOP)
     context = browser.new_context(viewport={"width": width, "height": height})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     yield context.new_page()
     context.close()
 
