@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from greenlight.modelstudio.errors import ModelStudioError
     from greenlight.modelstudio.family import Family
     from greenlight.portraits.pictures import Portrait
-    from greenlight.screening import Screener
+    from greenlight.screening import Screener, Screening
 
 AT_ONCE = 16
 """Portraits under way together; the account's pace decides how fast they start."""
@@ -172,8 +172,6 @@ class _Checker:
         from greenlight.modelstudio.errors import ModelStudioError
         from greenlight.patience import patiently
 
-        if self._stopped_by is not None:
-            return self._error_line(portrait.shown, family, self._stopped_by)
         try:
             screening = await patiently(lambda: self._screen(portrait, family))
         except EXPLAINED as error:
@@ -192,15 +190,19 @@ class _Checker:
             }
         )
 
-    async def _screen(self, portrait: Portrait, family: Family) -> Any:
+    async def _screen(self, portrait: Portrait, family: Family) -> Screening:
+        """Return a verdict; after a refused key only one that needs no key, or that refusal as the error."""
         asked = self._asked
-        return await self._screener.screen(
-            portrait,
-            family,
-            ratio=asked.ratio if family.ratios else None,
-            deployment=asked.deployments.get(family.check.id),
-            fresh=asked.fresh,
-        )
+        ratio = asked.ratio if family.ratios else None
+        deployment = asked.deployments.get(family.check.id)
+        if self._stopped_by is None:
+            return await self._screener.screen(
+                portrait, family, ratio=ratio, deployment=deployment, fresh=asked.fresh
+            )
+        known = await self._screener.find(portrait, family, ratio=ratio, deployment=deployment)
+        if known is None or asked.fresh:
+            raise self._stopped_by
+        return known
 
     def _heading(self, portrait: str, family: Family) -> dict[str, Any]:
         return {

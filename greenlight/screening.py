@@ -61,9 +61,9 @@ class Screener:
         when the portrait cannot be read, or `Overwritten` when it was replaced since it was examined: a check
         that was paid meanwhile is booked, and its verdict is never used.
         """
-        refused = preflight(portrait, family)
+        refused = _refused_by_header(portrait, family)
         if refused is not None:
-            return Screening(refused, cached=False, cost_cny=FREE)
+            return refused
         new = self._new_check(portrait, family, ratio, deployment)
         while True:
             if not fresh and (known := await self._known(new.key)):
@@ -74,6 +74,20 @@ class Screener:
                     known = None if fresh else await self._known(new.key)
                     return known or await self._pay(portrait, family, new)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def find(
+        self,
+        portrait: Portrait,
+        family: Family,
+        *,
+        ratio: str | None = None,
+        deployment: str | None = None,
+    ) -> Screening | None:
+        """Return the verdict on a portrait by its header or from the books, and ask nobody for one."""
+        refused = _refused_by_header(portrait, family)
+        return refused or await self._known(
+            self._new_check(portrait, family, ratio, deployment).key
+        )
 
     def _new_check(
         self, portrait: Portrait, family: Family, ratio: str | None, deployment: str | None
@@ -128,6 +142,11 @@ class Screener:
             if isinstance(error, Throttled):
                 await slow_down(self.ledger, self.studio, new.model, error)
             raise
+
+
+def _refused_by_header(portrait: Portrait, family: Family) -> Screening | None:
+    refused = preflight(portrait, family)
+    return Screening(refused, cached=False, cost_cny=FREE) if refused is not None else None
 
 
 async def _ask_again(portrait: Portrait) -> InputError | None:

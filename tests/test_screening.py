@@ -172,6 +172,20 @@ async def test_a_preflight_refusal_pays_and_uploads_nothing(
     assert received(studio, "check") == received(studio, "policy") == 0
 
 
+async def test_what_needs_no_check_is_found_without_asking_anybody(
+    screener: Screener, astronaut: Path, studio: StudioServer
+) -> None:
+    portrait = await examine(str(astronaut))
+    assert await screener.find(portrait, EMO) is None
+    first = await screener.screen(portrait, EMO)
+    assert await screener.find(portrait, EMO) == replace(first, cached=True, cost_cny=Decimal(0))
+    assert await screener.find(portrait, EMO, ratio="3:4") is None
+    by_header = await screener.find(await examine(str(SAMPLES / "chelsea.png")), EMO)
+    assert by_header is not None
+    assert by_header.verdict.by == "preflight"
+    assert received(studio, "check") == 1
+
+
 @pytest.mark.parametrize("callers", [2, 8])
 async def test_of_several_at_once_one_pays_and_all_get_the_verdict(
     callers: int, screener: Screener, astronaut: Path, studio: StudioServer

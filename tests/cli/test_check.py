@@ -228,6 +228,18 @@ def test_a_wrong_key_is_an_error_of_every_line_that_needed_it(
 
 
 @pytest.mark.usefixtures("settings")
+def test_what_is_known_is_told_also_after_a_key_was_refused(
+    greenlight: Greenlight, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greenlight("check", astronaut, "--model", "emo")
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-wrong-secret")
+    # So many that the last ones begin after the refusal of the first.
+    refused, *known = greenlight("check", TWO, *[astronaut] * 20, "--model", "emo", "--json").lines
+    assert refused["error"]["type"] == "AuthenticationError"
+    assert [line["cached"] for line in known] == [True] * 20
+
+
+@pytest.mark.usefixtures("settings")
 def test_another_service_is_asked_anew(
     greenlight: Greenlight, astronaut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
