@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from greenlight.ledger import Job, Ledger
-from greenlight.ledger.checks import check_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
 from greenlight.videos import StoredVideo
@@ -50,8 +49,9 @@ def provenance_of(
 
 
 def booked_verdict(ledger: Ledger, job: Job) -> Verdict | None:
-    """Return the verdict that let a job's portrait pass, where the books have it under the vendor's model."""
-    model = catalog.family(job.family).check.id
-    key = check_key(job.service, model, job.brief["ratio"], job.brief["portrait_identity"])
-    booked = ledger.checks.find(key)
+    """Return the verdict that let a job's portrait pass, where the books have it."""
+    brief = job.brief
+    booked = ledger.checks.find_passed(
+        job.service, job.family, brief["ratio"], brief["portrait_identity"]
+    )
     return booked.verdict if booked else None

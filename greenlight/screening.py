@@ -12,7 +12,7 @@ from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.checks import NewCheck
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.errors import ModelStudioError, Throttled
+from greenlight.modelstudio.errors import ModelStudioError, ProtocolError, Throttled
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.pacing import slow_down, wait_for_start
 from greenlight.portraits.delivery import deliver_for_check, is_unchanged
@@ -115,7 +115,13 @@ class Screener:
         )
         await wait_for_start(self.ledger, self.studio, new.model, family.check.starts_per_second)
         number = await asyncio.to_thread(checks.begin, new, budgets=self.budgets)
-        verdict = await self._send(number, new, portrait, family, handed.url)
+        try:
+            verdict = await self._send(number, new, portrait, family, handed.url)
+        except ProtocolError as error:
+            # An answer on another picture may not fit this one; then that is what is to be told.
+            if handed.can_change and (became := await _ask_again(portrait)):
+                raise _not_used(became, new.price_cny) from error
+            raise
         cost_cny = new.price_cny if verdict.charged else FREE
         if handed.can_change and (became := await _ask_again(portrait)):
             await asyncio.to_thread(checks.stale, number, verdict, cost_cny=cost_cny)

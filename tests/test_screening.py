@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from greenlight.errors import InputError, Overwritten, explain
 from greenlight.ledger import Ledger
@@ -334,6 +336,25 @@ async def test_a_portrait_that_was_overwritten_during_its_check_is_paid_and_not_
     again = await screen(screener, place, "animate-anyone")
     assert (again.verdict.passed, again.cached) == (False, False)
     assert paid(studio) == {"animate-anyone-detect-gen2": 3}
+
+
+async def test_boxes_that_do_not_fit_because_of_another_portrait_are_told_as_that(
+    screener: Screener, ledger: Ledger, bucket: Bucket, astronaut: Path, studio: StudioServer
+) -> None:
+    def of_edge(pixels: int) -> bytes:
+        stored = BytesIO()
+        Image.open(astronaut).resize((pixels, pixels)).save(stored, "PNG")
+        return stored.getvalue()
+
+    portrait = await examine(bucket.put("anna.png", of_edge(400)))
+    with pytest.raises(Overwritten, match="was overwritten while it was checked") as caught:
+        await overwrite_during_check(
+            studio,
+            screener.screen(portrait, EMO),
+            lambda: bucket.put("anna.png", of_edge(1600)),
+        )
+    assert caught.value.spent
+    assert outcomes(ledger) == {"uncertain": Decimal("0.004")}
 
 
 async def test_a_portrait_is_asked_for_twice_before_its_check_and_once_after_it(

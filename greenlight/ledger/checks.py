@@ -99,6 +99,27 @@ class PaidChecks:
                 found |= {row.key: _read(row) for row in rows}
         return found
 
+    def find_passed(
+        self, service: str, family: str, ratio: str | None, portrait: str
+    ) -> BookedCheck | None:
+        """Return the newest check that let a portrait pass for a family, at whichever deployment."""
+        query = (
+            select(checks)
+            .where(
+                checks.c.service == service,
+                checks.c.family == family,
+                checks.c.ratio == (ratio or ""),
+                checks.c.portrait == portrait,
+                checks.c.outcome == "answered",
+                checks.c.passed,
+            )
+            .order_by(checks.c.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return _read(row) if row else None
+
     def begin(self, new: NewCheck, *, budgets: Sequence[Budget] = ()) -> int:
         """Book a check with its price just before it is sent; return its number in the books.
 

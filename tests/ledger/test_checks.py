@@ -51,6 +51,16 @@ def test_another_service_model_ratio_or_portrait_is_another_check(
     assert ledger.checks.find(check_key(*other)) is None
 
 
+def test_what_passed_is_found_whatever_deployment_was_asked(ledger: Ledger) -> None:
+    for model, verdict in (("emo-detect-v1", REFUSED), ("mine", PASSED), ("later", REFUSED)):
+        book(ledger, verdict, model=model)
+    found = ledger.checks.find_passed("studio:80", "emo", "1:1", "sha256-ab")
+    assert found is not None
+    assert (found.model, found.verdict) == ("mine", PASSED)
+    assert ledger.checks.find_passed("studio:80", "emo", "3:4", "sha256-ab") is None
+    assert ledger.checks.find_passed("studio:80", "liveportrait", None, "sha256-ab") is None
+
+
 def test_of_two_paid_verdicts_the_newest_counts(ledger: Ledger) -> None:
     for verdict in (PASSED, REFUSED):
         book(ledger, verdict)
