@@ -28,7 +28,7 @@ TROUBLES: dict[str, Trouble] = {
     "event": no_trouble,
 }
 LATEST_SECONDS = 1200.0
-"""A run that its dead worker had not begun is taken up after ten minutes."""
+"""Long enough for a run that its dead worker had not begun, which is taken up after two minutes."""
 
 
 def main(arguments: list[str]) -> int:

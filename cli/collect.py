@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.jobs import job_line, name_of, subject_of
+from cli.jobs import job_line, name_of
 from cli.options import Json
 
 if TYPE_CHECKING:
@@ -56,18 +56,18 @@ def _print(result: Round, *, as_json: bool) -> None:
         if as_json:
             print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
         elif job not in result.expired:
-            print(f"{name_of(job)} {subject_of(job)} · {job.model}: {_end_of(job)}")  # noqa: T201
+            print(f"{name_of(job)} {job.subject} · {job.model}: {_end_of(job)}")  # noqa: T201
     for job in result.expired:
         print(  # noqa: T201
-            f"{name_of(job)} {subject_of(job)} is lost, though it was paid: {job.message}",
+            f"{name_of(job)} {job.subject} is lost, though it was paid: {job.message}",
             file=sys.stderr,
         )
     for job, error in result.troubled:
-        print(f"{name_of(job)} {subject_of(job)}: {explain(error).message}", file=sys.stderr)  # noqa: T201
+        print(f"{name_of(job)} {job.subject}: {explain(error).message}", file=sys.stderr)  # noqa: T201
     for job in result.expiring:
         lost_at = (job.submitted_at or job.reserved_at) + TASK_LIFETIME
         print(  # noqa: T201
-            f"{name_of(job)} {subject_of(job)}: its video is lost at {lost_at:%Y-%m-%d %H:%M} UTC, 24 hours "
+            f"{name_of(job)} {job.subject}: its video is lost at {lost_at:%Y-%m-%d %H:%M} UTC, 24 hours "
             "after it was submitted; collect it before that",
             file=sys.stderr,
         )

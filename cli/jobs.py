@@ -83,15 +83,9 @@ def name_of(job: Job) -> str:
     return job.hash[:NAME_CHARACTERS]
 
 
-def subject_of(job: Job) -> str:
-    """Return what a job makes, in a few words."""
-    place = str(job.brief.get("portrait") or job.brief.get("motion") or "")
-    return place.rsplit("/", 1)[-1]
-
-
 def _sentence(job: Job) -> str:
     money = f"{job.cost_cny:.3f}" if job.cost_cny is not None else f"at most {job.reserved_cny:.3f}"
     began = f"{job.reserved_at:%Y-%m-%d %H:%M} UTC"
     where = job.place or job.template_id or job.message or (job.task_id and f"task {job.task_id}")
-    facts = [f"{name_of(job)} {job.state.value}", job.model, subject_of(job), began, f"{money} CNY"]
+    facts = [f"{name_of(job)} {job.state.value}", job.model, job.subject, began, f"{money} CNY"]
     return " · ".join([*facts, *filter(None, [where])])

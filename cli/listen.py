@@ -80,7 +80,7 @@ async def listen_until(url: str, starter: Starter, stop: asyncio.Event) -> None:
 
     queue = UploadQueue(url)
     logging.getLogger("greenlight").info("listening to %s", queue.name)
-    await Listener(queue, starter).run(stop)
+    await Listener(queue, starter, ready=starter.ask).run(stop)
 
 
 @contextmanager

@@ -115,7 +115,10 @@ def _sentence(error: Exception) -> str:
 
     if isinstance(error, EXPLAINED):
         return explain(error).message
-    return f"a fault of this program, {type(error).__name__}: {error}; --debug shows where"
+    return (
+        f"a fault of this program, {type(error).__name__}: {error}; `greenlight costs` shows what was paid, "
+        "and --debug before the command what to report"
+    )
 
 
 def _end(sentence: str, code: int) -> None:

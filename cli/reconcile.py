@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.jobs import job_line, name_of, subject_of
+from cli.jobs import job_line, name_of
 from cli.options import Json
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _print_job(job: Job, *, as_json: bool) -> None:
         if job.task_id
         else "the same brief may be sent again, and is paid then"
     )
-    print(f"Job {name_of(job)} ({subject_of(job)}) is {job.state.value}; {next_step}.")  # noqa: T201
+    print(f"Job {name_of(job)} ({job.subject}) is {job.state.value}; {next_step}.")  # noqa: T201
 
 
 def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
     for doubt in doubts:
         job = doubt.job
         outcome = f" -> {doubt.outcome}" if doubt.outcome else ""
-        print(f"{name_of(job)} {subject_of(job)} · {job.model}{outcome}: {doubt.advice}")  # noqa: T201
+        print(f"{name_of(job)} {job.subject} · {job.model}{outcome}: {doubt.advice}")  # noqa: T201
         for task in doubt.candidates:
             began = f"{task.submit_time:%H:%M:%S}" if task.submit_time else "?"
             print(f"    task {task.task_id} {task.status.lower()}, began {began}")  # noqa: T201

@@ -23,6 +23,8 @@ ALL = [*RETRIED, "collect-videos"]
 CRASHED = "prefect.flow-run.Crashed"
 ATTEMPTS = 3
 """How often a run may begin: one that kills its process every time would go on for ever."""
+MOST_RESTARTS = 5
+"""How often in a day a run may be started again that never comes to begin."""
 QUIET_AFTER_CRASH = timedelta(seconds=10)
 """The least that Prefect takes. A run may be told crashed twice, by its process's parent and by the worker;
 who reacted to the first would have its new attempt crashed by the second."""
@@ -87,7 +89,7 @@ def _recovery() -> Iterator[AutomationCore]:
     )
     yield AutomationCore(
         name="greenlight: runs that crashed before they began start again",
-        description="Prefect counts no attempt that did not come to begin, so there is no end to these.",
+        description="Prefect counts no attempt that did not come to begin.",
         trigger=_silence(
             after={CRASHED}, within=NEVER_BEGUN_AFTER, flows=RETRIED, run_counts=["0"]
         ),
@@ -104,12 +106,46 @@ def _recovery() -> Iterator[AutomationCore]:
         actions=[_again("Who had taken it up did not begin it.")],
     )
     yield AutomationCore(
+        name="greenlight: runs that start again and again are given up",
+        description=f"What could not begin {MOST_RESTARTS} times in a day is wrong with more than the run.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.AwaitingRetry"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related=[
+                {"prefect.resource.role": "flow", "prefect.resource.name": ALL},
+                {"prefect.resource.role": "deployment"},
+            ],
+            for_each={"prefect.resource.id"},
+            threshold=MOST_RESTARTS,
+            within=timedelta(days=1),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.FAILED,
+                name="Given up",
+                message="It started again too often and could not begin; look at its worker's log.",
+            )
+        ],
+    )
+    yield AutomationCore(
         name="greenlight: silent runs are crashed",
         description="A run whose machine or worker is gone says nothing any more.",
         trigger=_silence(after={"prefect.flow-run.heartbeat"}, within=SILENT_AFTER, flows=ALL),
         actions=[
             ChangeFlowRunState(
                 state=StateType.CRASHED, message="Nothing was heard of it for too long."
+            )
+        ],
+    )
+    yield AutomationCore(
+        name="greenlight: runs that die as they begin are crashed",
+        description="Of deployments tagged greenlight, whose runs say from the first moment that they live.",
+        trigger=_silence(
+            after={"prefect.flow-run.Running"}, within=SILENT_AFTER, flows=ALL, tag="greenlight"
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED, message="It began, and was not heard of again."
             )
         ],
     )
@@ -162,12 +198,15 @@ def _silence(
     within: timedelta,
     flows: list[str],
     run_counts: list[str] | None = None,
+    tag: str | None = None,
 ) -> EventTrigger:
     """Return the trigger of runs of deployments of which nothing is heard after an event.
 
-    Runs without a deployment are left alone: no worker would take them up.
+    Runs without a deployment are left alone: no worker would take them up. With a `tag`, only runs that
+    have it count.
     """
     counted = {"prefect.run-count": run_counts} if run_counts else {}
+    tags = [{"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{tag}"}]
     return EventTrigger(
         posture=Posture.Proactive,
         after=after,
@@ -177,6 +216,7 @@ def _silence(
         match_related=[
             {"prefect.resource.role": "flow", "prefect.resource.name": flows},
             {"prefect.resource.role": "deployment"},
+            *(tags if tag else ()),
         ],
         for_each={"prefect.resource.id"},
         within=within,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -12,6 +14,7 @@ from typing import Any
 import httpx
 from prefect import get_client
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events import Event, Resource
 from prefect.events.schemas.events import RelatedResource
 from prefect.exceptions import ObjectNotFound
@@ -20,6 +23,7 @@ from prefect.settings import PREFECT_API_URL
 from greenlight.arrivals.batching import Batch
 from greenlight.arrivals.errors import BatchRefused
 from greenlight.errors import GreenlightError, SettingsError
+from greenlight.modelstudio.reasons import reason_of
 
 DEPLOYMENT = "on-upload/on-upload"
 EVENT = "greenlight.uploads"
@@ -32,6 +36,8 @@ NOT_THE_BATCH = {
     HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Answers below 500 that say nothing against a batch: an administrator or time mends them."""
+
+CAME_TO_NOTHING = {StateType.FAILED, StateType.CRASHED, StateType.CANCELLED}
 
 
 class Via(StrEnum):
@@ -66,10 +72,11 @@ class Handover:
 class Starter:
     """Takes batches over: creates a run of a deployment, and emits the event `greenlight.uploads`.
 
-    The same batch again makes no second run, and no second event. The run gets the parameter `objects`, and
-    the event the payload `objects`, `count` and `idempotency_key`; an object has the fields of an `Arrival`.
-    Who starts the run stands in the event's label `greenlight.via`, so that an automation that starts runs
-    leaves those batches alone that have one.
+    The same batch again makes no second run and no second event, unless its run has come to nothing
+    meanwhile: somebody has mended what was wrong, and uploads it again. The run gets the parameter
+    `objects`, and the event the payload `objects`, `count` and `idempotency_key`; an object has the fields of
+    an `Arrival`. Who starts the run stands in the event's label `greenlight.via`, so that an automation that
+    starts runs leaves those batches alone that have one.
     """
 
     def __init__(
@@ -93,9 +100,26 @@ class Starter:
 
         `PrefectDown` means that it may be tried again, `BatchRefused` that this batch will always be refused.
         """
-        try:
+        with self._answers_judged():
             async with get_client() as client:
                 done = await self._hand_over(client, batch)
+        self._tell(done)
+
+    async def ask(self) -> None:
+        """Return when Prefect would take a batch now; `PrefectDown` says why it would not."""
+        with self._answers_judged():
+            async with get_client() as client:
+                if self._via is Via.RUN:
+                    await client.read_deployment_by_name(self._deployment)
+                else:
+                    # Unlike the answer to whether it is healthy, this one asks for the password.
+                    await client.read_work_pools(limit=1)
+
+    @contextmanager
+    def _answers_judged(self) -> Iterator[None]:
+        """Raise what Prefect's refusal or silence means for a batch."""
+        try:
+            yield
         except ObjectNotFound:
             raise PrefectDown(
                 f"Prefect has no deployment {self._deployment}; deploy it, or name yours with --deployment"
@@ -103,19 +127,18 @@ class Starter:
         except httpx.HTTPStatusError as error:
             raise _judged(error.response) from None
         except httpx.TransportError as error:
-            raise PrefectDown(f"Prefect cannot be reached ({type(error).__name__})") from None
-        self._tell(done)
+            raise PrefectDown(
+                f"the Prefect server that PREFECT_API_URL names cannot be reached ({reason_of(error)})"
+            ) from None
 
     async def _hand_over(self, client: PrefectClient, batch: Batch) -> Handover:
         key = batch.idempotency_key
         objects = [arrival.as_json() for arrival in batch.arrivals]
         run = None
         if self._via is Via.RUN:
-            deployment = await client.read_deployment_by_name(self._deployment)
-            run = await client.create_flow_run_from_deployment(
-                deployment.id, parameters={"objects": objects}, idempotency_key=key
-            )
-        event = _event(batch, objects, self._via)
+            run = await self._create_run(client, objects, key)
+            key = run.idempotency_key or key
+        event = _event(batch, objects, self._via, key)
         # Prefect's own `emit_event` returns before the server has answered.
         response = await client.request("POST", "/events", json=[event.model_dump(mode="json")])
         response.raise_for_status()
@@ -127,10 +150,24 @@ class Starter:
             flow_run=run.name if run else None,
         )
 
+    async def _create_run(
+        self, client: PrefectClient, objects: list[dict[str, Any]], key: str
+    ) -> FlowRun:
+        """Return the run of a key if it is under way or has come to its end, else a new one."""
+        deployment = await client.read_deployment_by_name(self._deployment)
+        for number in itertools.count(1):
+            run = await client.create_flow_run_from_deployment(
+                deployment.id,
+                parameters={"objects": objects},
+                idempotency_key=key if number == 1 else f"{key}-{number}",
+            )
+            if run.state is None or run.state.type not in CAME_TO_NOTHING:
+                break
+        return run
 
-def _event(batch: Batch, objects: list[dict[str, Any]], via: Via) -> Event:
-    """Return the event of a batch; its id is the batch's own, by which Prefect knows it again."""
-    key = batch.idempotency_key
+
+def _event(batch: Batch, objects: list[dict[str, Any]], via: Via, key: str) -> Event:
+    """Return the event of a batch; its id is its key's own, by which Prefect knows it again."""
     return Event(
         id=uuid.uuid5(uuid.NAMESPACE_URL, key),
         event=EVENT,

@@ -46,4 +46,6 @@ def _refusal(response: httpx.Response) -> str:
             f"the Prefect server lets nobody in without its password (HTTP {response.status_code}); "
             "set PREFECT_API_AUTH_STRING as on the server"
         )
-    return f"the Prefect server answered {response.status_code}: {response.text[:300]}"
+    words = " ".join(response.text.split())[:300]
+    answer = f"{response.status_code} ({words})" if words else str(response.status_code)
+    return f"the Prefect server answered {answer}; look at its log, and at PREFECT_API_URL"

@@ -10,11 +10,13 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import httpx
 from prefect import get_client
 from prefect.runner import Runner
 
 from deployments.definitions import HEARTBEAT_SECONDS, make_deployment
 from deployments.server import answers_in_words
+from greenlight.modelstudio.reasons import reason_of
 
 logger = logging.getLogger("greenlight.serving")
 
@@ -85,34 +87,42 @@ async def serve(
     with answers_in_words():
         async with get_client() as client:
             await client.read_work_pools(limit=1)
-    stop = asyncio.Event()
-    beside = asyncio.create_task(_accompany(companion, stop))
+    stop, deployed = asyncio.Event(), asyncio.Event()
+    beside = asyncio.create_task(_accompany(companion, deployed, stop))
     try:
         while not stop.is_set():
-            await _serve_once(
-                Served(stop, limit=limit, grace_seconds=grace_seconds), stop, definitions
-            )
+            served = Served(stop, limit=limit, grace_seconds=grace_seconds)
+            await _serve_once(served, stop, definitions, deployed)
         await beside
     finally:
         beside.cancel()
 
 
-async def _accompany(companion: Companion | None, stop: asyncio.Event) -> None:
+async def _accompany(
+    companion: Companion | None, deployed: asyncio.Event, stop: asyncio.Event
+) -> None:
+    """Run the companion as soon as what it may start is deployed."""
     if companion is None:
         return
     try:
+        await deployed.wait()
         await companion(stop)
     finally:
         stop.set()
 
 
 async def _serve_once(
-    runner: Served, stop: asyncio.Event, definitions: Sequence[Mapping[str, Any]]
+    runner: Served,
+    stop: asyncio.Event,
+    definitions: Sequence[Mapping[str, Any]],
+    deployed: asyncio.Event,
 ) -> None:
     """Return when it was told to stop, or when a server that the runner has given up answers again."""
-    for definition in definitions:
-        await runner.aadd_deployment(await make_deployment(definition))
+    with answers_in_words():
+        for definition in definitions:
+            await runner.aadd_deployment(await make_deployment(definition))
     logger.info("serving %s", ", ".join(one["name"] for one in definitions))
+    deployed.set()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, runner.handle_sigterm)
     running = asyncio.create_task(runner.start())
     stopping = asyncio.create_task(stop.wait())
@@ -123,11 +133,21 @@ async def _serve_once(
         return
     # Prefect's runner ends itself once it has not reached the server for some minutes.
     logger.warning(
-        "Prefect's runner ended (%r); it begins again when the server answers", running.exception()
+        "Prefect's runner ended (%s); it begins again when the server answers",
+        _why(running.exception()),
     )
     await _pause(stop)
     while not stop.is_set() and not await _server_answers():
         await _pause(stop)
+
+
+def _why(error: BaseException | None) -> str:
+    """Return what ended the runner, without the server's address, which may hold a password."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"the server answered {error.response.status_code}"
+    return reason_of(error) if isinstance(error, Exception) else "without a word"
 
 
 async def _pause(stop: asyncio.Event) -> None:

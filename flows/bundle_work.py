@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from blocks import ModelStudioCredentials
 from flows.allowance import Allowance
@@ -27,6 +28,7 @@ from tasks import DETECTORS
 from tasks.artifacts import Gallery
 from tasks.events import tell_budget_spent
 
+FREE = Decimal(0)
 LOOKS = 3
 """How often a bundle is looked at that is overwritten while it is worked on."""
 
@@ -41,8 +43,10 @@ class BundleWork:
     allowance: Allowance
     films: bool = True
     """Whether what passes is filmed; otherwise it is only screened."""
+    explains: bool = False
+    """Whether the judge looks at each refusal without a word at once; else at those that are shown."""
     gallery: Gallery = field(default_factory=Gallery)
-    """The verdicts that were asked for."""
+    """The verdicts on what there was something to do for, those that were known too."""
 
     async def prepare(self) -> None:
         """Raise what is wrong with that which holds for every brief, before anything is paid."""
@@ -58,7 +62,9 @@ class BundleWork:
         What is wrong with it or on the way is a report too, and so is a budget without room. Raised is only
         what would come again for every other bundle, like a refused key.
         """
-        for looks_left in reversed(range(LOOKS)):
+        looks_left = LOOKS
+        while True:
+            looks_left -= 1
             try:
                 return await self._take_steps(sight)
             except OverBudget as error:
@@ -75,34 +81,45 @@ class BundleWork:
                 if concerns_all(error):
                     raise
                 return report_error(error)
-        raise AssertionError("the last look returns")
 
     async def _take_steps(self, sight: Sight) -> FilmReport:
+        asked: set[str] = set()
         while True:
             match next_step(sight, films=self.films):
                 case Settled(report):
+                    self._show_known(sight, report.verdicts, asked)
                     return report
                 case Read() as step:
                     await self.surveyor.read(sight, step)
                 case Check(family):
                     sight.verdicts[family.name] = await self._check(sight, family)
-                case Film():
+                    asked.add(family.name)
+                case Film(verdicts=verdicts):
+                    self._show_known(sight, verdicts, asked)
                     # The books may know more by now: a page of a sweep takes minutes.
                     await self.surveyor.look_up(sight)
                     if isinstance(film := next_step(sight), Film):
                         return await self._film(sight, film)
 
+    def _show_known(self, sight: Sight, verdicts: list[Verdict], asked: set[str]) -> None:
+        """Put the verdicts that nobody had to be asked for beside those that were."""
+        for verdict in verdicts:
+            if sight.portrait is not None and verdict.model not in asked:
+                self.gallery.add(sight.portrait, verdict)
+
     async def _check(self, sight: Sight, family: Family) -> Verdict:
         portrait = sight.portrait
         assert portrait is not None  # noqa: S101 - a check is the step of an examined portrait
-        self.allowance.take(family.check.prices_cny["image"])
+        price_cny = family.check.prices_cny["image"]
+        self.allowance.take(price_cny)
         verdict: Verdict = await DETECTORS[family.name](
             portrait,
             ratio=sight.brief.ratio if family.ratios else None,
             deployment=sight.brief.deployments.get(family.check.id),
+            explain=self.explains,
             credentials=self.credentials,
         )
-        self.gallery.add(portrait, verdict)
+        self.gallery.add(portrait, verdict, price_cny=price_cny if verdict.charged else FREE)
         return verdict
 
     async def _film(self, sight: Sight, film: Film) -> FilmReport:

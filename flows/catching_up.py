@@ -76,7 +76,8 @@ def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
         if check.service == job.service and (is_filmed or verdict.model != job.family):
             known.setdefault(verdict.model, verdict)
     models = Brief.model_validate(run.parameters["brief"]).models
-    asked = models[: models.index(job.family) + 1]
+    # A json that came later may have named another one.
+    asked = models[: models.index(job.family) + 1] if job.family in models else (job.family,)
     return [known[model] for model in asked if model in known]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.catching_up import catch_up
@@ -14,12 +15,13 @@ from greenlight.collector import Collector, Round
 from greenlight.errors import explain
 from greenlight.ledger import JobState
 from greenlight.ledger.database import now
+from tasks.artifacts import show_costs
 from tasks.events import AMBIGUOUS, EXPIRED, EXPIRING, STORED, tell_job
 from tasks.services import connected
 
 
 def _run_name() -> str:
-    return f"collect at {now():%H:%M} UTC"
+    return f"collect at {flow_run.scheduled_start_time or now():%H:%M} UTC"
 
 
 @flow(name="collect-videos", flow_run_name=_run_name)
@@ -55,13 +57,16 @@ async def collect_videos(
         result = await collector.collect(wait_seconds=wait_seconds)
         _tell(result)
         await catch_up(result.closed, services.ledger)
+        if result.closed:
+            await show_costs(services.ledger, services.studio.service)
     counts = {
         "closed": len(result.closed),
         "open": len(result.open),
         "in doubt": len(result.doubts),
         "in trouble": len(result.troubled),
     }
-    message = ", ".join(f"{count} {what}" for what, count in counts.items())
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    message = ", ".join(told) or "nothing was open"
     return Completed(name="Collected", message=message, data=counts)
 
 

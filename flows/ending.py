@@ -12,8 +12,10 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
+from greenlight.bundles.bundle import name_of
 from greenlight.portraits.s3 import split_s3
 from greenlight.reports import FilmReport, FilmState
+from tasks.artifacts import some
 
 Data = TypeVar("Data")
 
@@ -39,7 +41,7 @@ async def end(
     if len(reports) == 1:
         only = reports[0].report
         return await ended(only.state, only.message, list(reports), states, subjects)
-    message = counted(states)
+    message = _in_words(reports)
     bad = [one for one in reports if not one.report.state.is_good]
     if bad:
         message = f"{message}; {bad[0].portrait}: {bad[0].report.message}"
@@ -48,6 +50,19 @@ async def end(
         return await ended(reports[0].report.state, message, list(reports), states, subjects)
     await tag_run(states, subjects)
     return Completed(name="Done", message=message, data=list(reports))
+
+
+def _in_words(reports: Sequence[BundleReport]) -> str:
+    """Return how many ended how, and which: `1 filmed (anna.png), 1 rejected (bob.png)`."""
+    states = Counter(one.report.state for one in reports)
+    names = {
+        state: [name_of(one.portrait) for one in reports if one.report.state is state]
+        for state in states
+    }
+    return ", ".join(
+        f"{count} {state.label.lower()} ({some(names[state])})"
+        for state, count in states.most_common()
+    )
 
 
 async def ended(

@@ -7,11 +7,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from prefect import get_client
+from prefect import get_client, tags
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
+from flows.allowance import tag_of_budget
+from flows.newest_brief import Beside
 from flows.portrait_to_video import portrait_to_video, run_name
 from greenlight.briefs import Brief
 from greenlight.bundles.steps import Film
@@ -30,6 +32,8 @@ class FilmRuns:
     """Where the videos are made: each service makes its own."""
     out: str | None = None
     credentials: str | None = None
+    beside: Beside | None = None
+    """How the briefs are made, so that a run can look once more; `None` where they are final."""
     wait_seconds: float = 0
     """How long a run in this process waits for its video; those of a deployment wait as it says."""
     deployment: str = DEPLOYMENT
@@ -46,18 +50,24 @@ class FilmRuns:
         `portrait` is the identity of its portrait. What is wrong with the brief is raised.
         """
         deployment = await self._look_up()
-        parameters = {
+        parameters: dict[str, Any] = {
             "out": self.out,
             "max_cny": max_cny,
             "credentials": self.credentials,
         }
+        # Counted again should this run crash and begin anew.
+        budget = [] if max_cny is None else [tag_of_budget()]
         if deployment is None:
-            return await self._film_here(film, parameters)
+            with tags(*budget):
+                return await self._film_here(film, parameters)
+        if self.beside is not None:
+            parameters["beside"] = self.beside.model_dump(mode="json")
         parameters = {name: value for name, value in parameters.items() if value is not None}
-        run = await _create_run(deployment, film.brief, parameters, self._key(film, portrait))
+        key = self._key(film, portrait)
+        run = await _create_run(deployment, film.brief, parameters, budget, key)
         return FilmReport(
-            state=FilmState.FILMING,
-            message=f"{film.family.name} passed the portrait; the run {run.name} films it",
+            state=FilmState.HANDED_OVER,
+            message=f"{film.family.name} passed the portrait; the run {run.name!r} films it",
             verdict=film.verdicts[-1],
             verdicts=film.verdicts,
         )
@@ -94,7 +104,11 @@ class FilmRuns:
 
 
 async def _create_run(
-    deployment: DeploymentResponse, brief: Brief, parameters: dict[str, Any], key: str
+    deployment: DeploymentResponse,
+    brief: Brief,
+    parameters: dict[str, Any],
+    budget: list[str],
+    key: str,
 ) -> FlowRun:
     """Return the run of a key that is not over yet, or a new one.
 
@@ -109,6 +123,7 @@ async def _create_run(
                 parameters={"brief": brief.model_dump(mode="json"), **parameters},
                 idempotency_key=f"{key}-{number}",
                 name=run_name(brief),
+                tags=budget,
             )
             if run.state is None or not run.state.is_final():
                 return run

@@ -10,18 +10,18 @@ from typing import Annotated
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from pydantic import Field
 
 from flows.allowance import Allowance
 from flows.bundle_work import BundleWork
 from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
-from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
+from flows.newest_brief import Beside
+from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
 from flows.side_by_side import side_by_side
 from greenlight.arrivals.events import Arrival
 from greenlight.arrivals.watching import refuse_output_inside
 from greenlight.bundles import BriefDefaults, Bundle, bundle_of
-from greenlight.bundles.bundle import kind_of, name_of, stem_of
+from greenlight.bundles.bundle import Kind, kind_of, name_of, stem_of
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError
@@ -31,7 +31,7 @@ from greenlight.reports import (
     report_rejection,
     report_waiting_for_portrait,
 )
-from tasks.artifacts import show_many, show_portrait
+from tasks.artifacts import show_many, show_portrait, some
 from tasks.events import tell_many_refusals
 from tasks.reasons import opinions_on
 from tasks.results import require_result_store
@@ -41,9 +41,14 @@ AT_ONCE = 16
 
 
 def _run_name() -> str:
-    places = [_place(one) for one in flow_run.parameters["objects"]]
-    first = name_of(min(places, default="nothing"))
-    return first if len(places) < 2 else f"{first} and {len(places) - 1} more"
+    """Return what came, each bundle by its portrait if that came: `anna.png, bob.mp3 and 3 more`."""
+    places = sorted(_place(one) for one in flow_run.parameters["objects"])
+    by_stem: dict[str, str] = {}
+    for place in places:
+        stem = stem_of(place) if kind_of(place) else place
+        if stem not in by_stem or kind_of(place) is Kind.PORTRAIT:
+            by_stem[stem] = name_of(place)
+    return some([*by_stem.values()]) or "nothing"
 
 
 def _place(one: Arrival | dict[str, str]) -> str:
@@ -54,7 +59,7 @@ def _place(one: Arrival | dict[str, str]) -> str:
 async def on_upload(
     objects: Annotated[
         list[Arrival],
-        Field(
+        explained(
             title="Objects", description="What was uploaded, as `greenlight listen` hands it over."
         ),
     ],
@@ -76,8 +81,10 @@ async def on_upload(
         surveyor = Surveyor(
             ledger=services.ledger, service=block.service, defaults=defaults, needs=needs
         )
-        runs = FilmRuns(block.service, out, credentials)
-        work = BundleWork(surveyor, block, runs, Allowance.of(max_cny))
+        beside = Beside(defaults=defaults, needs=needs)
+        runs = FilmRuns(block.service, out, credentials, beside)
+        allowance = await Allowance.of_run(max_cny, services.ledger)
+        work = BundleWork(surveyor, block, runs, allowance, explains=True)
         await work.prepare()
         reports = await _work_on(await _find(objects), work)
     tell_many_refusals(work.gallery.refused_count, work.gallery.count, place=_run_name())
@@ -135,6 +142,8 @@ async def _show(sights: list[Sight], reports: list[BundleReport], work: BundleWo
     """Show one portrait whole, and many as a table with a contact sheet of the refused."""
     portraits = [sight.portrait for sight in sights]
     if len(reports) == 1 and portraits and portraits[0] is not None:
+        ledger, run_id = work.surveyor.ledger, str(flow_run.id or "")
+        reports[0].report.cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
         await show_portrait(portraits[0], reports[0].report)
     elif work.gallery.count:
         summary = counted(Counter(one.report.state for one in reports))

@@ -37,12 +37,17 @@ Needs = Annotated[
 ]
 Out = Annotated[
     str | None,
-    explained(title="Out", description="A folder, s3://bucket/prefix/ or .mp4 file for the video."),
+    explained(
+        title="Out",
+        description="Where videos go: a folder or s3://bucket/prefix/; for one video also an .mp4 file.",
+    ),
 ]
 MaxCny = Annotated[
     float | None,
     explained(
-        title="Budget in CNY", ge=0, description="Begin nothing that could come to more CNY."
+        title="Budget in CNY",
+        ge=0,
+        description="What this run may come to, its checks and videos together; it begins nothing beyond.",
     ),
 ]
 Credentials = Annotated[

@@ -15,10 +15,12 @@ from prefect.runtime import flow_run
 from blocks import ModelStudioCredentials
 from flows.coming_back import come_back
 from flows.ending import ended, subjects_of
+from flows.newest_brief import Beside, newest_brief
 from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
 from greenlight.errors import OverBudget
+from greenlight.holding import alone
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.orders import needs_template, order_template, order_video
@@ -73,6 +75,13 @@ async def portrait_to_video(
         ),
     ] = WAIT_SECONDS,
     max_cny: MaxCny = None,
+    beside: Annotated[
+        Beside | None,
+        explained(
+            title="Beside the portrait",
+            description="Set by uploads and sweeps: what lies there is looked at once more and decides.",
+        ),
+    ] = None,
     credentials: Credentials = None,
 ) -> State[FilmReport]:
     """Film a portrait with the first of its models whose check it passes.
@@ -84,8 +93,25 @@ async def portrait_to_video(
     await require_result_store()
     brief.check_parameters_are_known()
     block = await load_credentials(credentials)
-    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     place = out or str(read_settings().videos)
+    if beside is None:
+        return await _film(brief, place, wait_seconds, max_cny, block)
+    # One at a time: another run of the same portrait may have another brief, and must see this one's job.
+    async with alone(_ledger(), f"film {block.service} {brief.portrait}"):
+        newest = await newest_brief(brief, beside, ledger=_ledger(), service=block.service)
+        if isinstance(newest, FilmReport):
+            return await _finish(newest, await examine(brief.portrait), brief)
+        return await _film(newest, place, wait_seconds, max_cny, block)
+
+
+async def _film(
+    brief: Brief,
+    place: str,
+    wait_seconds: float,
+    max_cny: float | None,
+    block: ModelStudioCredentials,
+) -> State[FilmReport]:
+    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     if brief.sound or brief.motion:
         await asyncio.to_thread(_require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
@@ -157,6 +183,7 @@ class _Work:
             self.portrait,
             ratio=self.brief.ratio if family.ratios else None,
             deployment=self.brief.deployments.get(family.check.id),
+            explain=True,
             max_cny=self.max_cny,
             credentials=self.block,
         )

@@ -14,13 +14,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from flows.allowance import Allowance
 from flows.bundle_work import BundleWork
 from flows.ending import counted, ended, subjects_of, tag_run
 from flows.film_runs import FilmRuns
-from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, load_credentials
+from flows.newest_brief import Beside
+from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
 from flows.side_by_side import side_by_side
 from greenlight.bundles import BriefDefaults, Bundle, bundles_in
 from greenlight.bundles.output import refuse_output_within
@@ -29,7 +30,7 @@ from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError, OverBudget
 from greenlight.reports import Cny, FilmReport, FilmState
-from tasks.artifacts import Progress, show_many
+from tasks.artifacts import Progress, show_costs, show_many
 from tasks.events import tell_many_refusals
 from tasks.results import require_result_store
 from tasks.services import connected
@@ -75,21 +76,29 @@ def _run_name() -> str:
 @flow(name="screen-portraits", flow_run_name=_run_name)
 async def screen_portraits(
     place: Annotated[
-        str, Field(title="Place", description="s3://bucket/prefix/ or a folder: everything below.")
+        str,
+        explained(
+            title="Place",
+            description="Where the portraits lie: s3://bucket/prefix/ or a folder; everything below counts.",
+        ),
     ],
     defaults: Defaults = BriefDefaults(),  # noqa: B008 - frozen
     needs: Needs = ("sound",),
     out: Out = None,
     max_cny: MaxCny = None,
     film: Annotated[
-        bool, Field(title="Film", description="Whether what passes is filmed, or only screened.")
+        bool,
+        explained(
+            title="Film",
+            description="On: what passes and has its sound is filmed. Off: portraits are only screened.",
+        ),
     ] = True,
     wait_seconds: Annotated[
         float,
-        Field(
-            title="Wait",
+        explained(
+            title="Wait in seconds",
             ge=0,
-            description="Where films run here and not in a deployment: how long each waits.",
+            description="How long each film waits for its video where no deployment `film` takes them over.",
         ),
     ] = 0,
     credentials: Credentials = None,
@@ -105,24 +114,31 @@ async def screen_portraits(
     async with connected(block) as services:
         run_id = str(flow_run.id or "")
         ledger = services.ledger
-        spent_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
         sweep = _Sweep(
             place,
             BundleWork(
                 Surveyor(ledger=ledger, service=block.service, defaults=defaults, needs=needs),
                 block,
-                FilmRuns(block.service, out, credentials, wait_seconds),
-                Allowance.of(max_cny, taken_cny=spent_cny),
+                FilmRuns(
+                    block.service,
+                    out,
+                    credentials,
+                    Beside(defaults=defaults, needs=needs),
+                    wait_seconds,
+                ),
+                await Allowance.of_run(max_cny, ledger),
                 films=film,
             ),
         )
         await sweep.run()
         cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
+        if sweep.work.gallery.paid_count:
+            await show_costs(ledger, block.service)
     gallery = sweep.work.gallery
     tell_many_refusals(gallery.refused_count, gallery.count, place=place)
     if gallery.count:
         summary = (
-            f"{counted(sweep.states)}; {cost_cny.normalize():f} CNY for {gallery.count} checks"
+            f"{counted(sweep.states)}; {cost_cny.normalize():f} CNY for {gallery.paid_count} checks"
         )
         await show_many(f"Sweep of {place}", summary, gallery, model=defaults.models[0])
     return await _end(sweep, cost_cny)

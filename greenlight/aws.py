@@ -19,15 +19,22 @@ THROTTLING = ("Throttling", "ThrottlingException", "RequestThrottled", "TooManyR
 _MAKING = threading.Lock()
 
 
-def aws_client(service: str, *, region: str | None = None, read_seconds: float = 20.0) -> Any:
+def aws_client(
+    service: str,
+    *,
+    region: str | None = None,
+    read_seconds: float = 20.0,
+    addressing: str | None = None,
+) -> Any:
     """Return a client of a service, which all threads share; `SettingsError` says why there is none.
 
+    `addressing` is how S3's addresses name a bucket ("virtual", "path"), where that is not left to boto3.
     One costs some 50 ms to make, so it is kept until boto3's surroundings change: the variables that begin
     with AWS_, or the files of credentials and profiles, which tools write anew when a login ends.
     """
     # One at a time: those who come first together would each make their own.
     with _MAKING:
-        return _kept_client(service, region, read_seconds, _surroundings())
+        return _kept_client(service, region, read_seconds, addressing, _surroundings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,11 @@ def _kept_session(surroundings: tuple[object, ...]) -> Any:  # noqa: ARG001 - th
 
 @functools.lru_cache(CLIENTS)
 def _kept_client(
-    service: str, region: str | None, read_seconds: float, surroundings: tuple[object, ...]
+    service: str,
+    region: str | None,
+    read_seconds: float,
+    addressing: str | None,
+    surroundings: tuple[object, ...],
 ) -> Any:
     from botocore.config import Config
 
@@ -82,6 +93,7 @@ def _kept_client(
         max_pool_connections=CONNECTIONS,
         # boto3 signs the addresses of S3 in an older way by itself, which newer regions refuse.
         signature_version="s3v4" if service == "s3" else None,
+        s3={"addressing_style": addressing} if addressing else None,
     )
     try:
         session = _kept_session(surroundings)
@@ -154,7 +166,7 @@ def reason_of(error: Exception) -> str:
     for kind, words in (
         (exceptions.ConnectTimeoutError, "no answer in time"),
         (exceptions.ReadTimeoutError, "no answer in time"),
-        (exceptions.SSLError, "no certificate that is trusted"),
+        (exceptions.SSLError, "no HTTPS with a certificate that is trusted"),
         (exceptions.ProxyConnectionError, "the proxy does not let it through"),
         (exceptions.EndpointConnectionError, "no connection"),
     ):

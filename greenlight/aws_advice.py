@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from greenlight.aws import code_of
+from greenlight.aws import THROTTLING, code_of
 
 NOT_THERE: Final = (
     "NoSuchBucket",
@@ -23,10 +23,13 @@ OF_CREDENTIALS: Final = (
     "InvalidSecurity",
     "UnrecognizedClientException",
 )
+OF_THE_MOMENT: Final = (*THROTTLING, "SlowDown", "ServiceUnavailable", "InternalError")
+RENEW: Final = "renew the AWS credentials, and look at their source"
 ADVICE: Final = (
     *((code, "look at the name and the region") for code in NOT_THERE),
     *((code, "give these credentials the right to it") for code in DENIED),
-    *((code, "renew the AWS credentials, and look at their source") for code in OF_CREDENTIALS),
+    *((code, RENEW) for code in OF_CREDENTIALS),
+    *((code, "run it again later") for code in OF_THE_MOMENT),
     ("RequestTimeTooSkewed", "set this machine's clock, and keep it right with NTP"),
     ("PermanentRedirect", "set AWS_DEFAULT_REGION to its region"),
     ("AuthorizationHeaderMalformed", "set AWS_DEFAULT_REGION to its region"),
@@ -37,10 +40,22 @@ def advice_on(error: Exception) -> str:
     """Return what a person can do about an error of boto3's."""
     from botocore import exceptions
 
-    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
-        return "look at the network, AWS_ENDPOINT_URL and the region"
-    if isinstance(error, exceptions.NoRegionError):
-        return "set AWS_DEFAULT_REGION"
-    if isinstance(error, exceptions.NoCredentialsError | exceptions.CredentialRetrievalError):
-        return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
+    network = "look at the network, AWS_ENDPOINT_URL and the region"
+    keys = (
+        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
+    )
+    https = "look at AWS_ENDPOINT_URL, and name the certificate in AWS_CA_BUNDLE if it is your own"
+    for kind, words in (
+        (exceptions.ProxyConnectionError, "look at HTTPS_PROXY, or name the host in NO_PROXY"),
+        (exceptions.SSLError, https),
+        (exceptions.ConnectionError, network),
+        (exceptions.HTTPClientError, network),
+        (exceptions.NoRegionError, "set AWS_DEFAULT_REGION"),
+        (exceptions.NoCredentialsError, keys),
+        (exceptions.CredentialRetrievalError, keys),
+        # botocore has no kind of its own for credentials that have ended and are not renewed.
+        (RuntimeError, RENEW),
+    ):
+        if isinstance(error, kind):
+            return words
     return dict(ADVICE).get(code_of(error), "look at the AWS settings")

@@ -97,7 +97,7 @@ class Brief(BaseModel):
             if name not in known:
                 raise SettingsError(
                     f"{name} is no parameter of {' or '.join(self.models)}; "
-                    f"there are {', '.join(sorted(known))}"
+                    f"choose from {', '.join(sorted(known))}"
                 )
         for family in self.families():
             self.resolve_parameters(family)

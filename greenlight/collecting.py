@@ -185,7 +185,8 @@ def _bring_along(job: Job, wanted: Path | str) -> Job:
             copy(stored, wanted)
     except OSError as error:
         raise StorageError(
-            f"the video cannot be copied to {wanted} ({error.strerror}); it lies at {stored}"
+            f"the video cannot be copied to {wanted} ({error.strerror}): name another place; it lies at "
+            f"{stored}"
         ) from None
     return replace(job, place=str(wanted))
 

@@ -134,7 +134,9 @@ class Filmer:
             if error.spent:
                 raise
             raise LedgerError(
-                f"task {answer.task_id} was begun and could not be booked: {error}", spent=True
+                f"task {answer.task_id} was begun and could not be booked: {error}; `greenlight reconcile` "
+                "finds it then",
+                spent=True,
             ) from error
 
     async def follow(self, job: Job, *, wait_seconds: float) -> VideoTask | None:

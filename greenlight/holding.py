@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from greenlight.errors import LedgerError
 from greenlight.ledger import Ledger
 
+LOOK_AGAIN_SECONDS = 0.1
 LEASE_SECONDS = 30.0
 """How long others wait for a holder that died; a living one renews its lease three times as often."""
 
@@ -26,6 +27,19 @@ async def held(ledger: Ledger, name: str, *, seconds: float = LEASE_SECONDS) -> 
     finally:
         renewal.cancel()
         await asyncio.to_thread(ledger.leases.release, name, token)
+
+
+@asynccontextmanager
+async def alone(
+    ledger: Ledger, name: str, *, seconds: float = LEASE_SECONDS
+) -> AsyncIterator[None]:
+    """Keep a name until the block ends, and wait for it while somebody else has it."""
+    while True:
+        async with held(ledger, name, seconds=seconds) as mine:
+            if mine:
+                yield
+                return
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 async def _keep(ledger: Ledger, name: str, token: str, seconds: float) -> None:

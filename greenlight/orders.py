@@ -39,6 +39,11 @@ class Order(BaseModel, abc.ABC):
 
     @property
     @abc.abstractmethod
+    def subject(self) -> str:
+        """Return the name of what it is known by: the portrait, or the motion of a template."""
+
+    @property
+    @abc.abstractmethod
     def model(self) -> Model:
         """Return the vendor's model that is paid."""
 
@@ -75,6 +80,11 @@ class TemplateOrder(Order):
     """A motion video that becomes a template."""
 
     drive: Motion
+
+    @property
+    def subject(self) -> str:
+        """Return the motion's name."""
+        return self.drive.name
 
     @property
     def model(self) -> Model:
@@ -128,6 +138,11 @@ class VideoOrder(Order):
     template_id: str | None = None
     note: str = ""
     """What the verdict changed in the parameters that the brief asked for, in words."""
+
+    @property
+    def subject(self) -> str:
+        """Return the portrait's name."""
+        return self.portrait.name
 
     @property
     def model(self) -> Model:

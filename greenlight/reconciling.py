@@ -184,6 +184,10 @@ class Reconciler:
 
     async def adopt_by_id(self, job: Job, task_id: str) -> Job:
         """Give an ambiguous job a task that a person chose; `InputError` says why it cannot be its."""
+        if not task_id.strip("."):
+            raise InputError(
+                "the task that shall be adopted has no id; `greenlight reconcile` lists the candidates"
+            )
         return await self._adopt(job, await fetch_task(self.studio, self.ledger, task_id))
 
     async def _adopt(self, job: Job, task: VideoTask) -> Job:
@@ -198,7 +202,8 @@ class Reconciler:
         )
         if not adopted:
             raise InputError(
-                f"task {task.task_id} belongs to another job, or this one is no longer in doubt"
+                f"task {task.task_id} belongs to another job, or this one is no longer in doubt; "
+                "`greenlight jobs` lists both"
             )
         return await asyncio.to_thread(self.ledger.jobs.find, job.key) or job
 

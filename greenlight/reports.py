@@ -36,7 +36,9 @@ class FilmState(StrEnum):
     REJECTED = "rejected"
     """No model passes the portrait; the message has the reasons."""
     FILMING = "filming"
-    """The vendor has the job, or a run that films it was started; a collection fetches the video."""
+    """The vendor has the job; a collection fetches the video."""
+    HANDED_OVER = "handed_over"
+    """A run of its own films it, and says how that ends."""
     PASSED = "passed"
     """A model passes the portrait, and nothing was to be filmed."""
     WAITING_FOR_SOUND = "waiting_for_sound"
@@ -73,6 +75,7 @@ _GOOD = {
     FilmState.FILMED,
     FilmState.REJECTED,
     FilmState.FILMING,
+    FilmState.HANDED_OVER,
     FilmState.PASSED,
     FilmState.WAITING_FOR_SOUND,
     FilmState.WAITING_FOR_JSON,
@@ -263,7 +266,10 @@ def report_error(
 def _sentence(state: FilmState, job: Job) -> str:
     match state:
         case FilmState.FILMED:
-            return f"{job.seconds or 0:.2f} s, stored as {job.place}"
+            cost_cny = job.cost_cny or Decimal(0)
+            return (
+                f"{job.seconds or 0:.2f} s for {cost_cny.normalize():f} CNY, stored as {job.place}"
+            )
         case FilmState.FILMING if job.task_id is None:
             return "another process is sending this job; run the same again to see how it ended"
         case FilmState.FILMING:

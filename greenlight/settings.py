@@ -35,46 +35,50 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("DASHSCOPE_API_KEY", "The key; the vendor's are of the China (Beijing) region."),
-    Setting("DASHSCOPE_HTTP_BASE_URL", "The service's address.", BEIJING_BASE_URL),
-    Setting("DASHSCOPE_WORKSPACE", "The id of a sub-workspace, if one is used."),
+    Setting(
+        "DASHSCOPE_API_KEY", meaning="The key; the vendor's are of the China (Beijing) region."
+    ),
+    Setting("DASHSCOPE_HTTP_BASE_URL", meaning="The service's address.", default=BEIJING_BASE_URL),
+    Setting("DASHSCOPE_WORKSPACE", meaning="The id of a sub-workspace, if one is used."),
     Setting(
         "GREENLIGHT_HOME",
-        "The folder of the books, of local results, thumbnails and videos.",
-        "~/.greenlight",
+        meaning="The folder of the books, of local results, thumbnails and videos.",
+        default="~/.greenlight",
     ),
     Setting(
         "GREENLIGHT_LEDGER_URL",
-        "Where the books are, for machines that share them: postgresql://USER:PASSWORD@HOST/DATABASE.",
-        "SQLite, ledger.db in the home",
+        meaning="Where the books are, for machines that share them: postgresql://USER:PASSWORD@HOST/DATABASE.",
+        default="ledger.db in GREENLIGHT_HOME",
     ),
     Setting(
-        "GREENLIGHT_POLL_SECONDS", "The pause between two looks at one job.", f"{POLL_SECONDS:g}"
+        "GREENLIGHT_POLL_SECONDS",
+        meaning="The pause between two looks at one job.",
+        default=f"{POLL_SECONDS:g}",
     ),
     Setting(
         "GREENLIGHT_LEASE_SECONDS",
-        "How long a dead process keeps what it has reserved.",
-        f"{LEASE_SECONDS:g}",
+        meaning="How long a dead process keeps what it has reserved.",
+        default=f"{LEASE_SECONDS:g}",
     ),
     Setting(
         "GREENLIGHT_SETTLE_SECONDS",
-        "How long a task may be missing from the vendor's list before it never was.",
-        f"{SETTLE_SECONDS:g}",
+        meaning="How long a task may be missing from the vendor's list before it never was.",
+        default=f"{SETTLE_SECONDS:g}",
     ),
     Setting(
         "GREENLIGHT_EXCLUSIVE_ACCOUNT",
-        "on: nobody else uses the account, so a lost task may be adopted without a person.",
-        "off",
+        meaning="on: nobody else uses the account, so a lost task may be adopted without a person.",
+        default="off",
     ),
     Setting(
         "GREENLIGHT_MAX_CNY_PER_DAY",
-        "What may be spent on one day of UTC+8 with one service, in yuan.",
-        "no limit",
+        meaning="What may be spent on one day of UTC+8 with one service, in yuan.",
+        default="no limit",
     ),
     Setting(
         "GREENLIGHT_DELIVERY",
-        "How the vendor gets at S3 objects: presigned links, or upload to its temporary store.",
-        "presigned",
+        meaning="How the vendor gets at S3 objects: presigned links, or upload to its temporary store.",
+        default="presigned",
     ),
 )
 """Every variable that `read_settings` reads, in its order of importance to people."""

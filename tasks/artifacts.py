@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -27,7 +28,9 @@ from prefect.client.schemas.filters import (
 
 from greenlight.album import Album
 from greenlight.errors import InputError
-from greenlight.modelstudio import catalog
+from greenlight.ledger import Ledger
+from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.database import now
 from greenlight.modelstudio.family import Verdict
 from greenlight.opinions import Opinion
 from greenlight.pages.markdown import (
@@ -51,8 +54,10 @@ SHEET_BYTES = 7_480
 """As an address at most 10 kB."""
 MOST_ON_A_SHEET = 100
 MOST_ROWS = 1_000
+MOST_NAMES = 3
 AT_ONCE = 8
 TELL_EVERY_SECONDS = 2.0
+SHOWN_COSTS = timedelta(days=30)
 _PICTURE = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/=]+")
 
 
@@ -122,22 +127,47 @@ def _draw(path: Path, verdict: Verdict | None) -> bytes:
     return annotated(path, verdict, ARTIFACT_BYTES)
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A portrait, a verdict on it, and what this run paid for it."""
+
+    portrait: Portrait
+    verdict: Verdict
+    price_cny: Decimal
+
+
 @dataclass(slots=True)
 class Gallery:
     """The verdicts of a run, of which as many are kept as its pages show."""
 
-    refused: list[tuple[Portrait, Verdict]] = field(default_factory=list)
-    passed: list[tuple[Portrait, Verdict]] = field(default_factory=list)
+    refused: list[Judged] = field(default_factory=list)
+    passed: list[Judged] = field(default_factory=list)
     count: int = 0
     refused_count: int = 0
+    paid_count: int = 0
 
-    def add(self, portrait: Portrait, verdict: Verdict) -> None:
-        """Take a verdict in."""
+    def add(self, portrait: Portrait, verdict: Verdict, *, price_cny: Decimal = Decimal(0)) -> None:
+        """Take a verdict in, with what was paid for it by this run."""
         self.count += 1
         self.refused_count += not verdict.passed
+        self.paid_count += price_cny > 0
         kept = self.passed if verdict.passed else self.refused
         if len(kept) < MOST_ROWS:
-            kept.append((portrait, verdict))
+            kept.append(Judged(portrait, verdict, price_cny))
+
+    @property
+    def summary(self) -> str:
+        """Return in a line how many were refused, and which: `2 of 9 refused: anna.png, bob.jpg`."""
+        told = f"{self.refused_count} of {self.count} refused"
+        names = [one.portrait.name for one in self.refused[:MOST_NAMES]]
+        return f"{told}: {some(names, self.refused_count)}" if names else told
+
+
+def some(names: Sequence[str], count: int | None = None) -> str:
+    """Return a few names and how many more there are, of so many: `a, b, c and 7 more`."""
+    rest = (len(names) if count is None else count) - MOST_NAMES
+    told = ", ".join(names[:MOST_NAMES])
+    return f"{told} and {rest} more" if rest > 0 else told
 
 
 async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -> None:
@@ -148,27 +178,23 @@ async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -
     """
     limit = asyncio.Semaphore(AT_ONCE)
     sheet = gallery.refused[:MOST_ON_A_SHEET]
-    shown = await asyncio.gather(*(_small(*one, limit) for one in sheet))
-    if gallery.count:
-        opinions = {
-            (one.place, judged): opinion
-            for one, _ in shown
-            for judged, opinion in one.opinions.items()
-        }
-        rows = [_row(*one, opinions) for one in (gallery.refused + gallery.passed)[:MOST_ROWS]]
-        told = f"{len(rows)} of {gallery.count} checked portraits, the refused first"
-        await acreate_table_artifact(key=f"verdicts-{model}", table=rows, description=told)
+    shown = await asyncio.gather(*(_small(one, limit) for one in sheet))
+    opinions = {
+        (one.place, judged): opinion for one, _ in shown for judged, opinion in one.opinions.items()
+    }
+    rows = [_row(one, opinions) for one in (gallery.refused + gallery.passed)[:MOST_ROWS]]
+    told = plain(gallery.summary)
+    if gallery.count > MOST_ROWS:
+        told = f"{told}; {len(rows)} are shown"
+    await acreate_table_artifact(key=f"verdicts-{model}", table=rows, description=told)
     await acreate_markdown_artifact(
-        key=f"sweep-{model}",
-        markdown=refusals_page(title, summary, shown),
-        description=plain(summary),
+        key=f"refused-{model}", markdown=refusals_page(title, summary, shown), description=told
     )
 
 
-async def _small(
-    portrait: Portrait, verdict: Verdict, limit: asyncio.Semaphore
-) -> tuple[Shown, Verdict]:
+async def _small(refused: Judged, limit: asyncio.Semaphore) -> tuple[Shown, Verdict]:
     """Return a refused portrait for the sheet: its thumbnail from the album, else made and kept there."""
+    portrait, verdict = refused.portrait, refused.verdict
     album = Album.in_home(read_settings().home)
     async with limit:
         opinions = await opinions_on(portrait, [verdict])
@@ -192,20 +218,43 @@ async def _make_thumbnail(portrait: Portrait, album: Album) -> bytes | None:
     return made
 
 
-def _row(
-    portrait: Portrait, verdict: Verdict, opinions: Mapping[tuple[str, str], Opinion]
-) -> dict[str, str]:
-    is_paid = verdict.by == "vendor" and verdict.charged
-    price_cny = catalog.family(verdict.model).check.prices_cny["image"] if is_paid else Decimal(0)
+def _row(judged: Judged, opinions: Mapping[tuple[str, str], Opinion]) -> dict[str, str]:
+    portrait, verdict = judged.portrait, judged.verdict
     opinion = opinions.get((portrait.shown, verdict.model))
     return {
         "portrait": portrait.name,
         "model": verdict.model,
         "verdict": "passed" if verdict.passed else "refused",
-        "price (CNY)": f"{price_cny.normalize():f}",
+        "price (CNY)": f"{judged.price_cny.normalize():f}",
         # Long words come last: the table does not wrap them, and is scrolled sideways.
         "reason": "" if verdict.passed else reason_in_words(verdict, opinion),
         "place": portrait.shown,
+    }
+
+
+async def show_costs(ledger: Ledger, service: str) -> None:
+    """Put a table of what the last month cost into this run; its key shows the history."""
+    since = (now() - SHOWN_COSTS).astimezone(VENDOR_ZONE).date()
+    costs = await asyncio.to_thread(ledger.costs.by_outcome, service=service, since=since)
+    sum_cny = sum((one.cost_cny for one in costs), Decimal(0))
+    rows = [_cost_row("all", "", "", sum(one.count for one in costs), sum_cny)]
+    rows += [
+        _cost_row(one.day.isoformat(), one.model, one.outcome, one.count, one.cost_cny)
+        for one in reversed(costs)
+    ]
+    told = (
+        f"{sum_cny.normalize():f} CNY since {since.isoformat()}, by day of UTC+8, model and outcome"
+    )
+    await acreate_table_artifact(key="costs", table=rows, description=told)
+
+
+def _cost_row(day: str, model: str, outcome: str, count: int, cost_cny: Decimal) -> dict[str, str]:
+    return {
+        "day": day,
+        "CNY": f"{cost_cny.normalize():f}",
+        "count": str(count),
+        "outcome": outcome,
+        "model": model,
     }
 
 

@@ -13,7 +13,7 @@ from tasks.events import STORED, tell_job
 from tasks.services import connected
 
 
-@task(task_run_name="collect {job.family} · {job.task_id}", persist_result=False)
+@task(task_run_name="collect {job.family} · {job.subject}", persist_result=False)
 async def collect_video(
     job: Job,
     *,

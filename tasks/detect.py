@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import Task, task
+from prefect import Task, get_run_logger, task
 from prefect.cache_policies import CacheKeyFnPolicy
 from prefect.context import TaskRunContext
 
@@ -12,9 +12,12 @@ from blocks import ModelStudioCredentials
 from greenlight.ledger.checks import check_key, join_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
+from greenlight.pages.markdown import verdict_in_words
 from greenlight.portraits.pictures import Portrait
+from greenlight.screening import Screening
 from greenlight.settings import read_settings
 from tasks.events import tell_verdict
+from tasks.reasons import opinions_on
 from tasks.retrying import RETRIES, wait_and_retry
 from tasks.services import connected
 
@@ -53,6 +56,7 @@ def _detector(family: Family) -> Task[..., Any]:
         *,
         ratio: str | None = None,
         deployment: str | None = None,
+        explain: bool = False,
         max_cny: float | None = None,
         credentials: ModelStudioCredentials | None = None,
     ) -> Verdict:
@@ -60,11 +64,24 @@ def _detector(family: Family) -> Task[..., Any]:
             screening = await services.screener.screen(
                 portrait, family, ratio=ratio, deployment=deployment
             )
-            if not screening.cached:
-                tell_verdict(portrait, screening.verdict, service=services.studio.service)
-        return screening.verdict
+        verdict = screening.verdict
+        opinion = (
+            str((await opinions_on(portrait, [verdict])).get(family.name, "")) if explain else ""
+        )
+        if not screening.cached:
+            tell_verdict(portrait, verdict, service=services.studio.service, opinion=opinion)
+        _log(portrait, screening, opinion)
+        return verdict
 
     return detect
+
+
+def _log(portrait: Portrait, screening: Screening, opinion: str) -> None:
+    """Say the verdict in the log of the task, which is what its page shows."""
+    verdict = screening.verdict
+    cost = "known, 0 CNY" if screening.cached else f"{screening.cost_cny.normalize():f} CNY"
+    words = "; ".join(filter(None, (verdict_in_words(verdict), opinion)))
+    get_run_logger().info("%s · %s: %s (%s)", portrait.name, verdict.model, words, cost)
 
 
 DETECTORS: dict[str, Task[..., Any]] = {
@@ -72,9 +89,10 @@ DETECTORS: dict[str, Task[..., Any]] = {
 }
 """The detect task of every model family, by its name for people.
 
-Each takes `portrait` (a `Portrait`), and optionally `ratio`, `deployment`, `max_cny` (what the
-flow run may spend) and `credentials`, and returns the
-family's verdict; a refusal is a verdict too. Errors are the vendor's, or an `InputError`.
+Each takes `portrait` (a `Portrait`), and optionally `ratio`, `deployment`, `max_cny` (what the flow run may
+spend), `explain` (let the judge look at a refusal without a word, for the event and the log) and
+`credentials`, and returns the family's verdict; a refusal is a verdict too. Errors are the vendor's, or an
+`InputError`.
 """
 
 detect_emo = DETECTORS["emo"]

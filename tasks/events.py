@@ -36,8 +36,11 @@ USUAL_SHARE = 0.5
 """More refusals than this among a run's checks point at a camera, a crop or a model, not at a portrait."""
 
 
-def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str) -> None:
-    """Raise `greenlight.portrait.passed` or `.rejected`, with portrait, model and reason as labels."""
+def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str, opinion: str = "") -> None:
+    """Raise `greenlight.portrait.passed` or `.rejected`, with portrait, model and reason as labels.
+
+    Where a refusal comes without a word, the judge's opinion stands for the reason, if there is one.
+    """
     emit_event(
         event=PASSED if verdict.passed else REJECTED,
         resource={
@@ -45,7 +48,7 @@ def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str) -> None:
             "prefect.resource.name": portrait.name,
             "greenlight.portrait": portrait.shown,
             "greenlight.model": verdict.model,
-            "greenlight.reason": verdict.reason or verdict.code,
+            "greenlight.reason": verdict.reason or opinion or verdict.code,
             "greenlight.service": service,
         },
         payload={"by": verdict.by, "code": verdict.code, "request_id": verdict.request_id},
@@ -60,7 +63,7 @@ def tell_job(event: str, job: Job) -> None:
         id=_once(event, job.key, str(job.attempts)),
         resource={
             "prefect.resource.id": f"greenlight.job.{job.hash}",
-            "prefect.resource.name": portrait.rpartition("/")[2],
+            "prefect.resource.name": job.subject,
             "greenlight.portrait": portrait,
             "greenlight.model": job.family,
             "greenlight.reason": job.message,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,16 @@ class Bucket:
             **it, UploadId=upload, MultipartUpload={"Parts": stored}
         )
         return f"s3://{self.name}/{key}"
+
+
+def refuse(request: Any, **_: object) -> Any:
+    """Answer a request that is meddled with as S3 does where somebody lacks the right to it."""
+    from botocore.awsrequest import AWSResponse, HeadersDict
+    from urllib3 import HTTPResponse
+
+    told = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+    body = HTTPResponse(io.BytesIO(told), preload_content=False)
+    return AWSResponse(request.url, 403, HeadersDict(), body)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import os
 import uuid
 import wave
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -19,12 +20,14 @@ from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Asked, Bucket, watch_requests
 from tests.postgresql import PostgresServer, is_installed, run_server
 from tests.production import Production, produce
+from tests.regions import serve_regional_s3
 from tests.website import Website, serve_website
 
 # Read by Prefect's server when it starts: nobody is told of a test.
 os.environ |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +150,21 @@ def bucket(_s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 
 
 @pytest.fixture
+def bucket_abroad(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """An empty bucket in ap-southeast-1, while AWS_DEFAULT_REGION is us-east-1, of an S3 that minds it."""
+    from greenlight.aws import aws_client
+
+    with serve_regional_s3() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        made = Bucket(f"{bucket.name}-abroad", aws_client("s3"))
+        made.client.create_bucket(
+            Bucket=made.name,
+            CreateBucketConfiguration={"LocationConstraint": "ap-southeast-1"},
+        )
+        yield made
+
+
+@pytest.fixture
 def requests(bucket: Bucket) -> Iterator[list[Asked]]:
     """The requests that this process sends to S3 from now on."""
     with watch_requests(bucket.client) as sent:
@@ -154,10 +172,15 @@ def requests(bucket: Bucket) -> Iterator[list[Asked]]:
 
 
 @pytest.fixture(scope="session")
-def _prefect_server() -> Iterator[None]:
+def _prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=60):
+    with ExitStack() as exits:
+        # As the documents start one; the files lie in its home, which is the developer's otherwise.
+        with pytest.MonkeyPatch.context() as surroundings:
+            surroundings.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+            surroundings.setenv("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", LEASES)
+            exits.enter_context(prefect_test_harness(server_startup_timeout=60))
         yield
 
 

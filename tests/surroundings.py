@@ -15,6 +15,7 @@ from tests.programs import Program, wait_until
 
 PYTHON = [sys.executable, "-m"]
 READY_SECONDS = 120.0
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 class Surroundings:
@@ -56,6 +57,7 @@ class Surroundings:
             "server",
             ["prefect", "server", "start", f"--port={prefect}", "--host=127.0.0.1", "--no-ui"],
             **books,
+            PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=LEASES,
             PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS="5",
         )
 

@@ -62,7 +62,10 @@ async def test_a_filmed_brief_says_where_its_video_lies(
     report = report_job(done, PASSED, cached=False, note="a half body")
     assert (report.state, report.error) == (FilmState.FILMED, None)
     assert (report.video, report.sha256, report.seconds) == (done.place, done.sha256, done.seconds)
-    assert report.message == f"{done.seconds:.2f} s, stored as {done.place}; a half body"
+    assert (
+        report.message
+        == f"{done.seconds:.2f} s for {done.cost_cny} CNY, stored as {done.place}; a half body"
+    )
 
 
 async def test_a_report_for_machines_has_the_fields_that_were_promised(job: Job) -> None:

@@ -12,6 +12,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from deployments.doctor.automations import examine_automations
 from deployments.doctor.blocks import examine_blocks
 from deployments.doctor.deployed import examine_deployments, read_deployed
+from deployments.doctor.leases import examine_leases
 from deployments.doctor.server import START_ONE, SUBJECT, examine_server
 from deployments.doctor.workers import examine_workers
 from greenlight.doctor.findings import Finding, State, broken, skipped
@@ -43,6 +44,7 @@ def examine_prefect(*, credentials: str | None, seconds: float) -> Iterator[Find
         yield server
         if server.state is State.BROKEN:
             return
+        yield from examine_leases(client)
         yield from _deployed(client, credentials)
 
 

@@ -41,7 +41,7 @@ class Batch:
 
     @property
     def idempotency_key(self) -> str:
-        """Return what is the same for the same objects with the same content, in whatever order."""
+        """Return what is the same for the same uploads, in whatever order."""
         objects = sorted({arrival.identity for arrival in self.arrivals})
         return f"uploads-{hashlib.sha256(json.dumps(objects).encode()).hexdigest()}"
 

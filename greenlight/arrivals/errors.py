@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from greenlight.errors import GreenlightError, InputError
 
 
 class MalformedMessage(InputError):  # noqa: N818 - the name of the message it stands for
-    """A message that S3 would not have written."""
+    """A message that S3 would not have written; its sentence goes on after the message's id."""
 
 
 class BatchRefused(GreenlightError):  # noqa: N818 - the name of the answer it stands for
@@ -15,6 +17,14 @@ class BatchRefused(GreenlightError):  # noqa: N818 - the name of the answer it s
 
 class QueueError(GreenlightError):
     """The queue does not answer; later it may."""
+
+
+class MessagesRefused(QueueError):  # noqa: N818 - the name of the answer it stands for
+    """The queue answers, and did not do with some messages what it did with the others."""
+
+    def __init__(self, sentence: str, receipts: Collection[str]) -> None:
+        super().__init__(sentence)
+        self.receipts = receipts
 
 
 class QueueRefused(QueueError):  # noqa: N818 - the name of the answer it stands for

@@ -40,10 +40,15 @@ class Arrival:
         return f"s3://{self.bucket}/{self.key}"
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """Return what tells this content of this key from another: two messages about it share it."""
-        content = self.version_id or self.etag or self.sequencer or self.event_time.isoformat()
-        return self.bucket, self.key, content
+    def identity(self) -> tuple[str, str, str, str]:
+        """Return what tells this upload from another: two messages about it share it.
+
+        The same content uploaded again has another sequencer. Stores that give none cannot be asked; there
+        two uploads of one content count as one, because an upload may be told of at two times.
+        """
+        content = self.version_id or self.etag or ""
+        upload = self.sequencer or ("" if content else self.event_time.isoformat())
+        return self.bucket, self.key, content, upload
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values that JSON knows, under the names of its fields."""
@@ -65,9 +70,9 @@ def read_message(body: str) -> tuple[Arrival, ...]:
     if "Records" in message:
         records = message["Records"]
         if not isinstance(records, list):
-            raise MalformedMessage("the message's Records are no list")
+            raise MalformedMessage("its Records are no list")
         return tuple(found for record in records for found in _read_record(_mapping(record)))
-    raise MalformedMessage("the message has none of the shapes that S3 writes")
+    raise MalformedMessage("it has none of the shapes that S3 writes")
 
 
 def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
@@ -76,7 +81,7 @@ def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
         return ()
     version = _text(record, "eventVersion")
     if version.partition(".")[0] != KNOWN_MAJOR_VERSION:
-        raise MalformedMessage(f"the message has version {version[:20]!r}, which is not known")
+        raise MalformedMessage(f"it has version {version[:20]!r}, which is not known")
     if not _text(record, "eventName").removeprefix("s3:").startswith("ObjectCreated:"):
         return ()
     about = _mapping(record.get("s3"))
@@ -84,7 +89,7 @@ def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
     try:
         key = unquote_plus(_text(uploaded, "key"), errors="strict")
     except UnicodeDecodeError:
-        raise MalformedMessage("the message's key is not UTF-8") from None
+        raise MalformedMessage("its key is not UTF-8") from None
     return _arrivals(
         bucket=_text(_mapping(about.get("bucket")), "name"),
         key=key,
@@ -126,7 +131,7 @@ def _arrivals(
         return ()
     # No database behind Prefect takes them, and a batch would be refused because of one of its keys.
     if "\0" in key or any("\ud800" <= letter <= "\udfff" for letter in key):
-        raise MalformedMessage("the message's key has characters that no object is called by")
+        raise MalformedMessage("its key has characters that no object is called by")
     arrival = Arrival(
         bucket=bucket,
         key=key,
@@ -144,32 +149,32 @@ def _parse(body: str) -> Mapping[str, Any]:
     try:
         return _mapping(json.loads(body))
     except (ValueError, RecursionError):
-        raise MalformedMessage("the message is no JSON") from None
+        raise MalformedMessage("it is no JSON") from None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise MalformedMessage("the message lacks an object where S3 writes one")
+        raise MalformedMessage("it lacks an object where S3 writes one")
     return value
 
 
 def _text(holder: Mapping[str, Any], name: str) -> str:
     text = _optional_text(holder, name)
     if text is None:
-        raise MalformedMessage(f"the message lacks {name}")
+        raise MalformedMessage(f"it lacks {name}")
     return text
 
 
 def _optional_text(holder: Mapping[str, Any], name: str) -> str | None:
     value = holder.get(name)
     if not isinstance(value, str | None):
-        raise MalformedMessage(f"the message's {name} is no text")
+        raise MalformedMessage(f"its {name} is no text")
     return value or None
 
 
 def _size(value: object) -> int | None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        raise MalformedMessage("the message's size is no number of bytes")
+        raise MalformedMessage("its size is no number of bytes")
     return value
 
 
@@ -183,4 +188,4 @@ def _time(value: object) -> datetime:
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise MalformedMessage("the message lacks the time of the upload")
+    raise MalformedMessage("it lacks the time of the upload")

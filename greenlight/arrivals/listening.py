@@ -10,7 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from greenlight.arrivals.batching import Batch, Batcher
-from greenlight.arrivals.errors import BatchRefused, MalformedMessage, QueueError, QueueRefused
+from greenlight.arrivals.errors import (
+    BatchRefused,
+    MalformedMessage,
+    MessagesRefused,
+    QueueError,
+    QueueRefused,
+)
 from greenlight.arrivals.events import Arrival, read_message
 from greenlight.arrivals.queue import Message, UploadQueue
 from greenlight.errors import GreenlightError
@@ -19,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[Batch], Awaitable[None]]
 """Takes a batch over for good. `BatchRefused` means never; any other error means later."""
+Ready = Callable[[], Awaitable[None]]
+"""Returns when the handler would take a batch now; an error says why it would not."""
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -32,13 +40,18 @@ class Received:
     arrivals: tuple[Arrival, ...]
 
 
+async def always_ready() -> None:
+    """Say of a handler that it would take a batch at any time."""
+
+
 class Listener:
     """Hands the uploads that a queue tells of to a handler, at least once each.
 
     A message is deleted only after the handler has returned. While the handler fails, its batch is held and
     tried again: messages that were given back would be received again and again, and the redrive policy
-    would take them for poison. What is held is kept out of others' sight. Poison is left alone, until the
-    redrive policy moves it to the dead-letter queue, and the others go on.
+    would take them for poison. For the same reason nothing is received while a batch is held in vain, and
+    nothing at first until the handler would take a batch. What is held is kept out of others' sight. Poison
+    is left alone, until the redrive policy moves it to the dead-letter queue, and the others go on.
     """
 
     def __init__(
@@ -46,16 +59,19 @@ class Listener:
         queue: UploadQueue,
         handler: Handler,
         *,
+        ready: Ready = always_ready,
         batcher: Batcher[Received] | None = None,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
     ) -> None:
         self._queue = queue
         self._handler = handler
+        self._ready = ready
         self._batcher = batcher if batcher is not None else Batcher[Received]()
         self._first_pause_seconds = first_pause_seconds
         self._held: dict[str, Received] = {}
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
+        self._is_held_up = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop` is set; then hand over what was received, and return.
@@ -77,10 +93,11 @@ class Listener:
     async def _receive(self, stop: asyncio.Event) -> None:
         failures, was_let_in = 0, False
         try:
+            await self._wait_until_ready(stop)
             while not stop.is_set():
-                if self._batcher.is_full:
-                    # The rest is safe in the queue, where another listener may take it.
-                    await self._wait_for_room()
+                if self._batcher.is_full or self._is_held_up:
+                    # The rest is safe in the queue, where another listener may take it, and does not age.
+                    await self._wait_until_taken()
                     continue
                 try:
                     messages = await self._queue.receive()
@@ -95,7 +112,23 @@ class Listener:
         finally:
             self._arrived.set()
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_until_ready(self, stop: asyncio.Event) -> None:
+        """Return when the handler would take a batch, or at a stop; say when the wait begins and ends."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._ready()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the messages are better off in the queue
+                failures += 1
+                if failures == 1:
+                    logger.warning("uploads wait in the queue until this is over: %s", _said(error))
+                await _wait(self._pause_seconds(failures), stop)
+            else:
+                if failures:
+                    logger.info("it is over: uploads are received")
+                return
+
+    async def _wait_until_taken(self) -> None:
         self._taken.clear()
         await self._taken.wait()
 
@@ -133,6 +166,8 @@ class Listener:
                 received = self._batcher.take(time.monotonic())
                 self._taken.set()
                 await self._hand_over(received, stop)
+                self._is_held_up = False
+                self._taken.set()
 
     async def _hand_over(self, received: list[Received], stop: asyncio.Event) -> None:
         """Hand over one batch, however long it takes; at a stop it is tried once more and then given back."""
@@ -147,12 +182,11 @@ class Listener:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, the messages must not be lost
                 if is_last:
-                    logger.warning(
-                        "%d objects are given back: %s", len(batch.arrivals), _said(error)
-                    )
+                    logger.warning("the queue gets %s back: %s", _counted(batch), _said(error))
                     return
                 failures += 1
-                what = f"{len(batch.arrivals)} objects cannot be handed over yet: {_said(error)}"
+                self._is_held_up = True
+                what = f"{_counted(batch)} cannot be handed over yet: {_said(error)}"
                 await self._pause(failures, stop, what)
             else:
                 await self._delete([one.message.receipt for one in received])
@@ -185,21 +219,39 @@ class Listener:
             await asyncio.sleep(self._queue.visibility_seconds / 3)
             try:
                 await self._queue.hide(list(self._held), self._queue.visibility_seconds)
+            except MessagesRefused as error:
+                # SQS hides for 12 h at the most. Those that were deleted meanwhile are none of these.
+                if [one for one in error.receipts if self._held.pop(one, None)]:
+                    logger.warning("%s; what is held may arrive twice", error)
             except QueueError as error:
                 logger.warning("%s; what is held may arrive twice", error)
 
     async def _give_back(self) -> None:
         """Let others have what could not be handed over, without waiting for its time to end."""
-        with contextlib.suppress(QueueError):
+        try:
             await self._queue.hide(list(self._held), 0)
+        except QueueError as error:
+            logger.warning("%s; others get it after %d s", error, self._queue.visibility_seconds)
 
     async def _pause(self, failures: int, stop: asyncio.Event, what: str) -> None:
         """Say what is wrong and wait, longer each time; a stop ends the wait."""
-        growing = self._first_pause_seconds * 2.0 ** min(failures - 1, 16)
-        seconds = min(growing, LONGEST_PAUSE_SECONDS)
+        seconds = self._pause_seconds(failures)
         logger.warning("%s; tried again in %.0f s", what, seconds)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+        await _wait(seconds, stop)
+
+    def _pause_seconds(self, failures: int) -> float:
+        growing = self._first_pause_seconds * 2.0 ** min(failures - 1, 16)
+        return min(growing, LONGEST_PAUSE_SECONDS)
+
+
+async def _wait(seconds: float, stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def _counted(batch: Batch) -> str:
+    count = len(batch.arrivals)
+    return "1 object" if count == 1 else f"{count} objects"
 
 
 def _said(error: Exception) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from greenlight.arrivals.errors import QueueError, QueueRefused
+from greenlight.arrivals.errors import MessagesRefused, QueueError, QueueRefused
 from greenlight.aws import aws_client, aws_errors, is_refusal, reason_of
 from greenlight.aws_advice import advice_on
 
@@ -34,7 +34,8 @@ class Message:
 class UploadQueue:
     """A queue at its address; every call runs in a thread.
 
-    `QueueError` says that it does not answer, `QueueRefused` that it does but lets nobody in.
+    `QueueError` says that it does not answer, `QueueRefused` that it does but lets nobody in, and
+    `MessagesRefused` that it did not take what was asked for some messages.
     """
 
     def __init__(
@@ -68,14 +69,30 @@ class UploadQueue:
 
     async def delete(self, receipts: Iterable[str]) -> None:
         """Delete messages for good; one that has meanwhile been received by others may come again."""
-        for entries in _entries(receipts):
-            await self._ask("delete_message_batch", Entries=entries)
+        await self._ask_for_each(receipts, "delete_message_batch", "delete")
 
     async def hide(self, receipts: Iterable[str], seconds: int) -> None:
         """Keep messages from being received again for so many seconds from now; 0 gives them back."""
-        for entries in _entries(receipts):
-            hidden = [entry | {"VisibilityTimeout": seconds} for entry in entries]
-            await self._ask("change_message_visibility_batch", Entries=hidden)
+        operation, verb = "change_message_visibility_batch", "hide" if seconds else "give back"
+        await self._ask_for_each(receipts, operation, verb, VisibilityTimeout=seconds)
+
+    async def _ask_for_each(
+        self, receipts: Iterable[str], operation: str, verb: str, **what: int
+    ) -> None:
+        """Ask for the same of all messages, ten at a time, and raise afterwards what was not done."""
+        failed: dict[str, str] = {}
+        for some in _in_tens(receipts):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": one} | what for number, one in enumerate(some)
+            ]
+            answer = await self._ask(operation, Entries=entries)
+            failed |= {some[int(one["Id"])]: one["Code"] for one in answer.get("Failed", [])}
+        if failed:
+            messages = "1 message" if len(failed) == 1 else f"{len(failed)} messages"
+            codes = ", ".join(sorted(set(failed.values())))
+            raise MessagesRefused(
+                f"the queue {self.name} did not {verb} {messages} ({codes})", failed.keys()
+            )
 
     @cached_property
     def _client(self) -> Any:
@@ -100,8 +117,7 @@ def region_of(url: str) -> str | None:
     return (found[1] or found[2]) if found else None
 
 
-def _entries(receipts: Iterable[str]) -> Iterable[list[dict[str, Any]]]:
-    """Yield receipts as the entries of requests, ten at a time."""
+def _in_tens(receipts: Iterable[str]) -> Iterable[list[str]]:
     rest = iter(receipts)
     while some := list(islice(rest, AT_ONCE)):
-        yield [{"Id": str(number), "ReceiptHandle": one} for number, one in enumerate(some)]
+        yield some

@@ -38,7 +38,7 @@ class BucketSetup:
         yield ask(self._dead_letters)
         yield ask(self._queue)
         if self._via_eventbridge:
-            yield from in_words(self._rule, "the bucket cannot be found").steps()
+            yield from self._rule().steps()
         yield ask(self._policy)
         yield ask(self._notification)
 

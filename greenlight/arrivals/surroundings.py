@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from greenlight.aws import aws_client
+from greenlight.aws import aws_client, aws_errors
 
 
 class Surroundings:
@@ -57,4 +57,18 @@ class Surroundings:
 
     @cached_property
     def _region(self) -> str:
-        return str(self.s3.head_bucket(Bucket=self._bucket)["BucketRegion"])
+        """Return where S3 says that the bucket lies; other stores say it elsewhere, or not at all."""
+        head = self.s3.head_bucket(Bucket=self._bucket)
+        return str(head.get("BucketRegion") or self._location() or self._region_of_client())
+
+    def _location(self) -> str | None:
+        try:
+            answer = self.s3.get_bucket_location(Bucket=self._bucket)
+        except aws_errors():
+            return None
+        return str(answer.get("LocationConstraint") or "") or None
+
+    def _region_of_client(self) -> str:
+        region = str(self.s3.meta.region_name or "")
+        # Where none is set boto3's client of S3, unlike all others, goes by a name that is no region's.
+        return region if region not in ("", "aws-global") else "us-east-1"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from greenlight.briefs import Brief, ParameterValue, is_template_id
 from greenlight.bundles.bundle import Bundle, Kind, name_of
@@ -14,6 +15,8 @@ from greenlight.modelstudio import catalog
 Need = Literal["sound", "json"]
 """What a deployment waits for before it films: what moves the portrait, and the brief's json."""
 NEEDS: tuple[Need, ...] = ("sound",)
+_FILE: Final = re.compile(r"/|~[^/]*/")
+"""What a file's path begins with that does not lie beside a json, like `/home` and `~anna/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def _told(
     """Return what a json says beyond what lies there; a bare name lies in the bundle's own folder."""
     told = dict(details)
     for name in sorted({"sound", "motion"} & told.keys()):
+        if bundle.is_in_s3:
+            _expect_no_file(told[name], f"{written}: {name}")
         told[name] = _resolve(told[name], bundle, is_motion=name == "motion")
         if name in beside and told[name] not in (None, beside[name]):
             raise MalformedBrief(
@@ -93,6 +98,17 @@ def _of_use(parameters: Mapping[str, ParameterValue], models: Any) -> dict[str, 
         for parameter in families[model].parameters.model_fields
     }
     return {name: value for name, value in parameters.items() if name in known}
+
+
+def _expect_no_file(place: Any, field: str) -> None:
+    """Refuse what would be read as a file: whoever may upload must not reach those of a worker."""
+    scheme, colon, _ = str(place).partition("://")
+    is_named = scheme.lower() in {"s3", "http", "https"} if colon else not _FILE.match(str(place))
+    if not is_named:
+        raise MalformedBrief(
+            f"{field}: a json in S3 names no file of the machine that works on it; "
+            "put the file beside the portrait, or give s3://bucket/key or an http(s) address"
+        )
 
 
 def _resolve(place: Any, bundle: Bundle, *, is_motion: bool) -> Any:

@@ -97,6 +97,11 @@ class Bundle:
         return self.stem.rpartition("/")[0]
 
     @property
+    def is_in_s3(self) -> bool:
+        """Whether it lies in a bucket, where others may put files than those who run Greenlight."""
+        return self.stem.startswith("s3://")
+
+    @property
     def portraits(self) -> list[Medium]:
         """Return the pictures of this name; a good bundle has one."""
         return self.parts.get(Kind.PORTRAIT, [])

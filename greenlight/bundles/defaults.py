@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from greenlight.briefs import Brief, ParameterValue
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.redaction import without_secrets
 
 LONGEST_NAME = 128
 """Of a deployment of one's own: what the books have room for."""
+_LINK: Final = re.compile(
+    r"\b(?:(?!s3:)[a-z][a-z0-9+.-]*://[^?#]*[?#]|[a-z][a-z0-9+.-]*://[^/?#]*@)", re.IGNORECASE
+)
+"""An address with a query, a fragment or a password; what follows a question mark in S3 is no secret."""
 
 
 def _like_a_brief(name: str) -> Any:
@@ -53,7 +60,10 @@ class BriefDefaults(BaseModel):
 
 
 def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
-    """Return the fields of a brief that a json says; `MalformedBrief` names the file and what is wrong."""
+    """Return the fields of a brief that a json says; `MalformedBrief` names the file and what is wrong.
+
+    What is returned holds no link that may be signed, so it can be written down.
+    """
     try:
         fields = json.loads(text, parse_constant=_refuse)
         _expect_storable(fields)
@@ -64,7 +74,10 @@ def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
             f'{place} holds no object; write the fields of a brief, like {{"take": 2}}'
         )
     if "portrait" in fields:
-        raise MalformedBrief(f"{place}: portrait: the portrait is the picture of the same name")
+        raise MalformedBrief(
+            f"{place}: portrait: the portrait is the picture of the same name; leave it out"
+        )
+    _expect_no_secret(fields, place)
     return fields
 
 
@@ -78,6 +91,29 @@ def _expect_storable(fields: Any) -> None:
     dumped.encode()
     if r"\u0000" in dumped:
         raise ValueError("it has a NUL")
+
+
+def _expect_no_secret(fields: dict[str, Any], place: str) -> None:
+    """Refuse what books, logs and Prefect would show whole, wherever it stands in a json."""
+    for name, value in fields.items():
+        if any(_LINK.search(text) for text in _texts([name, value])):
+            raise MalformedBrief(
+                f"{place}: {without_secrets(name)}: a web address with a query, a fragment or a password may "
+                "be signed, so it dies and is for nobody else; name the place without it"
+            )
+
+
+def _texts(fields: Any) -> Iterator[str]:
+    """Yield all texts, names too; a json may be nested as deeply as a function can call itself."""
+    waiting = [fields]
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                yield text
+            case list(values):
+                waiting += values
+            case dict(values):
+                waiting += [*values, *values.values()]
 
 
 def _in_short(error: Exception) -> str:

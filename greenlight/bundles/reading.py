@@ -7,11 +7,12 @@ from typing import Any
 
 from greenlight.bundles.bundle import Kind, Medium
 from greenlight.bundles.defaults import MalformedBrief, parse_details
-from greenlight.errors import EXPLAINED, InputError, Overwritten, Unusable
+from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.ledger.media import KnownMedium, Media
 from greenlight.portraits.media import examine_motion_at, examine_sound_at
 from greenlight.portraits.pictures import examine_place
 from greenlight.portraits.places import Place, place_of
+from greenlight.portraits.s3 import is_overwritten
 
 LARGEST_DETAILS_BYTES = 64 * 1024
 OF_A_PLACE = {"place", "shown", "name", "identity"}
@@ -27,8 +28,8 @@ async def read_medium(medium: Medium, memory: Media) -> KnownMedium:
     place = place_of(medium.place)
     try:
         problem = await _enter(place)
-        if medium.seen and place.seen != medium.seen:
-            raise Overwritten(f"{place.shown} was overwritten since it was listed; look again")
+        if medium.seen and is_overwritten(medium.seen, place.seen):
+            raise Overwritten(f"{place.shown} was overwritten since it was listed; run it again")
         return await _look_up(place, medium.kind, problem, memory)
     finally:
         await place.leave()
@@ -61,13 +62,6 @@ async def _read(place: Place, kind: Kind, key: str, problem: InputError | None) 
             return KnownMedium(seen=key, identity=place.identity, facts=await _facts(place, kind))
         except (Unusable, MalformedBrief) as error:
             problem = error
-        except EXPLAINED:
-            raise
-        except Exception as error:
-            # Decoders of other people's files raise what they like, and one must not stop the others.
-            raise InputError(
-                f"{place.shown} cannot be read as a {kind} ({type(error).__name__})"
-            ) from error
     # The same content may lie elsewhere too, so the place is no part of the problem.
     return KnownMedium(seen=key, problem=str(problem).removeprefix(place.shown))
 
@@ -90,4 +84,8 @@ async def _read_details(place: Place) -> dict[str, Any]:
             f"{place.shown} has {place.size_bytes} bytes; a brief needs a few hundred"
         )
     path = await place.local_path()
-    return parse_details(await asyncio.to_thread(path.read_bytes), place.shown)
+    try:
+        content = await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise InputError(f"{place.shown} cannot be read ({error.strerror})") from None
+    return parse_details(content, place.shown)

@@ -40,8 +40,7 @@ class Sight:
     @property
     def brief(self) -> Brief:
         """Return the brief; all that it is made of must have been read, and be good."""
-        if self.briefing is None:
-            raise ValueError(f"{self.bundle.name} has no brief yet")
+        assert self.briefing is not None  # noqa: S101 - the step that reads it comes first
         return self.briefing.brief
 
     def known_of(self, medium: Medium) -> KnownMedium | None:

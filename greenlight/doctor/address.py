@@ -28,12 +28,8 @@ def unreachable(base_url: str, error: httpx.HTTPError) -> Finding:
     causes = _causes(error)
     if any(isinstance(one, socket.gaierror) for one in causes):
         return broken(SUBJECT, f"there is no host {host}, or no name service", _advice(base_url))
-    if any(isinstance(one, ssl.SSLError) for one in causes):
-        return broken(
-            SUBJECT,
-            f"{host} shows no certificate that is trusted ({error})",
-            "look at the clock, at a proxy in between, and at SSL_CERT_FILE",
-        )
+    if faults := [one for one in causes if isinstance(one, ssl.SSLError)]:
+        return _insecure(host, faults[0])
     if isinstance(error, httpx.ProxyError):
         return broken(SUBJECT, f"the proxy does not let {host} through", "look at HTTPS_PROXY")
     return broken(
@@ -69,6 +65,22 @@ def reached(base_url: str, answer: Answer, *, took_seconds: float) -> Finding:
         )
     what = "the vendor's" if is_vendors(base_url) else "not the vendor's, so nothing is paid there"
     return ok(SUBJECT, f"{shown} answers after {took_seconds * 1000:.0f} ms; it is {what}")
+
+
+def _insecure(host: str, fault: ssl.SSLError) -> Finding:
+    """Return the finding of a host that is no trusted one, or does not speak TLS at all."""
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return broken(
+            SUBJECT,
+            f"{host} shows no certificate that is trusted ({fault.verify_message})",
+            "look at the clock, at a proxy in between, and at SSL_CERT_FILE",
+        )
+    reason = (fault.reason or "no reason given").replace("_", " ").lower()
+    return broken(
+        SUBJECT,
+        f"{host} answers without the encryption of https:// ({reason})",
+        "look at DASHSCOPE_HTTP_BASE_URL, which begins with http:// for a local studio, and at HTTPS_PROXY",
+    )
 
 
 def _advice(base_url: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 
 from greenlight.aws import aws_errors, signing_credentials
+from greenlight.aws_links import sign_link
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.refusals import refused
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
@@ -25,9 +26,7 @@ UPLOAD_INSTEAD: Final = (
 def examine_link(client: Any, bucket: str, key: str, *, for_vendor: bool) -> Iterator[Finding]:
     """Yield what becomes of fetching one byte by a link, as the vendor would, and how long links live."""
     try:
-        link = client.generate_presigned_url(
-            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=LIFETIME_SECONDS
-        )
+        link = sign_link(client, {"Bucket": bucket, "Key": key}, lifetime_seconds=LIFETIME_SECONDS)
     except aws_errors() as error:
         yield refused(SUBJECT, "no link can be signed", error)
         return
@@ -63,11 +62,13 @@ def _fetched(link: str, host: str) -> Finding:
 def _too_short() -> Iterator[Finding]:
     credentials = signing_credentials()
     if not credentials.last_for(LINK_SECONDS):
-        ends = f"at {credentials.ends_at:%H:%M} UTC" if credentials.ends_at else "nobody knows when"
+        at = credentials.ends_at
+        says = "the AWS credentials end" if at else "nobody knows when the AWS credentials end"
+        when = f" at {at:%H:%M} UTC" if at else ""
         yield warning(
             SUBJECT,
-            f"the AWS credentials end {ends}, and a link with them; a video may wait "
-            f"{LINK_SECONDS // 3600} hours, so what it needs is uploaded instead",
+            f"{says}{when}, and links end with them; a video may wait {LINK_SECONDS // 3600} hours, so what "
+            "it needs is uploaded instead",
             "use credentials that last, if links are wanted",
         )
 

@@ -28,7 +28,8 @@ POSTGRESQL_FAULTS = {
     "53100": FULL,
     "55P03": LOCKED,
     "25P03": "has given up a transaction that stood still too long; try again",
-    "42501": f"may not be written by this user; {LOOK_AT}",
+    "42501": "may not be read or written by this user; give it the right to, or name another one in "
+    "GREENLIGHT_LEDGER_URL",
 }
 """By SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html)."""
 
@@ -46,7 +47,7 @@ def describe(error: SQLAlchemyError) -> str:
 
 def _describe_other(text: str) -> str:
     if "password authentication failed" in text or "no password supplied" in text:
-        return "refuses the user or the password in GREENLIGHT_LEDGER_URL"
+        return "refuses the user or the password in GREENLIGHT_LEDGER_URL; correct them there"
     if "connection failed" in text or "could not connect" in text:
         # What libpq asks after that, the advice says.
         what = text.removeprefix("connection failed: ").partition(" Is the server running")[0]

@@ -81,6 +81,12 @@ class Job:
         """Return the part of the key that people call the job by."""
         return self.key.rpartition(",")[2]
 
+    @property
+    def subject(self) -> str:
+        """Return the name of the portrait that is filmed, or of the motion that becomes a template."""
+        place = str(self.brief.get("portrait") or self.brief.get("motion") or "")
+        return place.rstrip("/").rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:

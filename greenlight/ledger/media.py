@@ -1,7 +1,8 @@
 """Remember what was found out about pictures, sounds, videos and briefs, so that none is read twice.
 
-A medium is known by what a listing alone can say of it (`seen`): its ETag and size in S3, its path, size and
-time in a folder. Other content is seen otherwise, so nothing here ever becomes wrong.
+A medium is known by what a listing alone can say of it (`seen`): in S3 its ETag, its size and whether it has
+a SHA-256, in a folder its path, size and time. Other content is seen otherwise, and so is the same content
+under another identity, so nothing here ever becomes wrong.
 """
 
 from __future__ import annotations

@@ -110,8 +110,7 @@ class Reservations:
                 if not is_stored:
                     keep_stray_task(connection, job_id, task_id, at)
         if not is_stored:
-            other = "another job has it" if owner else "its job was sent again or has another one"
-            raise LedgerError(f"task {task_id} was accepted too late, {other}", spent=True)
+            raise LedgerError(_not_its_task(task_id, another_has_it=owner is not None), spent=True)
 
     def mark_ambiguous(self, job_id: int, token: str, message: str) -> None:
         """Write down that the answer to the paying request was lost."""
@@ -130,6 +129,18 @@ class Reservations:
                 code=code,
                 message=message,
             )
+
+
+def _not_its_task(task_id: str, *, another_has_it: bool) -> str:
+    if another_has_it:
+        return (
+            f"the service answered with task {task_id} although another job has it; `greenlight reconcile` "
+            "looks for this job's own"
+        )
+    return (
+        f"task {task_id} was accepted too late: its job was sent again or has another one, whose video is "
+        "fetched; `greenlight jobs` lists it"
+    )
 
 
 def _is_held(job_id: int, token: str) -> ColumnElement[bool]:

@@ -237,7 +237,7 @@ media = Table(
         "seen",
         String(256),
         primary_key=True,
-        doc="kind, and what a listing says: ETag and size, or path, size and time",
+        doc="kind, and what a listing says: ETag, size and if it has a SHA-256, or path, size and time",
     ),
     Column(
         "identity", String(128), nullable=False, doc="of its content; empty where it cannot be used"

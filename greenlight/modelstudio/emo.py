@@ -107,19 +107,9 @@ class Emo(Family):
 
         Raises `ValueError` for a verdict that is no pass of EMO's check.
         """
-        if not isinstance(verdict, EmoVerdict) or verdict.face_bbox is None:
-            raise ValueError("emo films only a portrait that its own check has passed")
-        return self.request_for(
-            verdict,
-            parameters,
-            {
-                "image_url": image_url,
-                "audio_url": drive,
-                "face_bbox": verdict.face_bbox,
-                "ext_bbox": verdict.ext_bbox,
-            },
-            deployment,
-        )
+        boxes = verdict.model_dump(include={"face_bbox", "ext_bbox"})
+        media = {"image_url": image_url, "audio_url": drive} | boxes
+        return self.request_for(verdict, parameters, media, deployment)
 
     def price_variant(self, parameters: Parameters, ratio: str | None) -> str:  # noqa: ARG002
         """Return the ratio: half bodies cost twice."""

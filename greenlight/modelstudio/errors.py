@@ -135,6 +135,7 @@ class ApiError(ModelStudioError):
     """Say that the vendor answered with an error."""
 
     what = "Model Studio answered with an error"
+    hint = "look its code up in the vendor's list of errors"
 
 
 class AuthenticationError(ApiError):

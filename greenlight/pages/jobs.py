@@ -71,7 +71,7 @@ def describe_open(job: Job, *, at: datetime, doubtful: bool) -> OpenJob:
     urgent, advice = _advise(job, at, doubtful=doubtful)
     return OpenJob(
         name=job.hash[:NAME_CHARACTERS],
-        subject=subject_of(job),
+        subject=job.subject,
         model=job.model,
         state="in doubt" if doubtful else job.state.value,
         age=in_words(at - began),
@@ -104,7 +104,7 @@ def describe_ended(job: Job, folder: Path) -> EndedJob:
     film = film_of(job)
     link, place = link_to(film.place, folder)
     return EndedJob(
-        subject=subject_of(job),
+        subject=job.subject,
         model=job.model,
         state="made" if job.kind == "template" and film.state == "filmed" else film.state,
         day=job.reserved_at.astimezone(VENDOR_ZONE).date(),
@@ -125,12 +125,6 @@ def newest_films(jobs: Iterable[Job]) -> dict[tuple[str, str, str | None], Film]
     """Return what became of the newest video by portrait, family and ratio; jobs come oldest first."""
     videos = (job for job in jobs if job.kind == "video")
     return {(job.portrait, job.family, job.brief.get("ratio")): film_of(job) for job in videos}
-
-
-def subject_of(job: Job) -> str:
-    """Return the name of the portrait that is filmed, or of the motion that becomes a template."""
-    place = str(job.brief.get("portrait") or job.brief.get("motion") or "")
-    return place.rstrip("/").rsplit("/", 1)[-1]
 
 
 def in_words(time: timedelta) -> str:

@@ -106,8 +106,11 @@ def refusals_page(title: str, summary: str, refused: Sequence[tuple[Shown, Verdi
 
 
 def reason_in_words(verdict: Verdict, opinion: Opinion | None) -> str:
-    """Return why a portrait was refused, with the judge's own opinion where it has one."""
-    return "; ".join(filter(None, (verdict_in_words(verdict), str(opinion or ""))))
+    """Return why a portrait was refused; what the judge sees comes first, because lists cut the end off."""
+    said = verdict_in_words(verdict)
+    if not opinion:
+        return said
+    return f"{opinion.words}: {opinion.advice} (the judge's own opinion; {said})"
 
 
 def _table(

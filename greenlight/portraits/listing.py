@@ -22,7 +22,7 @@ class StoredObject:
     """Without the quotes that S3 puts around it."""
     size_bytes: int
     has_sha256: bool
-    """Whether HEAD gives it another identity than `seen`: the SHA-256 of its whole content."""
+    """Whether HEAD gives it the SHA-256 of its whole content, which is its identity then."""
 
     @property
     def place(self) -> str:
@@ -32,7 +32,7 @@ class StoredObject:
     @property
     def seen(self) -> str:
         """Return what the listing alone identifies it by, which is its identity where it has no SHA-256."""
-        return seen_of(self.etag, self.size_bytes)
+        return seen_of(self.etag, self.size_bytes, has_sha256=self.has_sha256)
 
 
 def list_objects(prefix: str) -> Iterator[list[StoredObject]]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import InputError, Unusable
 from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
+from greenlight.portraits.decoding import decoding
 from greenlight.portraits.places import Place, opened
 
 MEGABYTE = 1024 * 1024
@@ -53,12 +54,14 @@ async def examine_motion(text: str) -> Motion:
 
 async def examine_sound_at(place: Place) -> Sound:
     """Return what the sound at an opened place is."""
-    return await asyncio.to_thread(_read_sound, place, await place.local_path())
+    with decoding(place, "sound"):
+        return await asyncio.to_thread(_read_sound, place, await place.local_path())
 
 
 async def examine_motion_at(place: Place) -> Motion:
     """Return what the motion video at an opened place is."""
-    return await asyncio.to_thread(_read_motion, place, await place.local_path())
+    with decoding(place, "motion"):
+        return await asyncio.to_thread(_read_motion, place, await place.local_path())
 
 
 def _read_sound(place: Place, path: Path) -> Sound:
@@ -85,7 +88,9 @@ def _read_motion(place: Place, path: Path) -> Motion:
                 raise Unusable(f"{place.shown} is no video; an mp4, mov or avi is needed")
             stream = container.streams.video[0]
             if stream.codec_context is None:
-                raise Unusable(f"{place.shown} is coded in a way that nobody knows")
+                raise Unusable(
+                    f"{place.shown} is coded in a way that nobody knows; H.264 or H.265 is needed"
+                )
             return Motion(
                 **_common(place),
                 format=container.format.name,

@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import Unusable
+from greenlight.portraits.decoding import decoding
 from greenlight.portraits.places import Place, opened
 from greenlight.portraits.webp import HEADER_BYTES, read_webp_size
 
@@ -53,7 +54,8 @@ async def examine(text: str) -> Portrait:
 
 async def examine_place(place: Place) -> Portrait:
     """Return what the portrait at an opened place is."""
-    format_name, (width, height) = await asyncio.to_thread(_read_picture, place)
+    with decoding(place, "portrait"):
+        format_name, (width, height) = await asyncio.to_thread(_read_picture, place)
     return Portrait(
         place=place.text,
         shown=place.shown,

@@ -29,7 +29,10 @@ class Place(abc.ABC):
     """What identifies the content: `sha256-...`, or for S3 without a full checksum `etag-...-SIZE`."""
     size_bytes: int
     seen: str = ""
-    """What a listing would identify it by: ETag and size in S3, path, size and time of a file."""
+    """What a listing would identify it by.
+
+    In S3 it is ETag, size, and whether there is a SHA-256; of a file it is path, size and time.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text

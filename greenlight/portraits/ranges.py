@@ -47,6 +47,13 @@ class Ranges(io.RawIOBase):
         """Return the position."""
         return self._position
 
+    def readall(self) -> bytes:
+        """Return the rest with as few requests as can be; by itself it would be one for every 8 KiB."""
+        pieces = []
+        while piece := self.read(max(0, self._size - self._position)):
+            pieces.append(piece)
+        return b"".join(pieces)
+
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as one request does."""
         end = min(self._position + len(buffer), self._size)
@@ -65,5 +72,8 @@ class Ranges(io.RawIOBase):
     def _fetch(self, start: int, end: int) -> bytes:
         self._fetched += end - start
         if self._fetched > MOST_BYTES:
-            raise Unusable(f"{self._shown} has no header that a picture for a model would have")
+            raise Unusable(
+                f"{self._shown} has no header that a picture for a model would have; "
+                "a JPEG, PNG, BMP or WebP is needed"
+            )
         return self._read(start, end - 1)

@@ -20,6 +20,7 @@ from greenlight.aws import (
     signing_credentials,
 )
 from greenlight.aws_advice import advice_on
+from greenlight.aws_links import sign_link
 from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.portraits.places import MAX_DOWNLOAD_BYTES, Place, download_file
 from greenlight.portraits.ranges import RANGE_BYTES, Ranges
@@ -27,6 +28,8 @@ from greenlight.portraits.ranges import RANGE_BYTES, Ranges
 CHUNK_BYTES = 256 * 1024
 TRIES = 3
 """How often a content is asked for that breaks off in the middle; boto3 itself tries only its beginning."""
+OF_SHA256 = "-sha256"
+"""How that ends which an object with a SHA-256 of its whole content is seen as."""
 NO_VERSION = "null"
 """What S3 calls the one version of an object in a bucket that keeps none (any more)."""
 _VERSION = re.compile(r"\?versionId=([^?\s]+)$")
@@ -82,7 +85,8 @@ class S3Place(Place):
         if head.get("VersionId", NO_VERSION) != NO_VERSION:
             self._version = head["VersionId"]
         self._etag = head["ETag"]
-        self.seen = seen_of(self._etag, self.size_bytes)
+        has_sha256 = self.identity.startswith("sha256-")
+        self.seen = seen_of(self._etag, self.size_bytes, has_sha256=has_sha256)
         if self.size_bytes == 0:
             raise Unusable(f"{self.text} is empty")
 
@@ -156,11 +160,7 @@ class S3Place(Place):
 
     def url(self, lifetime_seconds: int) -> str | None:
         """Return a presigned address."""
-        return str(
-            self._client.generate_presigned_url(
-                "get_object", Params=self._object, ExpiresIn=lifetime_seconds
-            )
-        )
+        return sign_link(self._client, self._object, lifetime_seconds=lifetime_seconds)
 
     def _tell(self, error: Exception) -> NoReturn:
         """Raise what S3 answered as a sentence."""
@@ -185,10 +185,21 @@ def identity_of(head: Mapping[str, Any]) -> str:
     return seen_of(etag, head["ContentLength"])
 
 
-def seen_of(etag: str, size_bytes: int) -> str:
-    """Return what a listing alone identifies an object by: its identity, where it has no SHA-256."""
+def seen_of(etag: str, size_bytes: int, *, has_sha256: bool = False) -> str:
+    """Return what a listing alone identifies an object by: its identity, where it has no SHA-256.
+
+    The same bytes have one identity with a SHA-256 and another without, so they are seen as two.
+    """
     bare = etag.strip('"')
-    return f"etag-{bare}-{size_bytes}"
+    return f"etag-{bare}-{size_bytes}{OF_SHA256 if has_sha256 else ''}"
+
+
+def is_overwritten(listed: str, seen: str) -> bool:
+    """Whether another content is seen than was listed.
+
+    Some stores' listings tell of no checksum where HEAD does, as MinIO's; that is no other content.
+    """
+    return listed.removesuffix(OF_SHA256) != seen.removesuffix(OF_SHA256)
 
 
 def is_whole_sha256(algorithms: object, kind: object, etag: str) -> bool:

@@ -86,7 +86,7 @@ class WebPlace(Place):
         return self._path()
 
     def _path(self) -> Path:
-        assert self._copy is not None, "a place is opened before it is read"  # noqa: S101
+        assert self._copy is not None  # noqa: S101 - a place is opened before it is read
         return Path(self._copy.name)
 
     def url(self, lifetime_seconds: int) -> str | None:  # noqa: ARG002

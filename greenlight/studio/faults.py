@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 Moment = Literal["before", "after", "within"]
 
@@ -44,6 +44,8 @@ class FaultKind(StrEnum):
     """A page of a proxy with `status` (200) instead of the answer."""
     CUT_JSON = "cut_json"
     """The first half of the answer."""
+    ANSWER = "answer"
+    """Another answer, with `status` (200): `body` as JSON, or as it is where it is a text."""
     CODE_IN_200 = "code_in_200"
     """HTTP 200 with `code` and `message` at the top."""
     EXTRA_FIELDS = "extra_fields"
@@ -87,6 +89,7 @@ _MOMENTS: Final[dict[FaultKind, tuple[Moment, ...]]] = {
     FaultKind.DROP: ("before", "after"),
     FaultKind.SLOW: ("after", "before"),
     FaultKind.HTML: ("after", "before"),
+    FaultKind.ANSWER: ("after", "before"),
     FaultKind.CUT_JSON: ("after",),
     FaultKind.CODE_IN_200: ("before", "after"),
     FaultKind.EXTRA_FIELDS: ("after",),
@@ -110,6 +113,7 @@ class Fault(BaseModel):
     status: int = Field(0, ge=0, le=599)
     code: str = "InternalError"
     message: str = "Made to fail."
+    body: JsonValue = None
     retry_after: str | None = None
     seconds: float = Field(1.0, ge=0)
     shape: int = Field(1, ge=1, le=5)

@@ -55,6 +55,10 @@ def _replacement(fault: Fault, request_id: str) -> Response:
             return Dropped()
         case FaultKind.HTML:
             return Response(PROXY_PAGE, status_code=fault.status or 200, media_type="text/html")
+        case FaultKind.ANSWER if isinstance(fault.body, str):
+            return Response(fault.body, status_code=fault.status or 200, media_type="text/plain")
+        case FaultKind.ANSWER:
+            return JSONResponse(fault.body, status_code=fault.status or 200)
         case FaultKind.CODE_IN_200:
             return JSONResponse(
                 {"code": fault.code, "message": fault.message, "request_id": request_id}

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenlight.arrivals.batching import Batch, Batcher
-from greenlight.arrivals.events import Arrival
-from tests.arrivals.messages import NOON, arrival
+from greenlight.arrivals.events import Arrival, read_message
+from tests.arrivals.messages import NOON, arrival, direct, record
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,26 @@ def test_other_objects_are_another_batch(some: list[Arrival], others: list[Arriv
     assert (one.idempotency_key == other.idempotency_key) == are_same
 
 
-@pytest.mark.parametrize("change", [{"size_bytes": 2}, {"sequencer": "FF"}, {"event_time": NOON}])
-def test_the_same_upload_told_of_twice_is_the_same_batch(change: dict[str, Any]) -> None:
-    first = arrival(event_time=NOON + timedelta(seconds=1))
-    again = arrival(**change)
+@pytest.mark.parametrize("sequencer", ["0055AED6DCD90281E5", None])
+@pytest.mark.parametrize("change", [{"size_bytes": 2}, {"event_time": NOON}])
+def test_the_same_upload_told_of_twice_is_the_same_batch(
+    change: dict[str, Any], sequencer: str | None
+) -> None:
+    first = arrival(sequencer=sequencer, event_time=NOON + timedelta(seconds=1))
+    again = arrival(sequencer=sequencer, **change)
     assert Batch((first,)).idempotency_key == Batch((again,)).idempotency_key
+
+
+def test_an_upload_told_of_under_two_event_names_is_the_same_batch() -> None:
+    names = ("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload")
+    put, completed = (read_message(direct(record(eventName=name))) for name in names)
+    assert Batch(put).idempotency_key == Batch(completed).idempotency_key
+
+
+@pytest.mark.parametrize("version", [None, "096fKKXTRTtl3on89fVO.nfljtsv6qko"])
+def test_the_same_content_uploaded_again_is_another_batch(version: str | None) -> None:
+    first, again = (arrival(version_id=version, sequencer=one) for one in ("0A", "0B"))
+    assert Batch((first,)).idempotency_key != Batch((again,)).idempotency_key
 
 
 def test_of_one_object_in_a_batch_the_newest_counts() -> None:

@@ -10,13 +10,19 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from greenlight.arrivals import listening as listening_module
 from greenlight.arrivals.batching import Batch, Batcher
-from greenlight.arrivals.errors import BatchRefused, QueueRefused
-from greenlight.arrivals.listening import Handler, Listener, Received
-from greenlight.arrivals.queue import UploadQueue, region_of
+from greenlight.arrivals.errors import BatchRefused, MessagesRefused, QueueRefused
+from greenlight.arrivals.listening import Handler, Listener, Ready, Received, always_ready
+from greenlight.arrivals.queue import Message, UploadQueue, region_of
+from greenlight.errors import GreenlightError
 from tests.arrivals.conftest import VISIBILITY_SECONDS, Queue
 from tests.arrivals.messages import KEYS, TEST_EVENT, by_eventbridge, by_sns, direct, record
 from tests.bucket import Bucket
+
+
+class PrefectIsGoneError(GreenlightError):
+    """Says why in its own words."""
 
 
 class Heard:
@@ -55,12 +61,14 @@ async def listening(
     *,
     batcher: Batcher[Received] | None = None,
     visibility_seconds: int = VISIBILITY_SECONDS,
+    ready: Ready = always_ready,
 ) -> AsyncIterator[asyncio.Event]:
     """Listen during a `with` block, and drain at its end."""
     stop = asyncio.Event()
     listener = Listener(
         UploadQueue(queue.url, poll_seconds=1, visibility_seconds=visibility_seconds),
         handler,
+        ready=ready,
         batcher=batcher or Batcher(window_seconds=0.05),
         first_pause_seconds=0.01,
     )
@@ -149,7 +157,120 @@ async def test_while_the_handler_fails_its_batch_is_held_and_tried_again(
         await until(queue.is_empty)
     assert heard.tried == [["a.png"]] * 3
     assert (heard.batches, queue.dead()) == ([["a.png"]], 0)
-    assert "1 objects cannot be handed over yet: ConnectionError: still down" in caplog.text
+    assert "1 object cannot be handed over yet: ConnectionError: still down" in caplog.text
+
+
+async def test_while_a_batch_is_held_in_vain_nothing_else_is_received(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    receive = UploadQueue.receive
+
+    async def counted(self: UploadQueue) -> list[Message]:
+        nonlocal looks
+        looks += 1
+        try:
+            return await receive(self)
+        finally:
+            looks -= 1
+
+    monkeypatch.setattr(UploadQueue, "receive", counted)
+    queue.send(direct(record("a.png")))
+    heard = Heard(*[ConnectionError("Prefect is down")] * 1000)
+    async with listening(queue, heard):
+        await until(lambda: len(heard.tried) >= 2)
+        # Ends the look that was under way when it failed the first time.
+        await asyncio.to_thread(queue.send, TEST_EVENT)
+        await until(lambda: looks == 0)
+        queue.send(direct(record("b.png")))
+        tries, waiting = len(heard.tried), queue.visible()
+        await until(lambda: len(heard.tried) > tries)
+        assert (looks, queue.visible(), queue.hidden()) == (0, waiting, 1)
+        heard.failures.clear()
+        await until(lambda: heard.keys == ["a.png", "b.png"])
+    assert (queue.left(), queue.dead()) == (0, 0)
+
+
+async def test_restarts_while_nobody_takes_anything_use_up_no_try_of_a_message(
+    queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue.send(direct(record("a.png")))
+    heard, waiting = Heard(), queue.visible()
+    asked = 0
+
+    async def not_ready() -> None:
+        nonlocal asked
+        asked += 1
+        raise PrefectIsGoneError("Prefect is down")
+
+    for restarts in range(1, 7):
+        stop, enough = asyncio.Event(), restarts * 3
+        ours = UploadQueue(queue.url)
+        listener = Listener(ours, heard, ready=not_ready, first_pause_seconds=0.01)
+        task = asyncio.create_task(listener.run(stop))
+        await until(lambda enough=enough: asked >= enough)  # type: ignore[misc]
+        stop.set()
+        await task
+    assert (queue.visible(), queue.hidden(), queue.dead(), heard.tried) == (waiting, 0, 0, [])
+    assert caplog.text.count("uploads wait in the queue until this is over: Prefect is down") == 6
+    answer = queue.client.receive_message(
+        QueueUrl=queue.url,
+        MaxNumberOfMessages=10,
+        MessageSystemAttributeNames=["ApproximateReceiveCount"],
+    )
+    counts = [one["Attributes"]["ApproximateReceiveCount"] for one in answer["Messages"]]
+    assert counts == ["1"] * waiting
+
+
+async def test_as_soon_as_somebody_takes_batches_messages_are_received(
+    queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue.send(direct(record("a.png")))
+    failures, heard = [ConnectionError("down"), ConnectionError("still down")], Heard()
+
+    async def ready() -> None:
+        if failures:
+            raise failures.pop(0)
+
+    caplog.set_level(logging.INFO)
+    async with listening(queue, heard, ready=ready):
+        await until(queue.is_empty)
+    assert heard.keys == ["a.png"]
+    said = [one.getMessage() for one in caplog.records if one.name == listening_module.__name__]
+    assert said == [
+        "uploads wait in the queue until this is over: ConnectionError: down",
+        "it is over: uploads are received",
+    ]
+
+
+async def test_what_cannot_be_kept_out_of_sight_any_longer_is_said_once(
+    queue: Queue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue.send(direct(record("a.png")))
+    heard = Heard()
+    heard.may_go_on.clear()
+    async with listening(queue, heard):
+        await until(lambda: bool(heard.tried))
+        queue.client.purge_queue(QueueUrl=queue.url)
+        await until(lambda: "did not hide 1 message (ReceiptHandleIsInvalid)" in caplog.text)
+        heard.may_go_on.set()
+        await until(lambda: "did not delete 1 message (ReceiptHandleIsInvalid)" in caplog.text)
+    assert caplog.text.count("what is held may arrive twice") == 1
+    assert caplog.text.count("arrives again and is recognised") == 1
+
+
+async def test_of_many_messages_those_that_the_queue_did_not_delete_are_named(
+    queue: Queue,
+) -> None:
+    for number in range(12):
+        queue.send(direct(record(f"{number}.png")))
+    ours = UploadQueue(queue.url, poll_seconds=1)
+    messages = [*await ours.receive(), *await ours.receive()]
+    receipts = [one.receipt for one in messages]
+    with pytest.raises(MessagesRefused, match="did not delete 2 messages") as caught:
+        await ours.delete(["nobody's", *receipts, "nobody's either"])
+    assert {*caught.value.receipts} == {"nobody's", "nobody's either"}
+    assert queue.is_empty()
 
 
 async def test_poison_goes_to_the_dead_letter_queue_and_holds_nobody_up(
@@ -161,7 +282,7 @@ async def test_poison_goes_to_the_dead_letter_queue_and_holds_nobody_up(
     async with listening(queue, heard):
         await until(lambda: heard.keys == ["uploads/anna.png"])
         await until(lambda: queue.dead() == 1)
-    assert "is left to the redrive policy: the message is no JSON" in caplog.text
+    assert "is left to the redrive policy: it is no JSON" in caplog.text
     assert (queue.hidden(), queue.left()) == (0, 1)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,10 +13,11 @@ import pytest
 from greenlight.arrivals.events import read_message
 from greenlight.arrivals.notifications import with_eventbridge, with_queue
 from greenlight.arrivals.setup import BucketSetup
+from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch, refuse_output_inside
 from greenlight.aws import aws_client
 from greenlight.errors import SettingsError
-from tests.bucket import Bucket
+from tests.bucket import Bucket, refuse
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:"
 ALL_UPLOADS = ["s3:ObjectCreated:*"]
@@ -161,6 +164,38 @@ def test_receivers_of_other_uploads_stay_in_the_bucket(bucket: Bucket, watch: Wa
     take_all(watch)
     receivers = [one["QueueArn"] for one in configuration(bucket)["QueueConfigurations"]]
     assert receivers == [f"{ARN}{foreign.queue}", f"{ARN}{watch.queue}"]
+
+
+@contextmanager
+def silent_about_regions(bucket: Bucket) -> Iterator[None]:
+    """Let S3 not say where a bucket lies when it is asked whether it is there, as other stores do."""
+
+    def forget(parsed: dict[str, Any], **_: Any) -> None:
+        parsed.pop("BucketRegion")
+
+    bucket.client.meta.events.register("after-call.s3.HeadBucket", forget)
+    try:
+        yield
+    finally:
+        bucket.client.meta.events.unregister("after-call.s3.HeadBucket", forget)
+
+
+def test_a_store_that_says_no_region_is_set_up_in_that_of_the_client(
+    bucket: Bucket, watch: Watch
+) -> None:
+    with silent_about_regions(bucket):
+        take_all(watch)
+        assert take_all(watch, via_eventbridge=True)
+    with silent_about_regions(bucket), bucket.meddling("GetBucketLocation", refuse):
+        assert Surroundings(bucket.name).arn("sqs", watch.queue) == f"{ARN}{watch.queue}"
+
+
+def test_a_store_that_says_no_region_may_say_the_location(bucket: Bucket) -> None:
+    abroad = f"{bucket.name}-abroad"
+    where = {"LocationConstraint": "ap-southeast-1"}
+    bucket.client.create_bucket(Bucket=abroad, CreateBucketConfiguration=where)
+    with silent_about_regions(bucket):
+        assert ":ap-southeast-1:" in Surroundings(abroad).arn("sqs", "uploads")
 
 
 def test_a_bucket_that_is_not_there_is_a_sentence(bucket: Bucket) -> None:

@@ -137,7 +137,9 @@ def test_a_video_that_came_later_stands_in_the_run_that_ordered_it(
     page: Page, stage: Stage, keep: Keep
 ) -> None:
     open_run(page, stage, "collected later")
-    expect(page.get_by_text(f"Filmed: 3.71 s, stored as {stage.videos}/1_b-emo-")).to_be_visible()
+    expect(
+        page.get_by_text(f"Filmed: 3.71 s for 0.2968 CNY, stored as {stage.videos}/1_b-emo-")
+    ).to_be_visible()
     keep("run filmed later")
 
 
@@ -154,7 +156,7 @@ def test_a_portrait_that_waits_says_for_what(
 def test_a_sweep_leads_to_its_pages(page: Page, stage: Stage, keep: Keep) -> None:
     open_run(page, stage, "sweep")
     page.get_by_role("tab", name="Artifacts").click()
-    for key in ("sweep-emo", "verdicts-emo", "progress-emo"):
+    for key in ("refused-emo", "verdicts-emo", "progress-emo"):
         expect(page.locator(f"a[href$='/artifacts/key/{key}']")).to_be_visible()
     keep("sweep")
 
@@ -162,7 +164,7 @@ def test_a_sweep_leads_to_its_pages(page: Page, stage: Stage, keep: Keep) -> Non
 def test_a_sweep_shows_the_refused_with_their_reasons(
     page: Page, stage: Stage, keep: Keep, natural_size: Size
 ) -> None:
-    open_artifact(page, stage, "sweep", "sweep-emo")
+    open_artifact(page, stage, "sweep", "refused-emo")
     expect(page.get_by_role("heading", name="Sweep of s3://portraits/uploads/")).to_be_visible()
     expect(page.get_by_role("cell", name=REASON)).to_be_visible()
     width, _ = natural_size("安娜 🙂.jpg")

@@ -52,12 +52,51 @@ def test_a_json_may_say_that_there_is_no_sound() -> None:
         ("voice.mp3", "s3://box/in/voice.mp3"),
         ("voices/a b.mp3", "s3://box/in/voices/a b.mp3"),
         ("s3://other/v.mp3", "s3://other/v.mp3"),
-        ("https://host/v.mp3?a=1", "https://host/v.mp3?a=1"),
-        ("/srv/v.mp3", "/srv/v.mp3"),
+        ("S3://other/v.mp3", "S3://other/v.mp3"),
+        ("https://host/v.mp3", "https://host/v.mp3"),
+        ("~v.mp3", "s3://box/in/~v.mp3"),
     ],
 )
 def test_a_bare_name_in_a_json_lies_in_its_folder(place: str, means: str) -> None:
     assert brief({"sound": place})["sound"] == means
+
+
+@pytest.mark.parametrize("field", ["sound", "motion"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/home/worker/x.wav",
+        "~/x.wav",
+        "~worker/x.wav",
+        "file:///home/worker/x.wav",
+        "FILE://localhost/home/worker/x.wav",
+        " file:///home/worker/x.wav",
+        "ftp://host/x.wav",
+    ],
+)
+def test_a_json_in_s3_names_no_file_of_the_machine_that_works_on_it(place: str, field: str) -> None:
+    for endings in ((), ("mp3", "mp4")):
+        with pytest.raises(MalformedBrief) as told:
+            brief({field: place}, *endings)
+        assert str(told.value) == (
+            f"s3://box/in/anna.json: {field}: a json in S3 names no file of the machine that works on it; "
+            "put the file beside the portrait, or give s3://bucket/key or an http(s) address"
+        )
+
+
+@pytest.mark.parametrize(
+    ("place", "means"),
+    [
+        ("/srv/v.mp3", "/srv/v.mp3"),
+        ("file:///srv/v.mp3", "file:///srv/v.mp3"),
+        ("v.mp3", "/in/v.mp3"),
+    ],
+)
+def test_a_json_in_a_folder_may_name_a_file_of_its_machine(place: str, means: str) -> None:
+    lying = Bundle("/in/anna")
+    for ending in ("png", "json"):
+        lying.add(Lying(f"/in/anna.{ending}"))
+    assert brief_of(lying, {"sound": place}, DEFAULTS).brief.sound == means
 
 
 def test_a_template_in_a_json_is_no_file() -> None:

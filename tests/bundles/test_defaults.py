@@ -38,6 +38,50 @@ def test_what_is_no_brief_is_told_with_its_file_and_reason(text: bytes, reason: 
     assert reason in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"sound": "https://host/x.wav?Signature=hidden"}, "sound"),
+        ({"motion": "HTTP://anna:hidden@host/x.mp4"}, "motion"),
+        ({"motion": "https://host/x.mp4#hidden"}, "motion"),
+        ({"sound": "s3://anna:hidden@box/x.wav"}, "sound"),
+        ({"parameters": {"style_level": "https://host/?hidden"}}, "parameters"),
+        ({"deployments": {"https://host/?hidden": "mine"}}, "deployments"),
+        ({"models": [[{"a": ["see https://host/ or https://host/?hidden"]}]]}, "models"),
+        ({"https://host/x?hidden": 1}, "https://host/x"),
+    ],
+)
+def test_a_web_address_that_may_be_signed_is_refused_without_being_shown(
+    fields: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(MalformedBrief) as told:
+        parse_details(json.dumps(fields), PLACE)
+    assert str(told.value) == (
+        f"{PLACE}: {named}: a web address with a query, a fragment or a password may be signed, "
+        "so it dies and is for nobody else; name the place without it"
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://host/a@b/x%3Fy.wav",
+        "https://host:8443/x.wav",
+        "s3://box/why?#1 a@b.wav",
+        "s3://box/x.wav?versionId=3",
+        "what?.wav",
+    ],
+)
+def test_a_place_that_is_no_secret_is_taken_as_it_stands(place: str) -> None:
+    assert parse_details(json.dumps({"sound": place}), PLACE) == {"sound": place}
+
+
+def test_a_json_that_is_deep_and_still_read_is_looked_through() -> None:
+    deep = "[" * 900 + '"https://host/?hidden"' + "]" * 900
+    with pytest.raises(MalformedBrief, match="models: a web address"):
+        parse_details(f'{{"models": {deep}}}', PLACE)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_every_unicode_is_read(encoding: str) -> None:
     text = json.dumps({"sound": "陽子🙂.mp3", "take": 2}, ensure_ascii=False).encode(encoding)

@@ -7,6 +7,7 @@ import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageFile
@@ -16,12 +17,14 @@ from greenlight.bundles.finding import bundle_of
 from greenlight.bundles.reading import LARGEST_DETAILS_BYTES, read_medium
 from greenlight.errors import InputError, Overwritten
 from greenlight.ledger import Ledger
+from greenlight.portraits.places import opened
 from tests.bucket import Asked, Bucket
 from tests.conftest import SAMPLES
 from tests.website import Website
 
 HELLO = (SAMPLES / "hello.mp3").read_bytes()
 PNG = (SAMPLES / "astronaut.png").read_bytes()
+SUMMED = {"ChecksumAlgorithm": "SHA256"}
 
 
 def listed(place: str) -> Medium:
@@ -40,6 +43,44 @@ async def test_a_copy_elsewhere_is_known_by_its_listing_alone(
     assert copy.key == first.key
     assert ledger.media.find_many([copy.key]) == {copy.key: known}
     assert not {"place", "name", "shown"} & known.facts.keys()
+
+
+@pytest.mark.parametrize("first", [{}, SUMMED], ids=["plain first", "summed first"])
+async def test_the_same_bytes_with_and_without_a_checksum_have_each_their_own_identity(
+    bucket: Bucket, ledger: Ledger, first: dict[str, str]
+) -> None:
+    second = {} if first else SUMMED
+    for way in (first, second, first):
+        place = bucket.put("in/anna.png", PNG, **way)
+        known = await read_medium(listed(place), ledger.media)
+        elsewhere = listed(bucket.put("in/eve.png", PNG, **way))
+        assert ledger.media.find_many([elsewhere.key]) == {elsewhere.key: known}
+        async with opened(place) as there:
+            assert known.identity == there.identity
+
+
+@pytest.fixture
+def _blind_listings(bucket: Bucket) -> Iterator[None]:
+    """Let listings tell of no checksum, like those of MinIO."""
+
+    def strip(parsed: dict[str, Any], **_: object) -> None:
+        for entry in parsed.get("Contents", []):
+            entry.pop("ChecksumAlgorithm", None)
+
+    event = "after-call.s3.ListObjectsV2"
+    bucket.client.meta.events.register(event, strip)
+    yield
+    bucket.client.meta.events.unregister(event, strip)
+
+
+@pytest.mark.usefixtures("_blind_listings")
+async def test_a_checksum_that_a_listing_says_nothing_of_is_no_other_content(
+    bucket: Bucket, ledger: Ledger
+) -> None:
+    summed = listed(bucket.put("in/anna.png", PNG, **SUMMED))
+    assert (await read_medium(summed, ledger.media)).identity.startswith("sha256-")
+    # The same key may mean an object without one, which has another identity.
+    assert ledger.media.find_many([summed.key]) == {}
 
 
 async def test_a_problem_of_one_place_names_no_other(bucket: Bucket, ledger: Ledger) -> None:
@@ -110,6 +151,28 @@ async def test_a_web_address_is_read_every_time_and_never_written_down(
     assert b"hidden" not in b"".join(path.read_bytes() for path in tmp_path.glob("ledger.db*"))
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sound": "https://host/x.wav?Signature=hidden"},
+        {"sound": "https://anna:hidden@host/x.wav"},
+        {"models": ["emo", "https://host/x.wav?hidden"]},
+        {"note": "https://host/x.wav#hidden"},
+        {"https://host/x.wav?hidden": 1},
+    ],
+)
+async def test_a_link_that_may_be_signed_is_in_neither_the_problem_nor_the_books(
+    fields: dict[str, Any], bucket: Bucket, ledger: Ledger, tmp_path: Path
+) -> None:
+    medium = listed(bucket.put("in/anna.json", json.dumps(fields).encode()))
+    known = await read_medium(medium, ledger.media)
+    assert "may be signed" in known.problem
+    assert ledger.media.find_many([medium.key]) == {medium.key: known}
+    assert "hidden" not in repr(known)
+    ledger.close()
+    assert b"hidden" not in b"".join(path.read_bytes() for path in tmp_path.glob("ledger.db*"))
+
+
 async def test_a_huge_json_is_not_fetched(
     bucket: Bucket, ledger: Ledger, requests: list[Asked]
 ) -> None:
@@ -154,7 +217,9 @@ async def test_a_decoder_with_a_fault_is_a_sentence_too(tmp_path: Path, ledger: 
     picture.write_bytes(b"ODD!" * 100)
     with pytest.raises(InputError) as told:
         await read_medium(Medium(str(picture), Kind.PORTRAIT), ledger.media)
-    assert str(told.value) == f"{picture} cannot be read as a portrait (AttributeError)"
+    assert str(told.value) == (
+        f"{picture} cannot be read as a portrait (AttributeError); export it again"
+    )
 
 
 async def test_a_json_with_halves_of_characters_does_not_stop_the_books(

@@ -307,14 +307,28 @@ async def test_no_secret_of_a_link_stands_in_what_is_known(desk: Desk, website: 
     await desk.book_verdict(PASSED)
     good = website.put("/v.mp3", (SAMPLES / "hello.mp3").read_bytes())
     bad = website.put("/bad.mp3", b"no sound at all")
-    desk.lay("anna.json", {"sound": f"{good}?Signature=hidden"})
-    film = film_of(await desk.step())
+    film = film_of(await desk.step(sound=f"{good}?Signature=hidden"))
     assert film.drives.sound is not None
     assert "hidden" not in film.drives.sound.shown + film.drives.sound.name
-    desk.lay("anna.json", {"sound": f"{bad}?Signature=hidden"})
+    with pytest.raises(InputError) as told:
+        await desk.step(sound=f"{bad}?Signature=hidden")
+    assert str(told.value).startswith(f"{bad} is no sound that can be read")
+    assert "hidden" not in str(told.value)
+
+
+async def test_a_link_that_may_be_signed_in_a_json_is_a_malformed_brief(
+    desk: Desk, website: Any
+) -> None:
+    good = website.put("/v.mp3", (SAMPLES / "hello.mp3").read_bytes())
+    written = desk.lay("anna.json", {"sound": f"{good}?Signature=hidden"})
     report = report_of(await desk.step())
-    assert report.message.startswith(f"{bad} is no sound that can be read")
+    assert report.state is FilmState.FAILED
+    assert report.message.startswith(f"{written}: sound: a web address with a query, a fragment or")
     assert "hidden" not in report.model_dump_json()
+    assert website.requests == []
+    desk.lay("anna.json", {"sound": good})
+    await desk.book_verdict(PASSED)
+    assert film_of(await desk.step()).brief.sound == good
 
 
 def test_the_verdicts_of_the_tests_are_of_their_families() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -57,6 +59,31 @@ def booked(settings: Settings, wanted: Job) -> Job:
         found = ledger.jobs.find(wanted.key)
     assert found is not None
     return found
+
+
+def open_task(settings: Settings) -> str:
+    """Return the task of the only open job."""
+    with Ledger(settings.ledger_url) as ledger:
+        (job,) = ledger.jobs.open_jobs()
+    assert job.task_id is not None
+    return job.task_id
+
+
+def in_books(settings: Settings, *statements: str) -> None:
+    """Run statements in the SQLite file of the books, which is made if there is none yet."""
+    Ledger(settings.ledger_url).close()
+    with closing(sqlite3.connect(settings.home / "ledger.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def no_room(occasion: str) -> tuple[str, ...]:
+    """Return the statements that let SQLite have no room for a row on an occasion."""
+    return (
+        "CREATE TABLE full (number INTEGER PRIMARY KEY AUTOINCREMENT)",
+        "INSERT INTO full VALUES (9223372036854775807)",
+        f"CREATE TRIGGER no_room {occasion} BEGIN INSERT INTO full (number) VALUES (NULL); END",
+    )
 
 
 def ended(settings: Settings, number: int, state: JobState, **facts: Any) -> Job:

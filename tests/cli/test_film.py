@@ -56,7 +56,7 @@ def test_people_read_where_the_video_lies_and_what_it_cost(
     ran = greenlight("film", astronaut, "--model", "liveportrait", "--audio", sound)
     assert ran.code == 0, ran.err
     filmed, paid = ran.out.splitlines()
-    assert filmed.startswith("Filmed: 1.00 s, stored as ")
+    assert filmed.startswith("Filmed: 1.00 s for 0.02 CNY, stored as ")
     assert paid == "Paid by this run: 0.024 CNY."
 
 
@@ -116,7 +116,7 @@ def test_an_unknown_parameter_is_named_before_anything_happens(
 ) -> None:
     ran = greenlight("film", astronaut, "--model", "emo", "--param", "mood=good")
     assert ran.code == 1
-    assert "mood is no parameter of emo; there are style_level" in ran.err
+    assert "mood is no parameter of emo; choose from style_level" in ran.err
     assert requests(studio) == {}
 
 

@@ -27,11 +27,11 @@ def on_upload(objects: list[dict[str, object]]) -> None:
 
 def deploy() -> str:
     name = f"listen-{uuid.uuid4().hex}"
-    asyncio.run(_deploy(name))
+    asyncio.run(deploy_as(name))
     return f"on-upload/{name}"
 
 
-async def _deploy(name: str) -> None:
+async def deploy_as(name: str) -> None:
     await (await on_upload.ato_deployment(name)).aapply()
 
 
@@ -120,8 +120,8 @@ def test_without_a_prefect_server_it_says_what_to_set(greenlight: Greenlight) ->
 def test_a_queue_that_is_not_there_ends_it(
     prefect_server: None, greenlight: Greenlight, bucket: Bucket
 ) -> None:
-    endpoint = os.environ["AWS_ENDPOINT_URL"]
-    ran = greenlight("listen", "--queue", f"{endpoint}/123456789012/nowhere")
+    queue = f"{os.environ['AWS_ENDPOINT_URL']}/123456789012/nowhere"
+    ran = greenlight("listen", "--queue", queue, "--deployment", deploy())
     assert ran.code == 1
     assert "the queue nowhere cannot be used" in ran.err
     assert "Traceback" not in ran.err

@@ -18,9 +18,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events import Event, Resource
 from prefect.events.schemas.automations import AutomationCore
-from prefect.states import Completed, Crashed, Pending, Running
+from prefect.states import AwaitingRetry, Completed, Crashed, Pending, Running
 
-from deployments.automations import ATTEMPTS, set_up, wanted
+from deployments.automations import ATTEMPTS, MOST_RESTARTS, set_up, wanted
 from greenlight.errors import SettingsError
 from tests.deployments.mortal import mortal
 from tests.deployments.servers import (
@@ -102,13 +102,13 @@ def impatient(prefect: SyncPrefectClient, ours: AutomationCore) -> Iterator[None
 
 def test_runs_that_nobody_hears_of_any_more_are_not_forgotten(prefect: SyncPrefectClient) -> None:
     set_up(prefect, notify=None, apply=True)
-    deployment = deploy(prefect)
+    deployment, tagged = deploy(prefect), deploy(prefect, tags=["greenlight"])
 
-    def run_in(*states: State[None]) -> FlowRun:
-        run = prefect.create_flow_run_from_deployment(deployment)
+    def run_in(*states: State[None], of: uuid.UUID = deployment, lives: bool = True) -> FlowRun:
+        run = prefect.create_flow_run_from_deployment(of)
         for state in states:
             prefect.set_flow_run_state(run.id, state, force=True)
-            if state.is_running():
+            if state.is_running() and lives:
                 emit(prefect, "prefect.flow-run.heartbeat", f"prefect.flow-run.{run.id}", run)
         return run
 
@@ -119,14 +119,20 @@ def test_runs_that_nobody_hears_of_any_more_are_not_forgotten(prefect: SyncPrefe
         for ours in wanted(None):
             stack.enter_context(impatient(prefect, ours))
         silent = run_in(Running())
+        died_at_once = run_in(Running(), of=tagged, lives=False)
+        says_never_anything = run_in(Running(), lives=False)
         filmed = run_in(Running(), Completed(name="Filmed"))
         never_begun = run_in(Pending())
         could_not_begin = run_in(Pending(), Crashed())
         dies_always = run_in(*[Pending(), Running(), Crashed()] * ATTEMPTS)
         dies_once = run_in(Running(), Crashed())
+        never_begins = run_in(*[Pending(), AwaitingRetry()] * MOST_RESTARTS)
         for run in (never_begun, could_not_begin, dies_once):
             wait_for(lambda: is_called(run, "AwaitingRetry"), what="another attempt")  # noqa: B023
-        wait_for(lambda: is_called(silent, "Crashed"), what="the silent run's crash")
+        for run in (silent, died_at_once):
+            wait_for(lambda: is_called(run, "Crashed"), what="the silent run's crash")  # noqa: B023
+        wait_for(lambda: is_called(never_begins, "Given up"), what="giving up")
+    assert is_called(says_never_anything, "Running")
     assert is_called(filmed, "Filmed")
     assert is_called(dies_always, "Crashed")
     assert prefect.read_flow_run(dies_always.id).run_count == ATTEMPTS

@@ -210,6 +210,17 @@ def test_every_setting_of_prefect_is_one_that_it_knows(compose: Compose) -> None
     assert len(used) > 10
 
 
+def test_slots_outlive_a_restart_and_free_ones_are_found_soon(compose: Compose) -> None:
+    chart = yaml.safe_load((DEPLOYMENTS / "helm" / "server.yaml").read_text())
+    of_chart = {one["name"]: one["value"] for one in chart["global"]["prefect"]["env"]}
+    for server in (
+        *(compose.services[name].environment for name in ("server", "services")),
+        of_chart,
+    ):
+        assert server["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == "prefect_redis.lease_storage"
+        assert server["PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS"] == "5"
+
+
 def test_every_setting_of_ours_is_read_somewhere(compose: Compose) -> None:
     sources = [
         *DEPLOYMENTS.glob("*.py"),

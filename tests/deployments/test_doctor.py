@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,11 @@ from contextlib import contextmanager
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolUpdate
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE,
+    temporary_settings,
+)
 from pydantic import SecretStr
 
 from blocks.model_studio import ModelStudioCredentials
@@ -17,6 +22,7 @@ from deployments.automations import set_up
 from deployments.definitions import PREFECT_FILE, read_definitions
 from deployments.doctor.deployed import WANTED
 from deployments.doctor.examination import examine_prefect
+from deployments.doctor.leases import IN_FILES, IN_MEMORY, examine_leases
 from deployments.doctor.server import examine_server
 from greenlight.doctor.findings import Finding, State
 from tests.deployments.wanted import Deployment, deployed
@@ -108,6 +114,38 @@ def test_an_older_server_is_a_warning(website: Website) -> None:
     url = f"{website.url}/api"
     with api_at(url), get_client(sync_client=True) as client:
         assert examine_server(client, url).state is State.WARNING
+
+
+@pytest.mark.parametrize(
+    "told", [b"", b"[]", b"{}", b'{"server": null}', b'{"server": {"concurrency": {}}}']
+)
+def test_nothing_is_said_of_leases_where_the_server_does_not_tell(
+    website: Website, told: bytes
+) -> None:
+    website.put("/api/admin/settings", told)
+    with api_at(f"{website.url}/api"), get_client(sync_client=True) as client:
+        assert list(examine_leases(client)) == []
+    with api_at(f"{website.url}/nothing"), get_client(sync_client=True) as client:
+        assert list(examine_leases(client)) == []
+
+
+def test_a_server_that_keeps_leases_in_memory_is_a_warning(
+    website: Website, client: SyncPrefectClient
+) -> None:
+    assert list(examine_leases(client)) == []
+    told = client.request("GET", "/admin/settings").json()
+    assert told["server"]["concurrency"]["lease_storage"] == IN_FILES
+    told["server"]["concurrency"]["lease_storage"] = IN_MEMORY
+    website.put("/api/admin/settings", json.dumps(told).encode())
+    with api_at(f"{website.url}/api"), get_client(sync_client=True) as other:
+        (found,) = examine_leases(other)
+    assert found.state is State.WARNING
+    assert found.advice.endswith(f"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE={IN_FILES}")
+
+
+def test_leases_are_in_memory_where_nobody_says_otherwise() -> None:
+    with temporary_settings(restore_defaults={PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE}):
+        assert PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE.value() == IN_MEMORY
 
 
 def test_missing_deployments_are_named_with_the_command(

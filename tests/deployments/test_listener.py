@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from prefect.events import Event
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelled, Completed, Crashed, Failed, State
 
 from deployments.listener import EVENT, Handover, PrefectDown, Starter, Via
 from greenlight.arrivals.batching import Batch
@@ -23,6 +25,7 @@ from greenlight.arrivals.errors import BatchRefused
 from greenlight.arrivals.events import Arrival
 from greenlight.errors import SettingsError
 from tests.arrivals.messages import KEYS, NOON, arrival
+from tests.website import Website
 
 
 @flow(name="on-upload")
@@ -52,6 +55,13 @@ async def runs_of(deployment: uuid.UUID) -> list[FlowRun]:
     only = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment]))
     async with get_client() as client:
         return await client.read_flow_runs(flow_run_filter=only)
+
+
+async def end(handed_over: Handover, state: State[Any]) -> None:
+    async with get_client() as client:
+        assert handed_over.flow_run_id
+        run = uuid.UUID(handed_over.flow_run_id)
+        await client.set_flow_run_state(run, state, force=True)
 
 
 @asynccontextmanager
@@ -100,6 +110,38 @@ async def test_other_objects_are_another_run(
     assert len(await runs_of(deployment_id)) == 2
 
 
+@pytest.mark.parametrize("came_to", [Failed(), Crashed(), Cancelled()], ids=lambda one: one.name)
+async def test_an_upload_whose_run_came_to_nothing_is_a_new_run_when_it_comes_again(
+    deployment: tuple[str, uuid.UUID], bucket_name: str, came_to: State[Any]
+) -> None:
+    name, deployment_id = deployment
+    told: list[Handover] = []
+    starter = Starter(deployment=name, tell=told.append)
+    batch = batch_of("anna.png", bucket=bucket_name)
+    for ends_as in (came_to, came_to, Completed()):
+        await starter(batch)
+        await end(told[-1], ends_as)
+    await starter(batch)
+    assert [one.flow_run_id for one in told].count(told[-1].flow_run_id) == 2
+    assert [one.idempotency_key for one in told] == [
+        f"{batch.idempotency_key}{number}" for number in ("", "-2", "-3", "-3")
+    ]
+    assert len({one.event_id for one in told}) == len(await runs_of(deployment_id)) == 3
+
+
+async def test_the_first_content_uploaded_again_after_a_second_is_a_run_of_its_own(
+    deployment: tuple[str, uuid.UUID], bucket_name: str
+) -> None:
+    name, deployment_id = deployment
+    told: list[Handover] = []
+    starter = Starter(deployment=name, tell=told.append)
+    for etag, sequencer in (("a", "01"), ("b", "02"), ("a", "03"), ("a", "03")):
+        await starter(batch_of("anna.mp3", bucket=bucket_name, etag=etag, sequencer=sequencer))
+        await end(told[-1], Completed())
+    assert len(await runs_of(deployment_id)) == 3
+    assert told[2].flow_run_id == told[3].flow_run_id
+
+
 @pytest.mark.parametrize(("via", "runs"), [(Via.RUN, 1), (Via.EVENT, 0)])
 async def test_automations_are_told_and_via_event_only_they_start_a_run(
     deployment: tuple[str, uuid.UUID], bucket_name: str, via: Via, runs: int
@@ -122,8 +164,27 @@ async def test_automations_are_told_and_via_event_only_they_start_a_run(
 
 
 async def test_a_deployment_that_is_not_there_yet_is_waited_for(prefect_server: None) -> None:
-    with pytest.raises(PrefectDown, match="has no deployment on-upload/nowhere; deploy it"):
-        await Starter(deployment="on-upload/nowhere")(batch_of("anna.png"))
+    starter = Starter(deployment="on-upload/nowhere")
+    for asked in (starter(batch_of("anna.png")), starter.ask()):
+        with pytest.raises(PrefectDown, match="has no deployment on-upload/nowhere; deploy it"):
+            await asked
+
+
+@pytest.mark.parametrize("via", [*Via])
+async def test_prefect_is_asked_whether_it_takes_batches_and_gets_none(
+    deployment: tuple[str, uuid.UUID], via: Via
+) -> None:
+    await Starter(deployment=deployment[0], via=via).ask()
+    assert await runs_of(deployment[1]) == []
+
+
+@pytest.mark.parametrize("via", [*Via])
+async def test_a_prefect_that_lets_nobody_in_takes_no_batches(website: Website, via: Via) -> None:
+    for path in ("/api/deployments/name/on-upload/on-upload", "/api/work_pools/filter"):
+        website.put(path, status=401)
+    closed = temporary_settings({PREFECT_API_URL: f"{website.url}/api"})
+    with closed, pytest.raises(PrefectDown, match="Prefect answered 401"):
+        await Starter(via=via).ask()
 
 
 async def test_a_batch_that_the_flow_does_not_take_is_refused(
@@ -136,9 +197,12 @@ async def test_a_batch_that_the_flow_does_not_take_is_refused(
 
 async def test_a_prefect_that_is_down_is_said_without_its_password() -> None:
     down = temporary_settings({PREFECT_API_URL: "http://admin:secret@127.0.0.1:9/api"})
-    with down, pytest.raises(PrefectDown, match="cannot be reached") as caught:
-        await Starter()(batch_of("anna.png"))
-    assert "secret" not in str(caught.value)
+    with down:
+        starter = Starter()
+        for asked in (starter.ask, partial(starter, batch_of("anna.png"))):
+            with pytest.raises(PrefectDown, match="cannot be reached") as caught:
+                await asked()
+            assert "secret" not in str(caught.value)
 
 
 def test_without_a_server_there_is_nothing_to_start_runs_on() -> None:

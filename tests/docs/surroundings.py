@@ -19,10 +19,9 @@ import httpx
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
 from tests.deployments.servers import free_port
-from tests.docs.documents import ROOT, Block
-from tests.docs.moto import moto
+from tests.docs.documents import DOCUMENTS, ROOT, Block, blocks_of
+from tests.docs.moto import POLICY, as_moto_reads, log_in, moto
 from tests.docs.receivers import Receivers
 from tests.docs.shapes import has_shape
 from tests.docs.terminals import Terminal
@@ -48,6 +47,7 @@ class Surroundings:
         self._started: dict[str, Terminal] = {}
         self._studio, self._prefect, self._other = (f"127.0.0.1:{free_port()}" for _ in range(3))
         self._aws = exits.enter_context(moto())
+        self._login = log_in(self._aws)
         self.receivers = exits.enter_context(Receivers.running())
 
     def here(self, text: str, folder: Path) -> str:
@@ -65,6 +65,7 @@ class Surroundings:
             (READER, str(folder)),
         ):
             text = text.replace(theirs, ours)
+        text = POLICY.sub(lambda policy: as_moto_reads(policy[0]), text)
         return text.replace(BOOKS, self._books) if BOOKS in text else text
 
     @cached_property
@@ -75,7 +76,10 @@ class Surroundings:
         return self._exits.enter_context(run_server()).make_database()
 
     def environ(self, home: Path, folder: Path) -> dict[str, str]:
-        """Return the environment of a new terminal: nothing of the developer's, and nothing of ours set."""
+        """Return the environment of a new terminal: nothing of the developer's, and nothing of ours set.
+
+        Its reader is logged in at AWS as an administrator.
+        """
         return {
             "HOME": str(home),
             "PATH": os.pathsep.join([str(STAND_INS), os.environ["PATH"]]),
@@ -84,8 +88,10 @@ class Surroundings:
             "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "AWS_ENDPOINT_URL": self._aws,
-            **SURROUNDINGS,
-            **NOBODYS_ACCOUNT,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+            **self._login,
         }
 
     def start_shared(self, block: Block) -> bool:
@@ -97,7 +103,8 @@ class Surroundings:
             notes = self._folder / f"shared-{len(self._started)}"
             environ = self.environ(notes / "home", self._checkout)
             terminal = self._exits.enter_context(Terminal(self._checkout, environ, notes))
-            terminal.begin(self.here(f". .venv/bin/activate\n{command}", self._checkout))
+            lines = [". .venv/bin/activate", *settings_of(command), command]
+            terminal.begin(self.here("\n".join(lines), self._checkout))
             self._started[command] = terminal
         shown = self.here(block.shown or "...", self._checkout)
         await_shape(self._started[command], shown, block)
@@ -112,7 +119,7 @@ class Surroundings:
 
     def clear(self) -> None:
         """Take away what a document has left behind."""
-        httpx.post(f"{self._aws}/moto-api/reset").raise_for_status()
+        self._login = log_in(self._aws)
         if STUDIO in self._started:
             httpx.post(f"http://{self._studio}/_studio/reset").raise_for_status()
         if PREFECT in self._started:
@@ -124,6 +131,14 @@ def surroundings(folder: Path) -> Iterator[Surroundings]:
     """Have the surroundings for the time of a `with` block."""
     with ExitStack() as exits:
         yield Surroundings(folder, exits)
+
+
+def settings_of(command: str) -> list[str]:
+    """Return what the documents export before a program of which one serves them all."""
+    blocks = [block for document in DOCUMENTS for block in blocks_of(document) if block.goes_on]
+    lines = [block.text.splitlines() for block in blocks]
+    said = [line for one in lines if one[-1] == command for line in one[:-1]]
+    return sorted({line for line in said if line.startswith("export ")})
 
 
 def check_out(folder: Path) -> Path:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import httpx
 import pytest
+from prefect_aws import AwsCredentials, S3Bucket
 
 from greenlight.arrivals.queue import UploadQueue
 from greenlight.arrivals.setup import BucketSetup
@@ -30,17 +28,11 @@ from greenlight.settings import read_settings
 from greenlight.videos_in_s3 import require_bucket, store_in_s3
 from tests.bucket import NOBODYS_ACCOUNT
 from tests.docs.documents import ROOT
-from tests.docs.moto import moto
+from tests.docs.moto import POLICY, as_moto_reads, hold_all_to_rights, moto
 from tests.website import Website
 
-POLICY = re.compile(r"^\{\n  \"Version\": .*?^\}$", re.MULTILINE | re.DOTALL)
-TO_RUN, TO_SET_UP = POLICY.findall((ROOT / "docs" / "deploy.md").read_text())
+TO_RUN, TO_SET_UP, TO_KEEP_RESULTS = POLICY.findall((ROOT / "docs" / "deploy.md").read_text())
 WATCH = Watch(bucket="my-portraits", prefix="uploads/", queue="greenlight-uploads")
-ALSO_AT_MOTO = {
-    "s3:ListBucket": "s3:HeadBucket",
-    "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
-    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
-}
 PICTURE = (ROOT / "samples" / "grace_hopper.jpg").read_bytes()
 
 
@@ -73,24 +65,7 @@ class Account:
         self.monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         self.monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
         self.monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
-        httpx.post(f"{self.url}/moto-api/reset-auth", content=b"0").raise_for_status()
-
-
-def as_moto_reads(policy: str) -> str:
-    """Return a policy with the names that moto has for rights, and for queues without their names.
-
-    At AWS one right is for both requests, and moto does not know which queue is asked for.
-    """
-    whole = json.loads(policy)
-    for statement in whole["Statement"]:
-        actions = statement["Action"]
-        statement["Action"] = [
-            *actions,
-            *(ALSO_AT_MOTO[one] for one in actions if one in ALSO_AT_MOTO),
-        ]
-        if actions[0].startswith("sqs:"):
-            statement["Resource"] = "*"
-    return json.dumps(whole)
+        hold_all_to_rights(self.url)
 
 
 @pytest.fixture
@@ -119,7 +94,7 @@ async def do_all_that_runs_do(queue_url: str, studio: ModelStudio, video: str) -
     (page,) = list_objects("s3://my-portraits/uploads/")
     portrait = await examine(page[0].place)
     reader = catalog.family("emo").check.id
-    # A link is good for what its signer may read; moto cannot judge one.
+    # A link is good for what its signer may read, which is the same right.
     await deliver_for_check(portrait, studio, reader=reader, delivery="upload")
     require_bucket("s3://my-videos/videos/")
     for _ in range(2):
@@ -158,6 +133,15 @@ def test_the_rights_to_set_up_are_enough_for_both_ways(account: Account) -> None
     queue_url = set_up()
     assert queue_url.endswith("/greenlight-uploads")
     assert set_up(via_eventbridge=True) == queue_url
+
+
+async def test_the_rights_to_keep_results_are_enough_for_a_block(account: Account) -> None:
+    where = {"LocationConstraint": "eu-central-1"}
+    account.client("s3").create_bucket(Bucket="my-results", CreateBucketConfiguration=where)
+    account.become(TO_KEEP_RESULTS)
+    block = S3Bucket(bucket_name="my-results", credentials=AwsCredentials())
+    await block.awrite_path("result", b"42")
+    assert await block.aread_path("result") == b"42"
 
 
 def test_the_store_holds_everybody_to_their_rights(account: Account) -> None:

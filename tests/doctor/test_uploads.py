@@ -235,3 +235,14 @@ def test_what_is_not_named_is_not_looked_at(settings: Settings) -> None:
         examine_notification("/srv/portraits", "https://sqs"),
     )
     assert [one.state for found in examinations for one in found] == [State.SKIPPED] * 5
+
+
+def test_a_link_into_another_region_than_the_settings_is_signed_for_it(
+    bucket_abroad: Bucket, settings: Settings
+) -> None:
+    place = bucket_abroad.put("anna.png", b"png").removesuffix("anna.png")
+    found = by_subject(examine_bucket(place, settings))
+    assert {name: one.state for name, one in found.items()} == {
+        "bucket": State.OK,
+        "link": State.OK,
+    }

@@ -25,6 +25,7 @@ WELL_ENDED = {
     "Done",
     "Filmed",
     "Filming",
+    "Handed over",
     "Rejected",
     "Swept",
     "Waiting for sound",

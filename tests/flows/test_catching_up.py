@@ -85,7 +85,7 @@ async def test_a_run_that_ended_as_filming_becomes_filmed(
     await collect_videos(wait_seconds=20)
     run, now = await run_now(state)
     assert (now.name, now.is_completed()) == ("Filmed", True)
-    assert "1.00 s, stored as " in str(now.message)
+    assert "1.00 s for 0.08 CNY, stored as " in str(now.message)
     assert {tag for tag in run.tags if tag.startswith("outcome:")} == {"outcome:filmed"}
     assert "model:emo" in run.tags
     report = kept_report(now, tmp_path / "results")
@@ -125,7 +125,7 @@ async def test_its_log_says_so(astronaut: Path, left: Left) -> None:
         filters = {"logs": {"flow_run_id": {"any_": [str(run_of(state))]}}}
         answer = await client.request("POST", "/logs/filter", json=filters)
     lines = [line["message"] for line in answer.json()]
-    assert [line for line in lines if line.startswith("Filmed: 1.00 s, stored as ")]
+    assert [line for line in lines if line.startswith("Filmed: 1.00 s for 0.08 CNY, stored as ")]
 
 
 async def test_a_job_that_the_vendor_failed_makes_a_failed_run(
@@ -150,7 +150,7 @@ async def test_what_another_process_has_collected_is_caught_up_with_later(
         ledger.jobs.close(job.id, JobState.SUCCEEDED, cost_cny=Decimal("0.08"), **facts)
     await collect_videos()
     _, now = await run_now(state)
-    assert (now.name, now.message) == ("Filmed", "1.00 s, stored as s3://films/a.mp4")
+    assert (now.name, now.message) == ("Filmed", "1.00 s for 0.08 CNY, stored as s3://films/a.mp4")
 
 
 async def test_a_run_that_has_ended_otherwise_stays_as_it_is(

@@ -13,12 +13,13 @@ from prefect import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
-from prefect.states import Crashed
+from prefect.states import Crashed, Scheduled
 
 from flows.on_upload import on_upload
 from flows.portrait_to_video import portrait_to_video
 from greenlight.bundles import BriefDefaults
 from greenlight.ledger import Ledger
+from greenlight.portraits.pictures import examine
 from greenlight.reports import FilmState
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
@@ -27,6 +28,8 @@ from tests.conftest import SAMPLES
 from tests.flows.test_on_upload import HELLO, PNG, WAN, arrival, upload
 from tests.steering import paid
 
+SUMMED = {"ChecksumAlgorithm": "SHA256"}
+LATE = b'{"parameters": {"resolution": "720P"}}'
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
 
 
@@ -66,8 +69,8 @@ async def test_a_brief_has_one_run_until_it_came_to_nothing(
     for _ in range(2):
         state, (told,) = await upload(portrait, sound)
         (run,) = await runs_of(film)
-        assert (state.name, told.report.state) == ("Filming", FilmState.FILMING)
-        assert f"the run {run.name} films it" in told.report.message
+        assert (state.name, told.report.state) == ("Handed over", FilmState.HANDED_OVER)
+        assert f"the run {run.name!r} films it" in told.report.message
     assert run.name == "anna.png · wan-s2v"
     assert run.parameters["brief"]["sound"] == sound
     assert "credentials" not in run.parameters
@@ -96,6 +99,66 @@ async def test_a_brief_has_one_run_until_it_came_to_nothing(
     assert job.brief["portrait"] == portrait
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "at once"])
+async def test_a_json_that_comes_before_the_video_is_ordered_makes_no_second_one(
+    bucket: Bucket, studio: StudioServer, film: UUID, settings: Settings, *, at_once: bool
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    await upload(bucket.put("in/anna.mp3", HELLO))
+    await upload(bucket.put("in/anna.json", b'{"parameters": {"resolution": "720P"}}'))
+    runs = await runs_of(film)
+    assert len(runs) == 2
+    if at_once:
+        reports = await asyncio.gather(*map(work_off, runs))
+    else:
+        reports = [await work_off(run) for run in runs]
+    assert {report.state for report in reports} <= {FilmState.FILMING, FilmState.FILMED}
+    assert paid(studio) == {"wan2.2-s2v-detect": 1, "wan2.2-s2v": 1}
+    with Ledger(settings.ledger_url) as ledger:
+        (job,) = ledger.jobs.newest()
+    assert job.brief["parameters"]["resolution"] == "720P"
+
+
+async def test_what_is_malformed_by_the_time_of_filming_is_not_filmed(
+    bucket: Bucket, studio: StudioServer, film: UUID
+) -> None:
+    bucket.put("in/anna.png", PNG)
+    await upload(bucket.put("in/anna.mp3", HELLO))
+    bucket.put("in/anna.wav", HELLO)
+    (run,) = await runs_of(film)
+    report = await work_off(run)
+    assert report.state is FilmState.FAILED
+    assert "anna.wav" in report.message
+    assert paid(studio) == {"wan2.2-s2v-detect": 1}
+
+
+async def test_a_run_that_begins_anew_counts_what_it_has_handed_over(
+    bucket: Bucket, film: UUID
+) -> None:
+    sounds = []
+    for number in range(2):
+        bucket.put(f"in/{number}.png", PNG + bytes([number]))
+        sounds.append(bucket.put(f"in/{number}.mp3", HELLO))
+    # One video of at most 2 CNY has room, and a second one has not, whichever attempt comes to it.
+    first, *_ = await upload(sounds[0], max_cny=3)
+    run_id = first.state_details.flow_run_id
+    assert run_id is not None
+    async with get_client() as client:
+        run = await client.read_flow_run(run_id)
+        await client.set_flow_run_state(run_id, Crashed(), force=True)
+        await client.set_flow_run_state(run_id, Scheduled(), force=True)
+        run = await client.read_flow_run(run_id)
+    objects = [arrival(sound) for sound in sounds]
+    state: Any = await run_flow(
+        on_upload,
+        flow_run=run,
+        parameters={"objects": objects, "defaults": WAN, "max_cny": 3},
+        return_type="state",
+    )
+    assert state.name == "Over budget", state.message
+    assert len(await runs_of(film)) == 1
+
+
 async def test_each_service_has_runs_of_its_own(
     bucket: Bucket, film: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +175,7 @@ async def test_a_run_may_spend_what_its_video_can_cost_at_most(
 ) -> None:
     bucket.put("in/anna.png", PNG)
     state, _ = await upload(bucket.put("in/anna.mp3", HELLO), max_cny=20)
-    assert state.name == "Filming", state.message
+    assert state.name == "Handed over", state.message
     (run,) = await runs_of(film)
     # 4 begun seconds of the sound, at 0.5 CNY a second of the smaller picture.
     assert run.parameters["max_cny"] == pytest.approx(2.0)
@@ -156,3 +219,57 @@ async def test_uploads_at_once_look_for_the_deployment_once_and_make_one_run_eac
         )
     )
     assert len({run.id for run in await runs_of(film)}) == 3
+
+
+@pytest.mark.parametrize("first", [{}, SUMMED], ids=["plain first", "summed first"])
+async def test_the_same_bytes_with_and_without_a_checksum_are_filmed_once_and_never_again(
+    bucket: Bucket, studio: StudioServer, film: UUID, settings: Settings, first: dict[str, str]
+) -> None:
+    second = {} if first else SUMMED
+    portrait = bucket.put("in/anna.png", PNG, **first)
+    await upload(portrait)
+    bucket.put("in/anna.png", PNG, **second)
+    for _ in range(2):
+        state, _ = await upload(portrait)
+        assert state.name == "Waiting for sound"
+    # To S3 they are two identities, and each is checked once.
+    assert paid(studio) == {"wan2.2-s2v-detect": 2}
+
+    sound = bucket.put("in/anna.mp3", HELLO)
+    await upload(sound)
+    (run,) = await runs_of(film)
+    await work_off(run)
+    for place in (portrait, sound, bucket.put("in/anna.json", LATE)):
+        _, (told,) = await upload(place)
+        assert told.report.job is not None
+    assert len(await runs_of(film)) == 1
+    assert paid(studio) == {"wan2.2-s2v-detect": 2, "wan2.2-s2v": 1}
+    with Ledger(settings.ledger_url) as ledger:
+        (job,) = ledger.jobs.newest()
+    assert job.portrait == (await examine(portrait)).identity
+
+    # Another model's check finds the portrait that it expects too.
+    bucket.client.delete_object(Bucket=bucket.name, Key="in/anna.json")
+    state, _ = await upload(portrait, defaults=BriefDefaults(models=("emo",)))
+    assert state.is_completed(), state.message
+    *_, other = await runs_of(film)
+    assert other.name == "anna.png · emo"
+
+
+@pytest.mark.parametrize("first", [{}, SUMMED], ids=["plain first", "summed first"])
+async def test_a_sound_with_and_without_a_checksum_under_two_names_makes_one_run_each(
+    bucket: Bucket, studio: StudioServer, film: UUID, first: dict[str, str]
+) -> None:
+    places = []
+    for name, way in (("anna", first), ("eve", {} if first else SUMMED)):
+        bucket.put(f"in/{name}.png", PNG, **way)
+        places.append(bucket.put(f"in/{name}.mp3", HELLO, **way))
+        await upload(places[-1])
+    runs = await runs_of(film)
+    for run in runs:
+        await work_off(run)
+    for place in places:
+        _, (told,) = await upload(place)
+        assert told.report.job is not None
+    assert len(await runs_of(film)) == len(runs) == 2
+    assert paid(studio) == {"wan2.2-s2v-detect": 2, "wan2.2-s2v": 2}

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from prefect import get_client
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import Artifact, FlowRun, State
 from prefect.serializers import JSONSerializer, PickleSerializer
 
 from flows.ending import BundleReport
@@ -105,6 +106,51 @@ async def test_a_json_that_comes_late_is_reported_with_the_take_that_makes_its_v
     assert paid(studio) == {CHECK: 1, VIDEO: 2}
 
 
+async def artifacts_of(state: State[Any]) -> list[Artifact]:
+    """Return what a run shows."""
+    assert state.state_details.flow_run_id is not None
+    of_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    )
+    async with get_client() as client:
+        return await client.read_artifacts(artifact_filter=of_run)
+
+
+async def test_what_a_header_or_the_books_refuse_is_shown_beside_what_was_checked(
+    bucket: Bucket, studio: StudioServer
+) -> None:
+    known = bucket.put("in/known.jpg", TWO)
+    await upload(known)
+    small = bucket.put("in/small.png", (SAMPLES / "chelsea.png").read_bytes())
+    state, _ = await upload(known, small, bucket.put("in/anna.png", PNG))
+    assert (await run_of(state)).name == "anna.png, known.jpg, small.png"
+    assert str(state.message).startswith("2 rejected (")
+    assert "1 waiting for sound (anna.png)" in str(state.message)
+    shown = {str(one.key): one for one in await artifacts_of(state)}
+    assert shown["refused-wan-s2v"].description == "2 of 3 refused: known.jpg, small.png"
+    prices = {
+        row["portrait"]: row["price (CNY)"]
+        for row in json.loads(str(shown["verdicts-wan-s2v"].data))
+    }
+    assert prices == {"known.jpg": "0", "small.png": "0", "anna.png": "0.004"}
+    assert paid(studio) == {CHECK: 2}
+
+
+async def test_the_page_of_one_portrait_says_what_its_check_cost(bucket: Bucket) -> None:
+    state, _ = await upload(bucket.put("in/two.jpg", TWO))
+    shown = await artifacts_of(state)
+    (page,) = [one for one in shown if one.type == "markdown"]
+    assert "| Paid by this run | 0.004 CNY |" in str(page.data)
+
+
+async def test_a_run_is_called_by_its_portraits(bucket: Bucket) -> None:
+    places = [bucket.put(f"in/{name}", PNG) for name in ("b.png", "a.png", "c.png")]
+    sound = bucket.put("in/a.mp3", HELLO)
+    more = [bucket.put(f"in/{name}", HELLO) for name in ("d.mp3", "e.wav")]
+    state, _ = await upload(*places, sound, *more, max_cny=0)
+    assert (await run_of(state)).name == "a.png, b.png, c.png and 2 more"
+
+
 async def test_one_batch_of_everything_ends_each_in_its_own_way(
     bucket: Bucket, studio: StudioServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -152,7 +198,8 @@ async def test_one_batch_of_everything_ends_each_in_its_own_way(
     )
     assert said["broken.png"].startswith(f"s3://{bucket.name}/in/broken.png is no picture")
     assert (state.is_failed(), state.name) == (True, "Failed")
-    assert str(state.message).startswith("3 failed, ")
+    assert str(state.message).startswith("3 failed (")
+    assert "1 rejected (" in str(state.message)
     assert {"outcome:failed", "outcome:rejected"} <= set((await run_of(state)).tags)
     assert f"{note} is no portrait, sound, motion or json" in caplog.text
     # Contents count, not names: the same picture is paid for once.

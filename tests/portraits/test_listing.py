@@ -72,6 +72,30 @@ async def test_what_the_listing_sees_is_the_identity_where_there_is_no_sha256(
     for stored in listed:
         async with opened(stored.place) as place:
             assert (place.identity == stored.seen) is not stored.has_sha256
+            assert place.seen == stored.seen
+
+
+async def test_a_listing_and_the_object_itself_are_seen_alike_whatever_sums_it_has(
+    bucket: Bucket,
+) -> None:
+    bucket.put("1 plain", b"anna")
+    bucket.put("2 summed", b"anna", ChecksumAlgorithm="SHA256")
+    bucket.put("3 summed otherwise", b"anna", ChecksumAlgorithm="CRC32")
+    bucket.put_in_parts("4 in one part", [b"anna"])
+    bucket.put_in_parts("5 in parts", [b"a" * 5 * 1024 * 1024, b"b"])
+    bucket.client.copy_object(
+        Bucket=bucket.name, Key="6 a copy", CopySource=f"{bucket.name}/2 summed"
+    )
+    (listed,) = list_objects(f"s3://{bucket.name}/")
+    seen = []
+    for stored in listed:
+        async with opened(stored.place) as place:
+            assert place.seen == stored.seen
+            assert place.seen.endswith("-sha256") is place.identity.startswith("sha256-")
+        seen.append(stored.seen)
+    plain, summed, otherwise, *in_parts, copy = seen
+    assert (plain, summed) == (otherwise, copy)
+    assert len({plain, summed, *in_parts}) == 4
 
 
 @pytest.mark.usefixtures("_three_a_page")

@@ -99,3 +99,20 @@ async def test_a_format_that_must_be_read_whole_is_not_read_for_ever(
     Image.effect_noise((900, 900), 120).save(file, "AVIF", quality=100)
     assert len(file.getvalue()) > 4 * RANGE_BYTES
     assert "has no header" in await sentence(bucket.put("anna.avif", file.getvalue()))
+
+
+async def test_a_format_that_must_be_read_whole_is_read_at_once(
+    bucket: Bucket, requests: list[Asked]
+) -> None:
+    file = io.BytesIO()
+    Image.effect_noise((600, 600), 120).save(file, "AVIF", quality=100)
+    place = bucket.put("anna.avif", file.getvalue())
+    requests.clear()
+    assert (await examine(place)).format == "AVIF"
+    size_bytes = len(file.getvalue())
+    assert size_bytes > 2 * RANGE_BYTES
+    assert [one.range for one in requests] == [
+        None,
+        f"bytes=0-{RANGE_BYTES - 1}",
+        f"bytes={RANGE_BYTES}-{size_bytes - 1}",
+    ]

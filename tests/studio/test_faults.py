@@ -124,6 +124,19 @@ def test_html_and_cut_json_replace_a_good_answer(customer: Customer, files: File
     assert customer.counters()["checks_paid"] == {EMO: 2}
 
 
+@pytest.mark.parametrize("body", [{"output": {}}, ["passed"], None, "a text, as it is"])
+def test_another_answer_comes_in_the_place_of_a_good_one(
+    customer: Customer, files: Files, body: object
+) -> None:
+    customer.fault("answer", on="check", body=body)
+    answered = customer.check(EMO, files.astronaut)
+    assert answered.status_code == 200
+    assert (answered.text if isinstance(body, str) else answered.json()) == body
+    customer.fault("answer", on="check", body=body, status=202, when="before")
+    assert customer.check(EMO, files.astronaut).status_code == 202
+    assert customer.counters()["checks_paid"] == {EMO: 1}
+
+
 @pytest.mark.parametrize(
     ("shape", "status", "output", "paid"),
     [

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from greenlight.album import Album
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.liveportrait import LivePortraitVerdict
+from greenlight.pages.markdown import plain
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.reports import FilmReport, FilmState, report_rejection
 from greenlight.settings import read_settings
@@ -145,7 +147,7 @@ async def test_a_picture_of_which_only_the_beginning_is_there_is_no_picture(
     assert pictures_in(await page_of(portrait, reported(REFUSED))) == []
     gallery = Gallery()
     gallery.add(portrait, REFUSED)
-    sheet = (await shown(gallery))["sweep-emo"]
+    sheet = (await shown(gallery))["refused-emo"]
     assert pictures_in(sheet) == []
     assert "half.png" in str(sheet.data)
 
@@ -212,28 +214,24 @@ async def test_many_portraits_are_a_table_and_a_sheet_of_the_refused(
     gallery = Gallery()
     two = tmp_path / "a|b <i>.jpg"
     two.write_bytes((SAMPLES / "made_two.jpg").read_bytes())
-    gallery.add(await examine(str(astronaut)), PASSED)
+    gallery.add(await examine(str(astronaut)), PASSED, price_cny=Decimal("0.004"))
     gallery.add(await examine(str(two)), REFUSED)
     gallery.add(await examine(str(two)), LivePortraitVerdict(passed=False, reason="No face."))
     pages = await shown(gallery)
-    assert set(pages) == {"verdicts-emo", "sweep-emo"}
-    sheet = pages["sweep-emo"]
+    assert set(pages) == {"verdicts-emo", "refused-emo"}
+    sheet = pages["refused-emo"]
     assert len(pictures_in(sheet)) == 2
     assert r"a\|b &lt;i&gt;.jpg" in str(sheet.data)
     refused, other, passed = json.loads(str(pages["verdicts-emo"].data))
     assert (refused["portrait"], refused["verdict"]) == (two.name, "refused")
-    assert "the judge's own opinion: two people are in the picture" in refused["reason"]
+    assert refused["reason"] == (
+        "two people are in the picture: crop it to one person "
+        "(the judge's own opinion; refused by the vendor: no reason given)"
+    )
+    assert refused["price (CNY)"] == "0"
+    assert sheet.description == rf"2 of 3 refused: {plain(two.name)}, {plain(two.name)}"
     assert other["reason"] == "refused by the vendor: No face."
     assert (passed["verdict"], passed["reason"], passed["price (CNY)"]) == ("passed", "", "0.004")
-
-
-async def test_a_preflight_refusal_has_no_price(astronaut: Path) -> None:
-    gallery = Gallery()
-    gallery.add(
-        await examine(str(astronaut)), EmoVerdict(passed=False, by="preflight", code="InvalidFile")
-    )
-    pages = await shown(gallery)
-    assert '"price (CNY)": "0"' in str(pages["verdicts-emo"].data)
 
 
 async def test_the_sheet_of_a_thousand_refused_is_as_light_as_that_of_a_hundred(
@@ -246,14 +244,12 @@ async def test_the_sheet_of_a_thousand_refused_is_as_light_as_that_of_a_hundred(
         gallery.add(portrait, REFUSED)
     assert len(gallery.refused) == MOST_ROWS
     pages = await shown(gallery)
-    pictures = pictures_in(pages["sweep-emo"])
+    pictures = pictures_in(pages["refused-emo"])
     assert len(pictures) == MOST_ON_A_SHEET
     assert max(len(address) for address, _ in pictures) <= 10_000
-    assert pages["verdicts-emo"].description == "1000 of 1100 checked portraits, the refused first"
-
-
-async def test_nothing_checked_is_a_sheet_without_a_table() -> None:
-    assert set(await shown(Gallery())) == {"sweep-emo"}
+    assert str(pages["verdicts-emo"].description) == (
+        "1100 of 1100 refused: noise.jpg, astronaut.png, astronaut.png and 1097 more; 1000 are shown"
+    )
 
 
 async def test_progress_is_told_now_and_then_and_at_the_end(

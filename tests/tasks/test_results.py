@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +12,16 @@ from typing import Any
 import pytest
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.filesystems import LocalFileSystem
+from prefect.filesystems import LocalFileSystem, WritableFileSystem
 from prefect.settings import PREFECT_DEFAULT_RESULT_STORAGE_BLOCK, temporary_settings
 from prefect_aws import AwsCredentials, S3Bucket
 from prefect_aws.client_parameters import AwsClientParameters
 
+from greenlight.aws import aws_client
 from greenlight.errors import SettingsError
 from tasks.results import PROBE, require_result_store
-from tests.bucket import SECRET, SURROUNDINGS, Bucket
+from tests.bucket import NOBODYS_ACCOUNT, SECRET, SURROUNDINGS, Bucket
+from tests.docs.moto import hold_all_to_rights, moto
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -39,11 +42,17 @@ def results_in(block: str) -> Iterator[None]:
         yield
 
 
-async def saved(bucket_name: str, endpoint: str) -> str:
+async def saved(
+    bucket_name: str,
+    endpoint: str,
+    *,
+    key: str = SURROUNDINGS["AWS_ACCESS_KEY_ID"],
+    secret: str = SECRET,
+) -> str:
     """Save a block for a bucket, and return its name as the setting takes it."""
     credentials = AwsCredentials(
-        aws_access_key_id=SURROUNDINGS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=SECRET,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
         region_name="us-east-1",
         aws_client_parameters=AwsClientParameters(endpoint_url=endpoint),
     )
@@ -87,6 +96,61 @@ async def test_a_store_that_nobody_answers_for_is_one_sentence(
     error = await state.aresult(raise_on_failure=False)
     assert isinstance(error, SettingsError)
     assert "cannot be written (no connection)" in str(error)
+
+
+@pytest.fixture
+def strict_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a store that can hold everybody to their rights."""
+    with moto() as url:
+        administrator = {"AWS_ACCESS_KEY_ID": "root", "AWS_SECRET_ACCESS_KEY": "root"}
+        own = SURROUNDINGS | NOBODYS_ACCOUNT | administrator | {"AWS_ENDPOINT_URL": url}
+        for name, value in own.items():
+            monkeypatch.setenv(name, value)
+        yield url
+
+
+def writer(url: str) -> dict[str, str]:
+    """Make somebody who may put objects and not get them, hold all to their rights, return the keys."""
+    iam, right = aws_client("iam"), {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [right]})
+    iam.create_user(UserName="writer")
+    iam.put_user_policy(UserName="writer", PolicyName="p", PolicyDocument=policy)
+    made = iam.create_access_key(UserName="writer")["AccessKey"]
+    hold_all_to_rights(url)
+    return {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}
+
+
+async def test_a_store_that_takes_results_and_gives_none_back_is_one_sentence(
+    strict_store: str,
+) -> None:
+    aws_client("s3").create_bucket(Bucket="results")
+    block = await saved("results", strict_store, **writer(strict_store))
+    with results_in(block):
+        state = await run()
+    error = await state.aresult(raise_on_failure=False)
+    assert isinstance(error, SettingsError)
+    name = block.partition("/")[2]
+    assert str(error) == (
+        f"the result store {name} cannot be read (Forbidden); mend it, or name another in "
+        "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+    )
+
+
+class Forgetful(WritableFileSystem):
+    """A store that takes everything and keeps nothing."""
+
+    async def write_path(self, path: str, content: bytes) -> None: ...
+
+    async def read_path(self, path: str) -> bytes:
+        return b""
+
+
+async def test_a_store_that_gives_something_else_back_is_one_sentence() -> None:
+    await Forgetful().save("one", overwrite=True)
+    with results_in("forgetful/one"):
+        state = await run()
+    error = await state.aresult(raise_on_failure=False)
+    assert str(error).startswith("the result store one cannot be read (EOFError); mend it")
 
 
 async def test_a_folder_of_this_machine_is_not_written_into(tmp_path: Path) -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from greenlight.ledger import JobState
+from greenlight.ledger import JobState, Ledger
 from greenlight.settings import Settings
-from tests.cli.books import ambiguous, ended, reserved, submitted
+from tests.cli.books import ambiguous, ended, in_books, no_room, reserved, submitted
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
+from tests.postgresql import PostgresServer
+
+WRITE_VERSION_AT = 18
+"""Where a SQLite file says what is needed to write it; above 2 it can only be read."""
+STOOD_STILL = """
+CREATE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION 'terminating connection due to idle-in-transaction timeout' USING ERRCODE = '25P03';
+END $$
+"""
 
 
 def test_empty_books(says: Says) -> None:
@@ -59,3 +69,36 @@ def test_report(says: Says, greenlight: Greenlight, desk: Path) -> None:
         "greenlight report --out anna.png/report.html",
     )
     assert (desk / "pages" / "report.html").is_file()
+
+
+def test_no_room_for_a_line(says: Says, settings: Settings) -> None:
+    in_books(settings, *no_room("BEFORE INSERT ON checks"))
+    says("greenlight check anna.png --model emo", "greenlight jobs")
+
+
+def test_a_file_that_may_not_be_written(says: Says, settings: Settings) -> None:
+    in_books(settings)
+    with (settings.home / "ledger.db").open("r+b") as file:
+        file.seek(WRITE_VERSION_AT)
+        file.write(b"\x03")
+    says("greenlight check anna.png --model emo", "greenlight jobs")
+
+
+def test_shared_books(says: Says, postgres: PostgresServer, settings: Settings) -> None:
+    postgres.run("CREATE DATABASE shared TEMPLATE template0")
+    postgres.run("CREATE ROLE reader LOGIN PASSWORD 'secret'")
+    books = postgres.url("shared")
+    Ledger(books).close()
+    with psycopg.connect(books, autocommit=True) as connection:
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        connection.execute(STOOD_STILL)
+        connection.execute(
+            "CREATE TRIGGER stood_still BEFORE INSERT ON pace EXECUTE FUNCTION stand_still()"
+        )
+    at = f"127.0.0.1:{postgres.port}/shared"
+    says(
+        f"GREENLIGHT_LEDGER_URL=postgresql://anna:secret@{at} greenlight jobs",
+        f"GREENLIGHT_LEDGER_URL=postgresql://reader:secret@{at} greenlight jobs",
+        f"GREENLIGHT_LEDGER_URL=postgresql://reader:secret@{at} greenlight check anna.png --model emo",
+        f"GREENLIGHT_LEDGER_URL={books} greenlight check anna.png --model emo",
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from greenlight.studio.server import StudioServer
-from tests.bucket import Bucket
+from tests.bucket import Bucket, refuse
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.steering import add_fault, received
@@ -66,6 +68,7 @@ def test_no_portrait(says: Says, desk: Path) -> None:
         "greenlight check gone.png . note.png empty.png cut.png hello.wav --model emo",
         f"greenlight check anna.png/b.png {'long-' * 60}name.png --model emo",
         "greenlight check ~nobody-4711/anna.png ftp://example.com/anna.png --model emo",
+        "greenlight check file:///anna%00.png --model emo",
         "greenlight check gone.png --model emo --json",
     )
 
@@ -75,9 +78,12 @@ def test_no_portrait_at_an_address(says: Says, website: Website) -> None:
     website.put("/empty.png")
     website.put("/page.png", b"<html>")
     website.put("/cut.png", b"12345", announced_bytes=9)
+    large = gzip.compress(bytes(201 * MEGABYTE), compresslevel=1)
+    website.put("/large.png", large, headers={"content-encoding": "gzip"})
     says(
         f"greenlight check {url}/gone.png {url}/empty.png {url}/page.png --model emo",
         f"greenlight check '{url}/cut.png?Signature=abc123' --model emo",
+        f"greenlight check {url}/large.png --model emo",
         "greenlight check http://127.0.0.1:1/a.png --model emo",
         "greenlight check http://[::1/a.png http://a:99999/a.png --model emo",
     )
@@ -125,6 +131,30 @@ def test_portraits_in_a_bucket(says: Says, bucket: Bucket, desk: Path) -> None:
         f"AWS_ENDPOINT_URL=nonsense greenlight check {place}/in/anna.png --model emo",
         f"AWS_PROFILE=mine greenlight check {place}/in/anna.png --model emo",
     )
+
+
+def test_read_while_it_is_written(says: Says, bucket: Bucket, desk: Path) -> None:
+    place = bucket.put("anna.png", (desk / "anna.png").read_bytes())
+
+    def overwrite(**_: object) -> None:
+        bucket.put("anna.png", b"another")
+
+    with bucket.meddling("GetObject", overwrite):
+        says(f"greenlight check {place} --model emo")
+
+
+def test_a_version_that_may_not_be_read(says: Says, bucket: Bucket, desk: Path) -> None:
+    bucket.keep_versions()
+    place = bucket.put("anna.png", (desk / "anna.png").read_bytes())
+    with bucket.meddling("GetObject", refuse):
+        says(f"greenlight check {place} --model emo")
+
+
+def test_a_picture_that_is_told_only_by_all_of_it(says: Says, bucket: Bucket) -> None:
+    file = io.BytesIO()
+    Image.new("1", (100, 100)).save(file, "AVIF")
+    place = bucket.put("anna.avif", file.getvalue() + bytes(17 * MEGABYTE))
+    says(f"greenlight check {place} --model emo")
 
 
 def test_no_credentials_for_a_bucket(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from greenlight.aws import aws_client
 from greenlight.ledger import Ledger
+from greenlight.modelstudio import catalog
 from greenlight.studio.server import StudioServer
-from tests.bucket import Bucket
+from tests.bucket import SECRET, Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.doctor.test_ledger import held, set_revision
@@ -20,6 +24,8 @@ from tests.steering import add_fault
 from tests.website import Website
 
 DOCTOR = "greenlight doctor --timeout 60"
+LISTING = b"""<?xml version="1.0"?><ListBucketResult><Contents>
+<Key>uploads/anna.png</Key><Size>1</Size></Contents></ListBucketResult>"""
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +82,19 @@ def test_models(says: Says) -> None:
         f"HTTPS_PROXY=http://127.0.0.1:9 DASHSCOPE_HTTP_BASE_URL= {DOCTOR} --model emo",
         about=("models",),
     )
+
+
+@pytest.mark.usefixtures("settings")
+def test_models_whose_end_comes(says: Says, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greenlight.doctor.models.today_at_vendors", lambda: date(2026, 9, 1))
+    own = " ".join(f"--deployment {one}=mine" for one in _ending())
+    says(f"{DOCTOR} --model emo", f"{DOCTOR} {own}", about=("models",))
+
+
+def _ending() -> list[str]:
+    return [
+        one.id for family in catalog.families().values() for one in family.models if one.retires_on
+    ]
 
 
 @pytest.mark.usefixtures("settings")
@@ -145,9 +164,89 @@ def test_the_queue_lets_nobody_send(says: Says, bucket: Bucket, queue: str) -> N
 
 
 @pytest.mark.usefixtures("settings")
-def test_a_slow_service(says: Says, studio: StudioServer) -> None:
+def test_a_topic_is_told(says: Says, bucket: Bucket, queue: str) -> None:
+    topic = aws_client("sns").create_topic(Name=f"uploads-{uuid.uuid4().hex}")["TopicArn"]
+    told = {"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}
+    bucket.client.put_bucket_notification_configuration(
+        Bucket=bucket.name, NotificationConfiguration={"TopicConfigurations": [told]}
+    )
+    asked = f"{DOCTOR} --bucket s3://{bucket.name}/uploads/ --queue {queue}"
+    says(asked, about=("notification",))
+
+
+@pytest.mark.usefixtures("settings")
+def test_objects_that_cannot_be_read(says: Says, bucket: Bucket) -> None:
+    bucket.put("archive/anna.png", b"png", StorageClass="GLACIER")
+    says(f"{DOCTOR} --bucket s3://{bucket.name}/archive/", about=("bucket", "link"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_links(says: Says, bucket: Bucket, website: Website) -> None:
+    bucket.put("uploads/anna.png", b"png")
+    uploads = f"--bucket s3://{bucket.name}/uploads/"
+    website.put(f"/{bucket.name}", LISTING)
+    website.put(f"/{bucket.name}/uploads/anna.png", b"p")
+    website.put(f"/{bucket.name}/uploads/anna.png", b"", status=403)
+    says(
+        f"HTTPS_PROXY=http://127.0.0.1:9 DASHSCOPE_HTTP_BASE_URL= {DOCTOR} {uploads}",
+        f"AWS_SESSION_TOKEN=of-a-role {DOCTOR} {uploads}",
+        f"AWS_ENDPOINT_URL={website.url} {DOCTOR} {uploads}",
+        about=("bucket", "link"),
+    )
+
+
+@pytest.mark.usefixtures("settings")
+def test_no_link_can_be_signed(
+    says: Says, bucket: Bucket, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put("uploads/anna.png", b"png")
+    source = write_credentials(desk)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(desk / "config"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    again = Bucket(bucket.name, aws_client("s3"))
+    with again.meddling("GetObject", lambda **_: source.unlink()):
+        says(f"{DOCTOR} --bucket s3://{bucket.name}/uploads/", about=("bucket", "link"))
+
+
+@pytest.mark.usefixtures("settings")
+def test_credentials_that_end_soon(
+    says: Says, bucket: Bucket, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put("uploads/anna.png", b"png")
+    write_credentials(desk)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(desk / "config"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    says(f"{DOCTOR} --bucket s3://{bucket.name}/uploads/", about=("bucket", "link"))
+
+
+def write_credentials(folder: Path) -> Path:
+    """Configure boto3 for credentials that it asks for anew at every request, and return their file."""
+    ends_at = datetime.now(UTC) + timedelta(minutes=1)
+    given = {
+        "Version": 1,
+        "AccessKeyId": "moto",
+        "SecretAccessKey": SECRET,
+        "SessionToken": "of-a-role",
+        "Expiration": ends_at.isoformat(),
+    }
+    source = folder / "credentials.json"
+    source.write_text(json.dumps(given))
+    (folder / "config").write_text(f"[default]\ncredential_process = cat {source}\n")
+    return source
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_slow_service(says: Says, studio: StudioServer, greenlight: Greenlight) -> None:
+    # What is looked at first is slow too: models are loaded.
+    greenlight("doctor", "--timeout", "60")
     add_fault(studio, "slow", "fetch", seconds=30)
-    says("greenlight doctor --timeout 1", about=("key", "address", "clock"))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        says(
+            f"AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=mine AWS_ENDPOINT_URL={address} "
+            "greenlight doctor --timeout 4 --bucket s3://portraits/",
+            about=("key", "address", "clock", "bucket"),
+        )
 
 
 @pytest.mark.usefixtures("settings")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from greenlight.ledger import JobState, Ledger
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
-from tests.bucket import Bucket
+from tests.bucket import Bucket, refuse
+from tests.cli.books import in_books, no_room
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.conftest import SAMPLES, make_sound
+from tests.ledger.values import NEW, reserve
 from tests.steering import add_fault
 from tests.studio.conftest import make_motion
 
@@ -108,6 +111,48 @@ def test_lost(says: Says, greenlight: Greenlight, desk: Path, settings: Settings
         (job,) = ledger.jobs.newest(states=[JobState.SUBMITTED])
         ledger.jobs.expire(job.id, message="the vendor forgets a task after 24 hours")
     says(f"{FILM} --out videos", f"{FILM} --take 2")
+
+
+def test_sent_by_another_process(
+    says: Says, greenlight: Greenlight, studio: StudioServer, settings: Settings
+) -> None:
+    add_fault(studio, "error", "create", status=400, code="Arrearage", message="Unpaid bills.")
+    greenlight(*FILM.split()[1:])
+    with Ledger(settings.ledger_url) as ledger:
+        (job,) = ledger.jobs.newest()
+        reserve(ledger, replace(NEW, key=job.key, service=job.service, model=job.model))
+    says(FILM)
+
+
+def test_accepted_too_late(says: Says, settings: Settings) -> None:
+    # As if the lease had ended before the answer came, and another process had reserved the job.
+    in_books(
+        settings,
+        "CREATE TRIGGER another_process AFTER UPDATE OF sent_at ON jobs WHEN NEW.sent_at IS NOT NULL "
+        "BEGIN UPDATE jobs SET lease_token = 'another' WHERE id = NEW.id; END",
+    )
+    says(FILM)
+
+
+def test_begun_and_not_booked(says: Says, settings: Settings) -> None:
+    in_books(settings, *no_room("BEFORE UPDATE OF task_id ON jobs WHEN NEW.task_id IS NOT NULL"))
+    says(FILM)
+
+
+def test_a_copy_that_cannot_be_made(says: Says, greenlight: Greenlight, desk: Path) -> None:
+    video = Path(greenlight(*FILM.split()[1:], "--out", "videos", "--json").line["video"])
+    (desk / "elsewhere" / video.name).mkdir(parents=True)
+    says(f"{FILM} --out elsewhere")
+
+
+def test_another_object_in_the_bucket(says: Says, bucket: Bucket) -> None:
+    video = bucket.put("videos/anna.mp4", b"another video")
+    says(f"{FILM} --out {video}", f"{FILM} --out {video.replace('videos', 'films')}")
+
+
+def test_a_bucket_that_lets_nobody_put(says: Says, bucket: Bucket) -> None:
+    with bucket.meddling("PutObject", refuse):
+        says(f"{FILM} --out s3://{bucket.name}/videos/")
 
 
 def test_no_portrait(says: Says, desk: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,22 @@ from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
-from tests.cli.books import ambiguous, ended, submitted
+from tests.bucket import Bucket
+from tests.cli import books
+from tests.cli.books import ambiguous, in_books, new_job, open_task, submitted
 from tests.cli.conftest import Greenlight
-from tests.cli.sentences.shell import Says
+from tests.cli.sentences.shell import Says, expect_snapshot, name_of, shown, steady
+from tests.cli.sentences.test_processes import ended, running
 from tests.cli.test_collect import UNKNOWN_TASK, _begin
 from tests.cli.test_reconcile import SETTLED, _doubt
-from tests.doubts import begin_elsewhere, lose_answer, wait_until_listed, with_sound_of
+from tests.doubts import (
+    RunningClock,
+    begin_elsewhere,
+    lose_answer,
+    wait_until_listed,
+    with_sound_of,
+)
+from tests.ledger.values import LEASE, send
 from tests.production import produce
 from tests.steering import add_fault
 
@@ -84,6 +95,21 @@ def test_an_end_without_a_link(says: Says, studio: StudioServer, settings: Setti
 def test_no_place_for_the_video(says: Says, studio: StudioServer, settings: Settings) -> None:
     begin(studio, settings)
     says("greenlight collect --out anna.png/videos")
+
+
+def test_another_object_beside_the_video(
+    studio: StudioServer,
+    settings: Settings,
+    bucket: Bucket,
+    desk: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    begin(studio, settings)
+    bucket.put("videos/anna.json", b"{}")
+    command = f"greenlight collect --out s3://{bucket.name}/videos/anna.mp4"
+    # A log of warnings is printed by a process of its own only: here pytest has it.
+    with running(command) as process:
+        expect_snapshot(name_of(request), steady(shown(command, ended(process)), desk))
 
 
 def test_refused(says: Says, studio: StudioServer, settings: Settings) -> None:
@@ -158,9 +184,38 @@ async def _doubt_with_a_longer_task(studio: StudioServer, settings: Settings, de
     return task_id
 
 
+def test_a_task_that_is_not_its(says: Says, studio: StudioServer, settings: Settings) -> None:
+    begin(studio, settings)
+    task_id = open_task(settings)
+    add_fault(studio, "unknown_status", "fetch")
+    ambiguous(settings)
+    says(
+        f"greenlight reconcile --adopt {JOB} {task_id}",
+        f"greenlight reconcile --adopt {JOB} {task_id}",
+        f"greenlight reconcile --adopt {JOB} ''",
+    )
+
+
+def test_the_sender_is_dead(says: Says, settings: Settings) -> None:
+    with Ledger(settings.ledger_url, clock=RunningClock(timedelta(seconds=-LEASE))) as ledger:
+        send(ledger, new_job(settings))
+    says("greenlight jobs", "greenlight reconcile", "greenlight jobs")
+
+
+def test_settled_by_another_process(says: Says, settings: Settings) -> None:
+    ambiguous(settings, seconds_ago=SETTLED)
+    # Between a look at the books and one at the vendor's list comes the list's turn at the pace.
+    in_books(
+        settings,
+        "CREATE TRIGGER another_process AFTER INSERT ON pace BEGIN "
+        "UPDATE jobs SET state = 'submitted', task_id = 'task-9' WHERE state = 'ambiguous'; END",
+    )
+    says("greenlight reconcile")
+
+
 def test_a_name_of_two_jobs(says: Says, settings: Settings) -> None:
     for number in (0x10, 0x10AB):
-        ended(settings, number, JobState.FAILED)
+        books.ended(settings, number, JobState.FAILED)
     says("greenlight reconcile --release 10ab")
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+import prefect
 import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from blocks.model_studio import ModelStudioCredentials
 from deployments.automations import set_up
+from deployments.doctor.leases import IN_MEMORY
+from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.deployments.wanted import deployed
 from tests.website import Website
@@ -76,11 +82,36 @@ def test_a_server_that_refuses(says: Says, website: Website, status: int) -> Non
         says(DOCTOR, about=PREFECT)
 
 
+@pytest.mark.parametrize("status", [401, 409])
+def test_a_server_that_takes_nothing(says: Says, website: Website, desk: Path, status: int) -> None:
+    website.put("/api/work_pools/filter", b'{"detail": "Not you."}', status=status)
+    with server_at(f"{website.url}/api"):
+        says(f"GREENLIGHT_UPLOADS={desk} GREENLIGHT_OUT={desk}/videos greenlight serve")
+
+
+def test_no_work_pool(says: Says, website: Website) -> None:
+    website.put("/api/admin/version", f'"{prefect.__version__}"'.encode())
+    deployment = {"id": str(uuid4()), "flow_id": str(uuid4()), "name": "on-upload"} | {
+        "work_pool_name": "gone"
+    }
+    website.put("/api/deployments/name/on-upload/on-upload", json.dumps(deployment).encode())
+    with server_at(f"{website.url}/api"):
+        says(DOCTOR, about=("worker",))
+
+
 @pytest.mark.parametrize("version", ["2.0.0", "3.0.0"])
 def test_an_old_server(says: Says, website: Website, version: str) -> None:
     website.put("/api/admin/version", f'"{version}"'.encode())
     with server_at(f"{website.url}/api"):
         says(DOCTOR, about=PREFECT)
+
+
+def test_slots_that_a_restart_would_keep(says: Says, website: Website) -> None:
+    website.put("/api/admin/version", f'"{prefect.__version__}"'.encode())
+    told = {"server": {"concurrency": {"lease_storage": IN_MEMORY}}}
+    website.put("/api/admin/settings", json.dumps(told).encode())
+    with server_at(f"{website.url}/api"):
+        says(DOCTOR, about=("Prefect server",))
 
 
 def test_choices(says: Says, prefect_server: None, desk: Path) -> None:
@@ -99,6 +130,12 @@ def test_choices(says: Says, prefect_server: None, desk: Path) -> None:
 
 def test_nothing_is_deployed(says: Says, client: SyncPrefectClient) -> None:
     says(DOCTOR, f"{DOCTOR} --credentials mine", about=PREFECT)
+
+
+def test_no_type_of_credentials(says: Says, client: SyncPrefectClient) -> None:
+    known = client.read_block_type_by_slug(ModelStudioCredentials.get_block_type_slug())
+    client.delete_block_type(known.id)
+    says(f"{DOCTOR} --credentials mine", about=("blocks",))
 
 
 def test_all_is_deployed(says: Says, client: SyncPrefectClient) -> None:
@@ -135,6 +172,16 @@ def test_automations_that_are_there(says: Says, client: SyncPrefectClient) -> No
     for change in set_up(client, notify=None, apply=True):
         assert change.verb == "create"
     says(DOCTOR, about=PREFECT)
+
+
+def test_automations_that_tell_people(
+    says: Says, greenlight: Greenlight, client: SyncPrefectClient
+) -> None:
+    CustomWebhookNotificationBlock(name="ops", url="https://hooks.example.com").save(
+        "ops", overwrite=True
+    )
+    greenlight("setup", "automations", "--notify", "custom-webhook/ops", "--apply")
+    says(DOCTOR, about=("automations",))
 
 
 def test_automations_that_are_switched_off(says: Says, client: SyncPrefectClient) -> None:

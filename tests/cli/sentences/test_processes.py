@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from tests.steering import add_fault, received
 Compare = Callable[..., None]
 ROOT = Path(__file__).parents[3]
 SECONDS = 60.0
+NOT_COPIED = shutil.ignore_patterns("__pycache__")
+BROKEN = "raise AttributeError('_ARRAY_API not found')"
 NO_JUDGE = "raise ModuleNotFoundError('No module named ai_edge_litert', name='ai_edge_litert')"
 
 
@@ -64,9 +67,14 @@ def compare(request: pytest.FixtureRequest, desk: Path) -> Compare:
 @pytest.fixture
 def without_judge(desk: Path) -> Path:
     """A folder to import from, with which the judge is not installed."""
-    stub = desk / "without the judge" / "ai_edge_litert"
+    return installed(desk, "ai_edge_litert", NO_JUDGE)
+
+
+def installed(desk: Path, package: str, code: str) -> Path:
+    """Return a folder to import from that has a package of such code."""
+    stub = desk / "more packages" / package
     stub.mkdir(parents=True)
-    (stub / "__init__.py").write_text(NO_JUDGE)
+    (stub / "__init__.py").write_text(code)
     return stub.parent
 
 
@@ -77,10 +85,37 @@ def test_warnings(compare: Compare, without_judge: Path) -> None:
         compare(command, ended(process))
 
 
+@pytest.mark.usefixtures("settings")
 def test_no_judge(compare: Compare, without_judge: Path) -> None:
     command = "greenlight doctor --timeout 60"
     with running(command, without_judge) as process:
         compare(command, ended(process), ("judge",))
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_damaged_judge(compare: Compare, desk: Path) -> None:
+    copy = desk / "copy"
+    shutil.copytree(ROOT / "greenlight", copy / "greenlight", ignore=NOT_COPIED)
+    (copy / "greenlight/judge/models/pose_detection.tflite").write_bytes(b"damaged")
+    command = "greenlight doctor --timeout 60"
+    with running(command, copy) as process:
+        compare(command, ended(process), ("judge",))
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_fault_among_findings(compare: Compare, desk: Path) -> None:
+    broken = installed(desk, "ai_edge_litert", BROKEN)
+    command = "greenlight doctor --timeout 60"
+    with running(command, broken) as process:
+        compare(command, ended(process), ("judge",))
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_fault_that_ends_it(compare: Compare, desk: Path) -> None:
+    broken = installed(desk, "PIL", BROKEN)
+    command = "greenlight check anna.png --model emo"
+    with running(command, broken) as process:
+        compare(command, ended(process))
 
 
 def test_a_studio(compare: Compare) -> None:
@@ -118,5 +153,18 @@ def test_ctrl_c_with_open_jobs(compare: Compare, studio: StudioServer, settings:
     command = "greenlight collect --wait 60"
     with running(command) as process:
         wait_until(lambda: received(studio, "fetch") > 0, seconds=SECONDS, what="a look at the job")
+        process.send_signal(signal.SIGINT)
+        compare(command, ended(process))
+
+
+@pytest.mark.usefixtures("settings")
+def test_ctrl_c_without_books(
+    compare: Compare, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_fault(studio, "slow", "fetch", seconds=SECONDS)
+    monkeypatch.setenv("GREENLIGHT_LEDGER_URL", "nonsense")
+    command = "greenlight doctor --timeout 60"
+    with running(command) as process:
+        wait_until(lambda: received(studio, "fetch") > 0, seconds=SECONDS, what="the doctor's look")
         process.send_signal(signal.SIGINT)
         compare(command, ended(process))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from greenlight.studio.server import StudioServer
@@ -43,6 +44,15 @@ def test_nobody_answers(says: Says) -> None:
         f"{at}http://127.0.0.1:1/api/v1 {CHECK}",
         f"{at}http://127.0.0.1:1/api/v1 {CHECK} --json",
     )
+
+
+@pytest.mark.usefixtures("settings")
+def test_no_connection_in_time(says: Says, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stall(*_: object) -> None:
+        raise httpx.ConnectTimeout("")
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", stall)
+    says(CHECK)
 
 
 @pytest.mark.usefixtures("settings")

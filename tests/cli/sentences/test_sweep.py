@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.conftest import make_sound
+from tests.tasks.test_results import results_in, saved
 
 SWEEP = "greenlight sweep photos --model emo"
 pytestmark = pytest.mark.usefixtures("settings")
@@ -81,6 +83,13 @@ def test_a_malformed_brief(says: Says, photos: Path, text: str) -> None:
 def test_two_sounds_of_one_name(says: Says, photos: Path) -> None:
     make_sound(photos / "anna.mp3", seconds=1)
     says(f"{SWEEP} --no-film")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_no_place_for_results(says: Says, bucket: Bucket) -> None:
+    block = asyncio.run(saved("nowhere-4711", str(bucket.client.meta.endpoint_url)))
+    with results_in(block):
+        says(f"{SWEEP} --no-film", "greenlight film anna.png --model emo --audio hello.wav")
 
 
 def test_no_place(says: Says, bucket: Bucket) -> None:

@@ -1,0 +1,58 @@
+"""Ask once more what is to be filmed, just before it is: what lies beside a portrait may have changed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from greenlight.briefs import Brief
+from greenlight.bundles import BriefDefaults, Need, bundle_of
+from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
+from greenlight.bundles.surveying import Surveyor
+from greenlight.ledger import Ledger
+from greenlight.reports import FilmReport
+
+
+class Beside(BaseModel):
+    """How an upload or a sweep makes a brief of what lies beside a portrait."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    defaults: BriefDefaults = Field(
+        default_factory=BriefDefaults,
+        title="Defaults",
+        description="What holds where no json beside the portrait says otherwise.",
+    )
+    needs: tuple[Need, ...] = Field(
+        default=("sound",),
+        title="Needs",
+        description="What must lie beside the portrait before it is filmed: sound (or a motion), json.",
+    )
+
+
+async def newest_brief(
+    brief: Brief, beside: Beside, *, ledger: Ledger, service: str
+) -> Brief | FilmReport:
+    """Return the brief that a portrait and what lies beside it make now, or how it stands if it makes none.
+
+    It stands so where its video is ordered already, whoever did it. Errors are those of reading.
+    """
+    bundle = await asyncio.to_thread(bundle_of, brief.portrait)
+    if bundle is None or not bundle.portraits:
+        return brief
+    surveyor = Surveyor(
+        ledger=ledger, service=service, defaults=beside.defaults, needs=beside.needs
+    )
+    await surveyor.prepare()
+    (sight,) = await surveyor.survey([bundle])
+    while True:
+        match next_step(sight):
+            case Read() as step:
+                await surveyor.read(sight, step)
+            case Film(brief=newest):
+                return newest
+            case Check():
+                return sight.brief
+            case Settled(report):
+                return report

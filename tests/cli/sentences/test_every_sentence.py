@@ -1,0 +1,119 @@
+"""Every sentence in the code that a command can print stands in a snapshot."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.cli.sentences.shell import SNAPSHOTS
+
+ROOT = Path(__file__).parents[3]
+ROOMS = ("cli", "deployments", "flows", "tasks", "blocks", "greenlight")
+WORDS_OF_A_SENTENCE = 4
+ELSEWHERE = {
+    "greenlight/studio": "its answers are the vendor's part of a conversation",
+    "greenlight/pages": "a page in a browser, and artifacts",
+    "greenlight/ledger/schema.py": "the reference's tables",
+    "greenlight/ledger/migrations": "queries",
+    "greenlight/ledger/costs.py": "queries",
+    "deployments/automations.py": "what Prefect's UI shows of automations",
+    "deployments/choices.py": "the reference's tables",
+    "tasks/artifacts.py": "pages in Prefect's UI",
+}
+"""What is read in another place than a terminal, and tested there."""
+GUARD = "a guard, which only a mistake in this program would reach"
+QUERY = "a query"
+CLIENT = "for programs that use the client; commands say it in other words, or never do that"
+NO_PICTURE = "the studio answers as the vendor, and all others have no thumbnail or opinion then"
+UNREACHED: dict[str, str] = {
+    "a list's window is at most 24 hours long": GUARD,
+    "a passed portrait has a face_bbox and an ext_bbox": GUARD,
+    "a task has an id": GUARD,
+    "a template is made from the URL of a motion video": GUARD,
+    "a time without a zone is no moment": GUARD,
+    "did not pass, so it is not filmed": GUARD,
+    "films only a portrait that its own check has passed": GUARD,
+    "has no task to follow": GUARD,
+    "no JPEG has only": GUARD,
+    "takes a ratio of": GUARD,
+    "takes its own parameters only": GUARD,
+    "the vendor fetches http://, https:// and oss:// only; upload the file": GUARD,
+    "wan-s2v is priced by its own parameters": GUARD,
+    "is empty or has characters that no": "a Prefect block's; the settings look at theirs before",
+    "The call of Model Studio failed": "of the base of all its errors, none of which is only that",
+    "Nobody knows whether the vendor began the paid task": CLIENT,
+    "look at the vendor's list of tasks before this is sent again": CLIENT,
+    "The task cannot be cancelled": CLIENT,
+    "it runs or is finished: collect it": CLIENT,
+    "pixels, and nothing above 7000x7000 is decoded": NO_PICTURE,
+    "the file is no JPEG, PNG, BMP or WebP picture": NO_PICTURE,
+    "the picture is damaged or cut off": NO_PICTURE,
+    "there is no portrait called": "a flow's report in Prefect's UI; a sweep looks at portraits only",
+    "Is the server running": "a text of libpq, which is cut off there",
+    "IN ROW EXCLUSIVE MODE": QUERY,
+    "PRAGMA journal_mode = WAL": QUERY,
+    "SET LOCAL lock_timeout = '": QUERY,
+    "SET LOCAL synchronous_commit TO off": QUERY,
+}
+"""What no command can be brought to print, and why."""
+FIELDS = {"description", "doc", "title", "help", "meaning", "task_run_name"}
+"""Texts that forms, `--help`, the reference and Prefect's UI show."""
+
+
+@cache
+def printed() -> str:
+    """All that is printed in any snapshot, on one line, without what draws boxes."""
+    files = sorted(SNAPSHOTS.rglob("*.txt"))
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return flat(
+        re.sub(r"[│╭╮╰╯─┃━┏┓┗┛┡┩└┘┴┳]", " ", re.sub(r"^2> ?", "", text, flags=re.MULTILINE))
+    )
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def modules() -> list[str]:
+    found = (file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py")))
+    names = (file.relative_to(ROOT).as_posix() for file in found)
+    return [name for name in names if not name.startswith(tuple(ELSEWHERE))]
+
+
+def sentences(module: str) -> Iterator[str]:
+    """Yield the pieces of text between what is filled in, where they have the length of a sentence."""
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    left_out = {id(part) for node in ast.walk(tree) for part in not_printed(node)}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in left_out
+        ):
+            # What a logger fills in is cut out too.
+            for piece in re.split(r"%[-.\d]*[a-z]\b", node.value):
+                if len(piece.split()) >= WORDS_OF_A_SENTENCE:
+                    yield flat(piece)
+
+
+def not_printed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield docstrings, and what describes fields."""
+    if isinstance(node, ast.Expr):
+        yield from ast.walk(node.value) if isinstance(node.value, ast.Constant) else ()
+    elif isinstance(node, ast.keyword) and node.arg in FIELDS:
+        yield from ast.walk(node.value)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_sentence_is_in_a_snapshot(module: str) -> None:
+    assert not [one for one in sentences(module) if one not in printed() and one not in UNREACHED]
+
+
+def test_nothing_is_called_unreached_that_is_printed_or_gone() -> None:
+    written = {one for module in modules() for one in sentences(module)}
+    assert not [one for one in UNREACHED if one not in written or one in printed()]
