@@ -19,12 +19,12 @@ from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
 from flows.side_by_side import side_by_side
 from greenlight.arrivals.events import Arrival
-from greenlight.arrivals.watching import refuse_output_inside
+from greenlight.arrivals.watching import arrives_again, refuse_output_inside
 from greenlight.bundles import BriefDefaults, Bundle, bundle_of
 from greenlight.bundles.bundle import Kind, kind_of, name_of, stem_of
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
-from greenlight.errors import InputError
+from greenlight.errors import InputError, SettingsError
 from greenlight.reports import (
     FilmState,
     report_error,
@@ -34,7 +34,7 @@ from greenlight.reports import (
 from tasks.artifacts import show_many, show_portrait, some
 from tasks.events import tell_many_refusals
 from tasks.reasons import opinions_on
-from tasks.results import require_result_store
+from tasks.results import place_of_results, require_result_store
 from tasks.services import connected
 
 AT_ONCE = 16
@@ -93,10 +93,17 @@ async def on_upload(
 
 
 def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
-    """Refuse to work where the flow's own videos arrive as uploads: every one would start another run."""
+    """Refuse to work where the flow's own videos or results arrive: every one would start another run."""
+    results = place_of_results()
     for arrival in objects:
         folder = arrival.key.rpartition("/")[0]
-        refuse_output_inside(arrival.bucket, f"{folder}/" if folder else "", out)
+        prefix = f"{folder}/" if folder else ""
+        refuse_output_inside(arrival.bucket, prefix, out)
+        if arrives_again(arrival.bucket, prefix, results):
+            raise SettingsError(
+                f"the results of runs lie in {results}, where uploads arrive, so every result would start "
+                "another run; name another block in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+            )
 
 
 async def _find(objects: list[Arrival]) -> list[Bundle | BundleReport]:

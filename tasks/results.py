@@ -36,6 +36,14 @@ async def require_result_store() -> None:
         await probing.aread(PROBE)
 
 
+def place_of_results() -> str | None:
+    """Return where this run's results lie in S3, as s3://bucket/folder; `None` where they lie elsewhere."""
+    context = FlowRunContext.get()
+    storage = context.result_store.result_storage if context else None
+    bucket = getattr(storage, "bucket_name", None)
+    return f"s3://{bucket}/{getattr(storage, 'bucket_folder', '')}" if bucket else None
+
+
 @contextmanager
 def _expect(store: str, done: str) -> Iterator[None]:
     """Raise a `SettingsError` if something cannot be done with a store."""

@@ -51,7 +51,7 @@ class BucketSetup:
         attributes = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
         step = Step(
             "create",
-            f"the queue {name}, which keeps for 14 days what could not be worked on",
+            f"the queue {name}, which keeps what could not be worked on until it is 14 days old",
             lambda: self._sqs.create_queue(QueueName=name, Attributes=attributes),
         )
         return already(step, is_so=self._find(name) is not None)

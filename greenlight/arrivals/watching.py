@@ -49,20 +49,25 @@ class Watch:
 
 
 def refuse_output_inside(bucket: str, prefix: str, out: str | None) -> None:
-    """Raise a `SettingsError` if what is written to `out` could arrive as an upload again.
-
-    `out` is a folder or a file in a bucket; a place outside S3 is never watched.
-    """
-    if out is None or not out.startswith("s3://"):
-        return
-    out_bucket, out_key = split_s3(out)
-    if out_bucket != bucket:
-        return
-    folder = f"{out_key.rstrip('/')}/" if out_key else ""
-    # A file in the folder may be called like the rest of the prefix, as long as that names no folder.
-    may_begin_so = prefix.startswith(folder) and "/" not in prefix.removeprefix(folder)
-    if folder.startswith(prefix) or may_begin_so:
+    """Raise a `SettingsError` if what is written to `out` could arrive as an upload again."""
+    if arrives_again(bucket, prefix, out):
         raise SettingsError(
             f"the output {out} lies in what is watched, s3://{bucket}/{prefix}, so every video would start "
             "another run; give another prefix or another place for the output"
         )
+
+
+def arrives_again(bucket: str, prefix: str, out: str | None) -> bool:
+    """Return whether what is written to `out` could arrive as an upload: a video, or a flow's result.
+
+    `out` is a folder or a file in a bucket; a place outside S3 is never watched.
+    """
+    if out is None or not out.startswith("s3://"):
+        return False
+    out_bucket, out_key = split_s3(out)
+    if out_bucket != bucket:
+        return False
+    folder = f"{out_key.rstrip('/')}/" if out_key else ""
+    # A file in the folder may be called like the rest of the prefix, as long as that names no folder.
+    may_begin_so = prefix.startswith(folder) and "/" not in prefix.removeprefix(folder)
+    return folder.startswith(prefix) or may_begin_so

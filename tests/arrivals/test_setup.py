@@ -14,7 +14,7 @@ from greenlight.arrivals.events import read_message
 from greenlight.arrivals.notifications import with_eventbridge, with_queue
 from greenlight.arrivals.setup import BucketSetup
 from greenlight.arrivals.surroundings import Surroundings
-from greenlight.arrivals.watching import Watch, refuse_output_inside
+from greenlight.arrivals.watching import Watch, arrives_again, refuse_output_inside
 from greenlight.aws import aws_client
 from greenlight.errors import SettingsError
 from tests.bucket import Bucket, refuse
@@ -60,9 +60,9 @@ def configuration(bucket: Bucket) -> dict[str, Any]:
 def test_a_dry_run_says_it_sentence_by_sentence_and_changes_nothing(
     bucket: Bucket, watch: Watch
 ) -> None:
-    name = watch.queue
+    name, dead = watch.queue, f"{watch.queue}-dead-letters"
     assert [step.before for step in BucketSetup(watch).steps()] == [
-        f"Would create the queue {name}-dead-letters, which keeps for 14 days what could not be worked on.",
+        f"Would create the queue {dead}, which keeps what could not be worked on until it is 14 days old.",
         f"Would create the queue {name}, which gives a message up after 5 vain tries.",
         f"Would set the policy that lets the bucket {bucket.name} and no other send to the queue {name}.",
         f"Would set the notification that tells the queue {name} what is uploaded to {watch.place}.",
@@ -284,6 +284,7 @@ def test_a_watch_that_makes_no_sense_is_a_sentence(changes: dict[str, str], word
 def test_an_output_that_would_be_an_upload_again_is_refused(prefix: str, out: str) -> None:
     with pytest.raises(SettingsError, match="every video would start another run"):
         refuse_output_inside("portraits", prefix, out)
+    assert arrives_again("portraits", prefix, out)
 
 
 @pytest.mark.parametrize(
@@ -299,3 +300,4 @@ def test_an_output_that_would_be_an_upload_again_is_refused(prefix: str, out: st
 )
 def test_an_output_elsewhere_is_fine(prefix: str, out: str | None) -> None:
     refuse_output_inside("portraits", prefix, out)
+    assert not arrives_again("portraits", prefix, out)

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from prefect.settings import PREFECT_DEFAULT_RESULT_STORAGE_BLOCK, temporary_set
 from prefect_aws import AwsCredentials, S3Bucket
 from prefect_aws.client_parameters import AwsClientParameters
 
+from flows.on_upload import on_upload
+from greenlight.arrivals.events import Arrival
 from greenlight.aws import aws_client
 from greenlight.errors import SettingsError
 from tasks.results import PROBE, require_result_store
@@ -48,6 +51,7 @@ async def saved(
     *,
     key: str = SURROUNDINGS["AWS_ACCESS_KEY_ID"],
     secret: str = SECRET,
+    folder: str = "",
 ) -> str:
     """Save a block for a bucket, and return its name as the setting takes it."""
     credentials = AwsCredentials(
@@ -57,13 +61,24 @@ async def saved(
         aws_client_parameters=AwsClientParameters(endpoint_url=endpoint),
     )
     name = f"bucket-{uuid.uuid4().hex}"
-    await S3Bucket(bucket_name=bucket_name, credentials=credentials).save(name)
+    await S3Bucket(bucket_name=bucket_name, credentials=credentials, bucket_folder=folder).save(
+        name
+    )
     return f"s3-bucket/{name}"
 
 
 @pytest.fixture
 def endpoint(bucket: Bucket) -> str:
     return str(bucket.client.meta.endpoint_url)
+
+
+async def test_results_that_would_arrive_as_uploads_are_refused(
+    bucket: Bucket, endpoint: str
+) -> None:
+    upload = Arrival(bucket.name, "in/anna.png", None, None, None, None, datetime.now(UTC))
+    with results_in(await saved(bucket.name, endpoint, folder="in")):
+        state = await on_upload(objects=[upload], return_state=True)
+    assert "every result would start another run" in str(state.message)
 
 
 async def test_a_bucket_that_can_be_written_is_a_good_one(bucket: Bucket, endpoint: str) -> None:

@@ -53,6 +53,9 @@ UNREACHED: dict[str, str] = {
     "pixels, and nothing above 7000x7000 is decoded": NO_PICTURE,
     "the file is no JPEG, PNG, BMP or WebP picture": NO_PICTURE,
     "the picture is damaged or cut off": NO_PICTURE,
+    "the results of runs lie in": "what a worker's run says of an upload",
+    ", where uploads arrive, so every result would start another run; name another block in "
+    "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "what a worker's run says of an upload",
     "there is no portrait called": "a flow's report in Prefect's UI; a sweep looks at portraits only",
     "Is the server running": "a text of libpq, which is cut off there",
     "IN ROW EXCLUSIVE MODE": QUERY,
