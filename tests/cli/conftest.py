@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -38,7 +40,8 @@ Greenlight = Callable[..., Ran]
 def greenlight(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Greenlight:
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["greenlight", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        # A command sets variables for its own process, which end with it.
+        with pytest.raises(SystemExit) as ended, patch.dict(os.environ):
             main()
         printed = capsys.readouterr()
         code = ended.value.code
