@@ -25,6 +25,9 @@ from greenlight.bundles.bundle import Kind, kind_of, name_of, stem_of
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError, SettingsError
+from greenlight.ledger import Ledger
+from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.database import now
 from greenlight.reports import (
     FilmState,
     report_error,
@@ -87,9 +90,20 @@ async def on_upload(
         work = BundleWork(surveyor, block, runs, allowance, explains=True)
         await work.prepare()
         reports = await _work_on(await _find(objects), work)
-    tell_many_refusals(work.gallery.refused_count, work.gallery.count, place=_run_name())
+    if work.gallery.refused_count:
+        await _look_at_the_day(services.ledger, block.service)
     subjects = subjects_of(defaults.models, (one.place for one in objects))
     return await end(reports, subjects)
+
+
+async def _look_at_the_day(ledger: Ledger, service: str) -> None:
+    """Tell if many are refused today: uploads come one by one, and no batch alone says that much is wrong."""
+    today = now().astimezone(VENDOR_ZONE).date()
+    counts: Counter[str] = Counter()
+    for one in await asyncio.to_thread(ledger.costs.by_outcome, service=service, since=today):
+        counts[one.outcome] += one.count
+    checked = counts["refused"] + counts["passed"]
+    tell_many_refusals(counts["refused"], checked, place="the checks of today")
 
 
 def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:

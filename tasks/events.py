@@ -28,12 +28,12 @@ AMBIGUOUS = "greenlight.video.ambiguous"
 BUDGET_SPENT = "greenlight.budget.spent"
 """A paying request did not fit into a budget; told once a day."""
 MANY_REFUSALS = "greenlight.refusals.many"
-"""More of a run's portraits were refused than usual."""
+"""More of a sweep's portraits were refused than usual, or of a day's where they come by uploads."""
 
 FEWEST_CHECKS = 20
 """Of fewer checks the share of refusals says nothing."""
 USUAL_SHARE = 0.5
-"""More refusals than this among a run's checks point at a camera, a crop or a model, not at a portrait."""
+"""More refusals than this among them point at a camera, a crop or a model, not at a portrait."""
 
 
 def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str, opinion: str = "") -> None:
@@ -103,7 +103,7 @@ def _once(*parts: str) -> UUID:
 
 
 def tell_many_refusals(refused: int, checked: int, *, place: str) -> None:
-    """Raise `greenlight.refusals.many` if more of a run's checks were refusals than is usual."""
+    """Raise `greenlight.refusals.many` if more of some checks were refusals than is usual."""
     if checked < FEWEST_CHECKS or refused <= USUAL_SHARE * checked:
         return
     reason = f"{refused} of {checked} portraits were refused"

@@ -26,8 +26,10 @@ from greenlight.modelstudio.wan_s2v import WanS2vVerdict
 from greenlight.reports import FilmState
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
+from tasks.events import FEWEST_CHECKS, MANY_REFUSALS
 from tests.bucket import SECRET, Bucket
 from tests.conftest import SAMPLES, make_sound
+from tests.ledger.values import REFUSED, book
 from tests.steering import add_fault, counters, paid, received
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
@@ -141,6 +143,23 @@ async def test_the_page_of_one_portrait_says_what_its_check_cost(bucket: Bucket)
     shown = await artifacts_of(state)
     (page,) = [one for one in shown if one.type == "markdown"]
     assert "| Paid by this run | 0.004 CNY |" in str(page.data)
+
+
+async def test_many_refusals_of_a_day_are_told_however_few_come_at_once(
+    bucket: Bucket, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr("tasks.events.emit_event", lambda **event: told.append(event))
+    places = [bucket.put(f"in/{number}.jpg", TWO + bytes([number])) for number in range(2)]
+    with Ledger(settings.ledger_url) as ledger:
+        for number in range(FEWEST_CHECKS - 2):
+            book(ledger, REFUSED, service=settings.service, portrait=f"sha256-{number}")
+    for place in places:
+        assert MANY_REFUSALS not in [event["event"] for event in told]
+        await upload(place)
+    (many,) = [event for event in told if event["event"] == MANY_REFUSALS]
+    assert many["payload"]["reason"] == "20 of 20 portraits were refused"
+    assert many["resource"]["prefect.resource.name"] == "the checks of today"
 
 
 async def test_a_run_is_called_by_its_portraits(bucket: Bucket) -> None:
