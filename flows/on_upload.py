@@ -103,7 +103,7 @@ async def _look_at_the_day(ledger: Ledger, service: str) -> None:
     for one in await asyncio.to_thread(ledger.costs.by_outcome, service=service, since=today):
         counts[one.outcome] += one.count
     checked = counts["refused"] + counts["passed"]
-    tell_many_refusals(counts["refused"], checked, place="the checks of today")
+    tell_many_refusals(counts["refused"], checked, place="today's checks")
 
 
 def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:

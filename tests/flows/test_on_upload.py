@@ -159,7 +159,7 @@ async def test_many_refusals_of_a_day_are_told_however_few_come_at_once(
         await upload(place)
     (many,) = [event for event in told if event["event"] == MANY_REFUSALS]
     assert many["payload"]["reason"] == "20 of 20 portraits were refused"
-    assert many["resource"]["prefect.resource.name"] == "the checks of today"
+    assert many["resource"]["prefect.resource.name"] == "today's checks"
 
 
 async def test_a_run_is_called_by_its_portraits(bucket: Bucket) -> None:
