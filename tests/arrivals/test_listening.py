@@ -75,11 +75,15 @@ async def listening(
     task = asyncio.create_task(listener.run(stop))
     try:
         yield stop
-    finally:
-        stop.set()
-        # Ends the poll under way at once.
-        await asyncio.to_thread(queue.send, TEST_EVENT)
-        await task
+    except BaseException:
+        # What has failed may have left the handler waiting for good.
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+    stop.set()
+    # Ends the poll under way at once.
+    await asyncio.to_thread(queue.send, TEST_EVENT)
+    await task
 
 
 async def test_every_upload_is_handed_over_under_its_own_key_and_leaves_no_message(
@@ -116,7 +120,7 @@ async def test_messages_are_deleted_only_after_the_handler_has_returned(queue: Q
     queue.send(direct(record("a.png")))
     heard = Heard()
     heard.may_go_on.clear()
-    async with listening(queue, heard):
+    async with listening(queue, heard, visibility_seconds=60):
         await until(lambda: bool(heard.tried))
         assert queue.hidden() == 1
         heard.may_go_on.set()
