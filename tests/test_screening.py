@@ -300,10 +300,14 @@ async def test_a_portrait_that_changed_meanwhile_is_not_paid_for(
 
 
 async def overwrite_during_check(
-    studio: StudioServer, screening: Coroutine[Any, Any, Screening], overwrite: Callable[[], object]
+    studio: StudioServer,
+    screening: Coroutine[Any, Any, Screening],
+    overwrite: Callable[[], object],
+    *,
+    slow_seconds: float = 1,
 ) -> Screening:
     """Screen while the studio is slow, and do something when the check has arrived there."""
-    add_fault(studio, "slow", "check", when="before", seconds=1)
+    add_fault(studio, "slow", "check", when="before", seconds=slow_seconds)
     under_way = asyncio.create_task(screening)
     while await asyncio.to_thread(received, studio, "check") == 0:
         await asyncio.sleep(0.01)
@@ -343,13 +347,17 @@ async def test_boxes_that_do_not_fit_because_of_another_portrait_are_told_as_tha
 ) -> None:
     def of_edge(pixels: int) -> bytes:
         stored = BytesIO()
-        Image.open(astronaut).resize((pixels, pixels)).save(stored, "PNG")
+        Image.open(astronaut).convert("RGB").resize((pixels, pixels)).save(stored, "JPEG")
         return stored.getvalue()
 
-    portrait, larger = await examine(bucket.put("anna.png", of_edge(400))), of_edge(1600)
+    portrait, larger = await examine(bucket.put("anna.jpg", of_edge(400))), of_edge(1600)
     with pytest.raises(Overwritten, match="was overwritten while it was checked") as caught:
         await overwrite_during_check(
-            studio, screener.screen(portrait, EMO), lambda: bucket.put("anna.png", larger)
+            studio,
+            screener.screen(portrait, EMO),
+            lambda: bucket.put("anna.jpg", larger),
+            # The studio must look at the larger one, on a busy machine too.
+            slow_seconds=4,
         )
     assert caught.value.spent
     assert outcomes(ledger) == {"uncertain": Decimal("0.004")}
