@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Deployments, Json, Models, deployments_of
+from cli.options import Deployments, Json, Models, deployments_of, expect_address
 from cli.progress import progress
 
 if TYPE_CHECKING:
@@ -72,10 +72,8 @@ def doctor(
 
     What is not named is not looked at. It ends with 1 when something is broken.
     """
-    if queue and not queue.startswith(("https://", "http://")):
-        raise typer.BadParameter(
-            f"{queue} is no address; it begins with https://", param_hint="'--queue'"
-        )
+    if queue:
+        expect_address(queue)
     own = deployments_of(deployment)
     asked = _Asked(_uploads(bucket), _place(out), queue or None, model, own, credentials, timeout)
     with progress("Looking"):

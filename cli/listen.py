@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import Json, expect_address
 
 if TYPE_CHECKING:
     from deployments.listener import Handover, Starter
@@ -42,10 +42,7 @@ def listen(
 
 def make_starter(queue: str, via: str, deployment: str, *, as_json: bool = False) -> Starter:
     """Return what takes the batches of a queue over and prints a line for each; wrong usage is refused."""
-    if not queue.startswith(("https://", "http://")):
-        raise typer.BadParameter(
-            f"{queue} is no address; it begins with https://", param_hint="'--queue'"
-        )
+    expect_address(queue)
     from deployments.listener import Starter, Via
 
     if via not in set(Via):

@@ -38,6 +38,14 @@ def _deployments(pairs: list[str]) -> list[str]:
     return pairs
 
 
+def expect_address(queue: str) -> None:
+    """Raise `typer.BadParameter` for a queue that is not named by its address."""
+    if not queue.startswith(("https://", "http://")):
+        raise typer.BadParameter(
+            f"{queue} is no address; it begins with https://", param_hint="'--queue'"
+        )
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)

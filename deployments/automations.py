@@ -72,10 +72,11 @@ def set_up(client: SyncPrefectClient, *, notify: str | None, apply: bool) -> lis
 
 def wanted(notify: uuid.UUID | None) -> list[AutomationCore]:
     """Return the automations; those that tell people need the id of a notification block."""
-    return [*_recovery(), *(_notifications(notify) if notify else ())]
+    return [*_restarts(), *_endings(), *(_notifications(notify) if notify else ())]
 
 
-def _recovery() -> Iterator[AutomationCore]:
+def _restarts() -> Iterator[AutomationCore]:
+    """Yield what begins a run again that did not come to its end."""
     yield AutomationCore(
         name="greenlight: crashed runs start again",
         description=f"A run whose process ended before it begins again, {ATTEMPTS} times in all.",
@@ -105,16 +106,17 @@ def _recovery() -> Iterator[AutomationCore]:
         ),
         actions=[_again("Who had taken it up did not begin it.")],
     )
+
+
+def _endings() -> Iterator[AutomationCore]:
+    """Yield what ends a run that would stand still, or start again, for ever."""
     yield AutomationCore(
         name="greenlight: runs that start again and again are given up",
         description=f"What could not begin {MOST_RESTARTS} times in a day is wrong with more than the run.",
         trigger=EventTrigger(
             expect={"prefect.flow-run.AwaitingRetry"},
             match={"prefect.resource.id": "prefect.flow-run.*"},
-            match_related=[
-                {"prefect.resource.role": "flow", "prefect.resource.name": ALL},
-                {"prefect.resource.role": "deployment"},
-            ],
+            match_related=_deployed(ALL),
             for_each={"prefect.resource.id"},
             threshold=MOST_RESTARTS,
             within=timedelta(days=1),
@@ -206,21 +208,25 @@ def _silence(
     have it count.
     """
     counted = {"prefect.run-count": run_counts} if run_counts else {}
-    tags = [{"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{tag}"}]
+    tagged = [{"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{tag}"}]
     return EventTrigger(
         posture=Posture.Proactive,
         after=after,
         # Whatever happens to it: our runs end under names of their own, like Filmed.
         expect={"prefect.flow-run.*"},
         match={"prefect.resource.id": "prefect.flow-run.*", **counted},
-        match_related=[
-            {"prefect.resource.role": "flow", "prefect.resource.name": flows},
-            {"prefect.resource.role": "deployment"},
-            *(tags if tag else ()),
-        ],
+        match_related=[*_deployed(flows), *(tagged if tag else ())],
         for_each={"prefect.resource.id"},
         within=within,
     )
+
+
+def _deployed(flows: list[str]) -> list[dict[str, Any]]:
+    """Return what the runs of these flows' deployments are related to."""
+    return [
+        {"prefect.resource.role": "flow", "prefect.resource.name": flows},
+        {"prefect.resource.role": "deployment"},
+    ]
 
 
 def _ensure(client: SyncPrefectClient, wanted: AutomationCore, *, apply: bool) -> Change:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from flows.parameters import Defaults, Needs
 from greenlight.briefs import Brief
-from greenlight.bundles import BriefDefaults, Need, bundle_of
+from greenlight.bundles import BriefDefaults, bundle_of
+from greenlight.bundles.briefing import NEEDS
 from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.ledger import Ledger
@@ -19,16 +21,8 @@ class Beside(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    defaults: BriefDefaults = Field(
-        default_factory=BriefDefaults,
-        title="Defaults",
-        description="What holds where no json beside the portrait says otherwise.",
-    )
-    needs: tuple[Need, ...] = Field(
-        default=("sound",),
-        title="Needs",
-        description="What must lie beside the portrait before it is filmed: sound (or a motion), json.",
-    )
+    defaults: Defaults = BriefDefaults()
+    needs: Needs = NEEDS
 
 
 async def newest_brief(

@@ -26,7 +26,7 @@ from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
-from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
 from greenlight.reports import (
     FilmState,
@@ -98,9 +98,10 @@ async def on_upload(
 
 async def _look_at_the_day(ledger: Ledger, service: str) -> None:
     """Tell if many are refused today: uploads come one by one, and no batch alone says that much is wrong."""
-    today = now().astimezone(VENDOR_ZONE).date()
     counts: Counter[str] = Counter()
-    for one in await asyncio.to_thread(ledger.costs.by_outcome, service=service, since=today):
+    for one in await asyncio.to_thread(
+        ledger.costs.by_outcome, service=service, since=day_of(now())
+    ):
         counts[one.outcome] += one.count
     checked = counts["refused"] + counts["passed"]
     tell_many_refusals(counts["refused"], checked, place="today's checks")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from greenlight.errors import EXPLAINED, InputError, Overwritten
-from greenlight.holding import LEASE_SECONDS, held
+from greenlight.holding import LEASE_SECONDS, LOOK_AGAIN_SECONDS, held
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.checks import NewCheck
@@ -21,7 +21,6 @@ from greenlight.portraits.preflight import preflight
 from greenlight.settings import Delivery
 
 FREE = Decimal(0)
-LOOK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from prefect.client.schemas.filters import (
 from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.ledger import Ledger
-from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
 from greenlight.modelstudio.family import Verdict
 from greenlight.opinions import Opinion
@@ -234,7 +234,7 @@ def _row(judged: Judged, opinions: Mapping[tuple[str, str], Opinion]) -> dict[st
 
 async def show_costs(ledger: Ledger, service: str) -> None:
     """Put a table of what the last month cost into this run; its key shows the history."""
-    since = (now() - SHOWN_COSTS).astimezone(VENDOR_ZONE).date()
+    since = day_of(now() - SHOWN_COSTS)
     costs = await asyncio.to_thread(ledger.costs.by_outcome, service=service, since=since)
     sum_cny = sum((one.cost_cny for one in costs), Decimal(0))
     rows = [_cost_row("all", "", "", sum(one.count for one in costs), sum_cny)]

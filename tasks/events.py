@@ -8,7 +8,7 @@ from prefect.events import emit_event
 
 from greenlight.errors import OverBudget
 from greenlight.ledger import Job
-from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
 from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.pictures import Portrait
@@ -81,10 +81,9 @@ def tell_job(event: str, job: Job) -> None:
 
 def tell_budget_spent(error: OverBudget, *, service: str) -> None:
     """Raise `greenlight.budget.spent`, once a day: a paying request was held back."""
-    today = now().astimezone(VENDOR_ZONE).date()
     emit_event(
         event=BUDGET_SPENT,
-        id=_once(BUDGET_SPENT, service, today.isoformat()),
+        id=_once(BUDGET_SPENT, service, day_of(now()).isoformat()),
         resource={
             "prefect.resource.id": f"greenlight.budget.{service}",
             "greenlight.service": service,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from prefect.context import FlowRunContext
 from prefect.filesystems import LocalFileSystem
+from prefect.results import ResultStore
 
 from greenlight.aws import reason_of
 from greenlight.errors import SettingsError
@@ -21,8 +22,7 @@ async def require_result_store() -> None:
     To Prefect a store that cannot be reached is one without results: every cached verdict would be a miss,
     without a word. A folder of this machine is not tried.
     """
-    context = FlowRunContext.get()
-    store = context.result_store if context else None
+    store = _store()
     storage = store.result_storage if store else None
     if store is None or storage is None or isinstance(storage, LocalFileSystem):
         return
@@ -38,10 +38,15 @@ async def require_result_store() -> None:
 
 def place_of_results() -> str | None:
     """Return where this run's results lie in S3, as s3://bucket/folder; `None` where they lie elsewhere."""
-    context = FlowRunContext.get()
-    storage = context.result_store.result_storage if context else None
+    store = _store()
+    storage = store.result_storage if store else None
     bucket = getattr(storage, "bucket_name", None)
     return f"s3://{bucket}/{getattr(storage, 'bucket_folder', '')}" if bucket else None
+
+
+def _store() -> ResultStore | None:
+    context = FlowRunContext.get()
+    return context.result_store if context else None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -36,6 +36,11 @@ def names_of(budgets: Sequence[Budget], service: str) -> list[str]:
         f"budget run {one.run}" if one.scope == "run" else f"budget day {service}"
         for one in budgets
     ]
+
+
+def day_of(at: datetime) -> date:
+    """Return the day of a time as costs count it, which is one of UTC+8."""
+    return at.astimezone(VENDOR_ZONE).date()
 
 
 def keep_within(
@@ -96,7 +101,7 @@ def _is_within(
 def _scope(budget: Budget, at: datetime) -> str:
     if budget.scope == "run":
         return "this run"
-    return f"{at.astimezone(VENDOR_ZONE):%Y-%m-%d} (UTC+8)"
+    return f"{day_of(at)} (UTC+8)"
 
 
 def _way_on(budget: Budget) -> str:

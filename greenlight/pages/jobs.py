@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from greenlight.ledger import Job, JobState
-from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.ledger.budgets import day_of
 from greenlight.modelstudio.catalog import TASK_LIFETIME
 from greenlight.pages.cards import TONES, Film, link_to, shortened
 
@@ -107,7 +107,7 @@ def describe_ended(job: Job, folder: Path) -> EndedJob:
         subject=job.subject,
         model=job.model,
         state="made" if job.kind == "template" and film.state == "filmed" else film.state,
-        day=job.reserved_at.astimezone(VENDOR_ZONE).date(),
+        day=day_of(job.reserved_at),
         seconds=job.seconds,
         cost_cny=job.reserved_cny if job.cost_cny is None else job.cost_cny,
         link=link,
