@@ -19,15 +19,21 @@ from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Asked, Bucket, watch_requests
 from tests.postgresql import PostgresServer, is_installed, run_server
+from tests.prefect_database import copy_database
 from tests.production import Production, produce
 from tests.regions import serve_regional_s3
+from tests.surroundings import LEASES
 from tests.website import Website, serve_website
 
-# Read by Prefect's server when it starts: nobody is told of a test.
-os.environ |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+os.environ |= {
+    # Read by Prefect's server when it starts: nobody is told of a test.
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    # No test speaks TLS, and each client would read all the world's authorities for 20 ms.
+    "SSL_CERT_FILE": str(Path(__file__).parent / "fixtures" / "nobody.pem"),
+}
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
 @pytest.fixture(autouse=True)
@@ -175,11 +181,15 @@ def requests(bucket: Bucket) -> Iterator[list[Asked]]:
 def _prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness
 
+    database = tmp_path_factory.mktemp("database")
+    copy_database(database / "prefect-test.db")
     with ExitStack() as exits:
         # As the documents start one; the files lie in its home, which is the developer's otherwise.
         with pytest.MonkeyPatch.context() as surroundings:
             surroundings.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
             surroundings.setenv("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", LEASES)
+            # It asks for an empty folder, and its server makes the tables there.
+            surroundings.setattr("prefect.testing.utilities.mkdtemp", lambda: str(database))
             exits.enter_context(prefect_test_harness(server_startup_timeout=60))
         yield
 

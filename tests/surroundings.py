@@ -11,10 +11,13 @@ from typing import Any
 import httpx
 
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
+from tests.prefect_database import copy_database
 from tests.programs import Program, wait_until
 
 PYTHON = [sys.executable, "-m"]
 READY_SECONDS = 120.0
+KEPT = ("LANG", "PYTHONPATH", "SSL_CERT_FILE")
+"""What programs here have of the environment of the tests."""
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
 
 
@@ -32,7 +35,7 @@ class Surroundings:
         self.api_url = f"http://127.0.0.1:{prefect}/api"
         self.s3_url = f"http://127.0.0.1:{s3}"
         self.environ = {
-            **{name: os.environ[name] for name in ("LANG", "PYTHONPATH") if name in os.environ},
+            **{name: os.environ[name] for name in KEPT if name in os.environ},
             "HOME": str(home),
             "PATH": _path(),
             **SURROUNDINGS,
@@ -48,6 +51,8 @@ class Surroundings:
             **settings,
         }
         books = {"PREFECT_API_DATABASE_CONNECTION_URL": database} if database else {}
+        if not database:
+            copy_database(home / "prefect" / "prefect.db")
         self.store = self.program("store", ["moto.server", "-p", str(s3)])
         self.studio = self.program(
             "studio",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.prefect_database import copy_database
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"blocks", "cli", "deployments", "flows", "greenlight", "tasks"}
 
@@ -62,6 +64,7 @@ def test_an_installed_wheel_has_its_command_and_runs_a_flow(wheel: Path, tmp_pat
     # The dependencies are borrowed as they are locked; the checkout is not on this path.
     (site,) = (environment / "lib").glob("python3*/site-packages")
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    copy_database(tmp_path / ".prefect" / "prefect.db")
     elsewhere = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     helped = subprocess.run(
         [str(environment / "bin" / "greenlight"), "--help"],

@@ -21,12 +21,14 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from greenlight.studio.server import StudioServer
 from tests.postgresql import PostgresServer
+from tests.prefect_database import copy_database
+from tests.surroundings import KEPT, LEASES
 
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect"]
 GREENLIGHT = [sys.executable, "-m", "cli"]
 DEPLOY = [*PREFECT, "--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml"]
-LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
 
 Found = TypeVar("Found")
 
@@ -65,7 +67,7 @@ def program(
 
 def surroundings(home: Path, **more: str) -> dict[str, str]:
     """Return an environment with nothing of the developer's, in which `python` is this one."""
-    kept = {name: os.environ[name] for name in ("LANG", "PYTHONPATH") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {
         "HOME": str(home),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -89,6 +91,8 @@ class PrefectServer:
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
         self.port = free_port()
+        if DATABASE not in settings:
+            copy_database(home / "prefect" / "prefect.db")
         self._environ = surroundings(
             home,
             PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=LEASES,
@@ -154,7 +158,7 @@ def run(command: list[str], environ: Mapping[str, str], *, cwd: Path = ROOT, cod
 def on_postgres(postgres: PostgresServer) -> dict[str, str]:
     """Return the settings of a Prefect server with a database of its own."""
     url = postgres.make_database().replace("postgresql://", "postgresql+asyncpg://")
-    return {"PREFECT_API_DATABASE_CONNECTION_URL": url}
+    return {DATABASE: url}
 
 
 def of_studio(studio: StudioServer, home: Path) -> dict[str, str]:

@@ -26,6 +26,7 @@ from tests.docs.receivers import Receivers
 from tests.docs.shapes import has_shape
 from tests.docs.terminals import Terminal
 from tests.postgresql import is_installed, run_server
+from tests.prefect_database import copy_database
 
 NEEDED = ("greenlight", "blocks", "tasks", "flows", "deployments", "cli", "samples", "tests")
 READER = "/home/anna/greenlight"
@@ -78,14 +79,18 @@ class Surroundings:
     def environ(self, home: Path, folder: Path) -> dict[str, str]:
         """Return the environment of a new terminal: nothing of the developer's, and nothing of ours set.
 
-        Its reader is logged in at AWS as an administrator.
+        Its reader is logged in at AWS as an administrator, and has used Prefect before.
         """
+        database = home / ".prefect" / "prefect.db"
+        if not database.exists():
+            copy_database(database)
         return {
             "HOME": str(home),
             "PATH": os.pathsep.join([str(STAND_INS), os.environ["PATH"]]),
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(folder),
             "DO_NOT_TRACK": "1",
+            "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "AWS_ENDPOINT_URL": self._aws,
             "AWS_DEFAULT_REGION": "us-east-1",
