@@ -110,6 +110,8 @@ class PrefectServer:
         with program(command, self._environ, self.home / "server.log") as process:
             wait_for(lambda: self._answers(process), seconds=60, what="the Prefect server")
             yield
+            # Told to stop, it would wait for whoever still listens to its events.
+            process.kill()
 
     def _answers(self, process: subprocess.Popen[bytes]) -> bool | None:
         assert process.poll() is None, (self.home / "server.log").read_text()

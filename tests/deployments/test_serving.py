@@ -16,7 +16,6 @@ from tests.deployments.servers import (
     GREENLIGHT,
     PrefectServer,
     of_studio,
-    on_postgres,
     program,
     run,
     start,
@@ -24,7 +23,6 @@ from tests.deployments.servers import (
     wait_for,
     wait_until_called,
 )
-from tests.postgresql import PostgresServer
 
 READY = "serving on-upload, sweep, film, collect"
 
@@ -70,10 +68,8 @@ def test_one_process_runs_everything_and_ends_what_it_began(
         assert not client.read_deployment_by_name("collect-videos/collect").paused
 
 
-def test_it_outlives_its_server(
-    postgres: PostgresServer, studio: StudioServer, tmp_path: Path, astronaut: Path
-) -> None:
-    server = PrefectServer(tmp_path, **on_postgres(postgres))
+def test_it_outlives_its_server(studio: StudioServer, tmp_path: Path, astronaut: Path) -> None:
+    server = PrefectServer(tmp_path)
     # Without this Prefect's runner tries for minutes until it gives up on a server.
     hasty = {"PREFECT_CLIENT_MAX_RETRIES": "0"}
     environ = server.environ(tmp_path, **of_studio(studio, tmp_path), **hasty)
