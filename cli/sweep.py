@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from cli.film import prepare_prefect
+from cli.film import prepare_prefect, warnings_shown
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import Tell, pace
 
@@ -106,7 +106,7 @@ def sweep(
         _print_forecast(forecast, place, as_json)
         return
     prepare_prefect(settings.results)
-    with pace(f"sweeping {place}") as tell:
+    with pace(f"sweeping {place}") as tell, warnings_shown():
         report = asyncio.run(
             _sweep(
                 tell,

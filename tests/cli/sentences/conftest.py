@@ -9,6 +9,8 @@ from pathlib import Path
 import prefect.main  # noqa: F401
 import pytest
 
+from greenlight.modelstudio import catalog
+from greenlight.portraits import delivery
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says, Shell, expect_snapshot, name_of
 from tests.conftest import SAMPLES, make_sound
@@ -32,6 +34,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("greenlight.patience.FIRST_WAIT_SECONDS", 0.0)
     monkeypatch.setattr("greenlight.pacing.FIRST_WAIT_SECONDS", 0.0)
     monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.0)
+    # They warn once a process, which ends with a command.
+    for warning in (catalog.warn_of_retirement, delivery._warn_of_upload):
+        warning.cache_clear()
     return tmp_path
 
 
