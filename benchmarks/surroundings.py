@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from tests.programs import ROOT, running
 from tests.surroundings import Surroundings
 

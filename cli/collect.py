@@ -13,7 +13,7 @@ from cli.jobs import job_line, name_of
 from cli.options import Json
 
 if TYPE_CHECKING:
-    from greenlight.collector import Round
+    from greenlight.filming.collector import Round
     from greenlight.ledger import Job
     from greenlight.settings import Settings
 
@@ -40,7 +40,7 @@ def collect(
 
 
 async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> Round:
-    from greenlight.collector import Collector
+    from greenlight.filming.collector import Collector
     from greenlight.services import connect
 
     async with connect(settings) as services:

@@ -95,8 +95,8 @@ def film(
 
 async def _plan(brief: Brief, settings: Settings) -> FilmReport:
     from greenlight.drives import examine_drives
+    from greenlight.filming.planning import Planner
     from greenlight.ledger import Ledger
-    from greenlight.planning import Planner
     from greenlight.portraits.pictures import examine
     from greenlight.reports import report_plan
 

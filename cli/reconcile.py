@@ -12,8 +12,8 @@ from cli.jobs import job_line, name_of
 from cli.options import Json
 
 if TYPE_CHECKING:
+    from greenlight.filming.reconciling import Doubt
     from greenlight.ledger import Job
-    from greenlight.reconciling import Doubt
     from greenlight.settings import Settings
 
 
@@ -61,8 +61,8 @@ async def _adopt(settings: Settings, name: str, task_id: str) -> Job:
 
 def _release(settings: Settings, name: str) -> Job:
     from greenlight.errors import InputError
+    from greenlight.filming.reconciling import WHAT_IS
     from greenlight.ledger import Ledger
-    from greenlight.reconciling import WHAT_IS
 
     with Ledger(settings.ledger_url) as ledger:
         ledger.jobs.mark_left_in_doubt()

@@ -15,9 +15,9 @@ from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
+from greenlight.filming.planning import Planner
 from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.planning import Planner
 from greenlight.reports import (
     FilmReport,
     report_error,

@@ -11,8 +11,8 @@ from prefect.states import Completed
 
 from flows.catching_up import catch_up
 from flows.parameters import Credentials, explained, load_credentials
-from greenlight.collector import Collector, Round
 from greenlight.errors import explain
+from greenlight.filming.collector import Collector, Round
 from greenlight.ledger import JobState
 from greenlight.ledger.database import now
 from tasks.artifacts import show_costs

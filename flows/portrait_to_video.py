@@ -20,11 +20,11 @@ from flows.parameters import Credentials, MaxCny, Out, explained, load_credentia
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
 from greenlight.errors import OverBudget
+from greenlight.filming.orders import needs_template, order_template, order_video
+from greenlight.filming.planning import Planner
 from greenlight.holding import alone
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.orders import needs_template, order_template, order_video
-from greenlight.planning import Planner
 from greenlight.portraits.media import Motion
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.reports import (
@@ -37,8 +37,8 @@ from greenlight.reports import (
     report_waiting,
 )
 from greenlight.settings import read_settings
-from greenlight.videos import is_in_s3, require_place
-from greenlight.videos_in_s3 import require_bucket
+from greenlight.videos.s3 import require_bucket
+from greenlight.videos.storing import is_in_s3, require_place
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
 from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, PlainSerializer, SerializeAsAny
 
 from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
+from greenlight.filming.planning import Plan
 from greenlight.ledger import Job, JobState
 from greenlight.ledger.job import MAX_ATTEMPTS
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.planning import Plan
 
 
 def _read_verdict(told: object) -> object:

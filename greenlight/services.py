@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from greenlight.budgeting import budgets_of
-from greenlight.filming import Filmer
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.reconciling import Reconciler
 from greenlight.holding import LEASE_SECONDS
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.reconciling import Reconciler
 from greenlight.screening import Screener
 from greenlight.settings import Settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 
 from blocks import ModelStudioCredentials
-from greenlight.collecting import collect
+from greenlight.filming.collecting import collect
 from greenlight.ledger import Job, JobState
 from tasks.events import STORED, tell_job
 from tasks.services import connected

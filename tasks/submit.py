@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import task
 
 from blocks import ModelStudioCredentials
+from greenlight.filming.orders import Order
 from greenlight.ledger import Job
-from greenlight.orders import Order
 from tasks.services import connected
 
 

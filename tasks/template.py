@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import task
 
 from blocks import ModelStudioCredentials
-from greenlight.collecting import collect
+from greenlight.filming.collecting import collect
+from greenlight.filming.orders import TemplateOrder
 from greenlight.ledger import Job
-from greenlight.orders import TemplateOrder
 from tasks.services import connected
 from tasks.submit import submit_video
 

@@ -145,7 +145,7 @@ def _s3_url() -> Iterator[str]:
 @pytest.fixture
 def bucket(_s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """An empty bucket, which boto3's own chain of settings leads to."""
-    from greenlight.aws import aws_client
+    from greenlight.aws.clients import aws_client
 
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     for name, value in (SURROUNDINGS | NOBODYS_ACCOUNT | {"AWS_ENDPOINT_URL": _s3_url}).items():
@@ -158,7 +158,7 @@ def bucket(_s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 @pytest.fixture
 def bucket_abroad(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """An empty bucket in ap-southeast-1, while AWS_DEFAULT_REGION is us-east-1, of an S3 that minds it."""
-    from greenlight.aws import aws_client
+    from greenlight.aws.clients import aws_client
 
     with serve_regional_s3() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)

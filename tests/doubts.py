@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from greenlight.filming.reconciling import Doubt, Reconciler
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.reconciling import Doubt, Reconciler
 from greenlight.studio.server import StudioServer
 from tests.production import Production, produce
 from tests.steering import add_fault

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenlight.briefs import Brief
-from greenlight.collecting import collect
-from greenlight.filming import Filmer
+from greenlight.filming.collecting import collect
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.orders import Order, order_video
 from greenlight.ledger import Job, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.liveportrait import LivePortraitVerdict
-from greenlight.orders import Order, order_video
 from greenlight.portraits.media import examine_sound
 from greenlight.portraits.pictures import examine
 

@@ -9,11 +9,11 @@ import pytest
 
 from greenlight.briefs import Brief
 from greenlight.drives import examine_drives
-from greenlight.filming import Filmer
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.orders import order_video
 from greenlight.ledger import Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.orders import order_video
 from greenlight.portraits.pictures import examine
 from greenlight.screening import Screener
 from greenlight.studio.server import StudioServer

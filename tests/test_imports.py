@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_a_storey_imports_nothing_above_it(storey: str) -> None:
 def test_the_core_knows_no_prefect() -> None:
     for file, names in imports_of("greenlight").items():
         assert not [name for name in names if name.startswith("prefect")], file
+
+
+def test_the_rooms_of_the_core_import_in_no_circle() -> None:
+    below: dict[str, set[str]] = {}
+    for file, names in imports_of("greenlight").items():
+        room = file.relative_to(ROOT).with_suffix("").parts[1]
+        others = {name.split(".")[1] for name in names if name.startswith("greenlight.")}
+        below.setdefault(room, set()).update(others - {room})
+    assert set(TopologicalSorter(below).static_order()) >= {"filming", "ledger", "videos"}
 
 
 @pytest.mark.parametrize("room", ["modelstudio", "judge"])

@@ -91,7 +91,7 @@ async def test_no_secret_is_written_or_said(
     said.append(words)
 
     add_fault(guarded, "dead_link", "result", times=20)
-    monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr("greenlight.videos.storing.AGAIN_AFTER_SECONDS", 0.01)
     state, words = await film(Brief(portrait=url, sound=str(sound), take=3))
     assert "StorageError" in words or "DeadLink" in words, words
     said.append(words)

@@ -119,6 +119,6 @@ def test_the_key_is_never_shown() -> None:
 
 def test_nothing_is_read_at_import() -> None:
     wrong = {"GREENLIGHT_POLL_SECONDS": "wrong", "DASHSCOPE_HTTP_BASE_URL": "wrong"}
-    script = "import greenlight.settings, greenlight.screening, greenlight.filming"
+    script = "import greenlight.settings, greenlight.screening, greenlight.filming.filmer"
     root = Path(__file__).parents[1]
     subprocess.run([sys.executable, "-c", script], env=wrong, cwd=root, check=True, timeout=60)

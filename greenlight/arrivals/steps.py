@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from greenlight.aws import aws_errors, reason_of
-from greenlight.aws_advice import advice_on
+from greenlight.aws.advice import advice_on
+from greenlight.aws.clients import aws_errors, reason_of
 from greenlight.errors import SettingsError
 
 Answer = TypeVar("Answer")

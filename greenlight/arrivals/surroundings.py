@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from greenlight.aws import aws_client, aws_errors
+from greenlight.aws.clients import aws_client, aws_errors
 
 
 class Surroundings:

@@ -12,7 +12,7 @@ from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.drives import Drives
 from greenlight.errors import InputError
-from greenlight.planning import Plan, Planner
+from greenlight.filming.planning import Plan, Planner
 from greenlight.reports import FilmState, report_error
 
 

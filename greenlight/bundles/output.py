@@ -5,8 +5,8 @@ from __future__ import annotations
 from greenlight.arrivals.watching import refuse_output_inside
 from greenlight.errors import SettingsError
 from greenlight.portraits.s3 import split_s3
-from greenlight.videos import is_in_s3
-from greenlight.videos_in_s3 import require_bucket
+from greenlight.videos.s3 import require_bucket
+from greenlight.videos.storing import is_in_s3
 
 
 def refuse_output_within(place: str, out: str | None) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import httpx
 
-from greenlight.aws import aws_errors, signing_credentials
-from greenlight.aws_links import sign_link
+from greenlight.aws.clients import aws_errors, signing_credentials
+from greenlight.aws.links import sign_link
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.refusals import refused
 from greenlight.modelstudio.redaction import keep_links_out_of_logs

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from greenlight.aws import code_of, reason_of
-from greenlight.aws_advice import NOT_THERE, advice_on
+from greenlight.aws.advice import NOT_THERE, advice_on
+from greenlight.aws.clients import code_of, reason_of
 from greenlight.doctor.findings import Finding, broken
 
 ATTEMPTS: Final = "AWS_MAX_ATTEMPTS"

@@ -19,7 +19,7 @@ import functools
 import logging
 from dataclasses import dataclass, field
 
-from greenlight.aws import Credentials
+from greenlight.aws.clients import Credentials
 from greenlight.errors import Overwritten, SettingsError
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits.media import Sound

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from greenlight.aws import aws_client, aws_errors, reason_of
-from greenlight.aws_advice import advice_on
+from greenlight.aws.advice import advice_on
+from greenlight.aws.clients import aws_client, aws_errors, reason_of
 from greenlight.errors import InputError
 from greenlight.portraits.s3 import is_whole_sha256, seen_of, split_s3
 

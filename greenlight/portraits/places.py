@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from greenlight.aws import Credentials
+from greenlight.aws.clients import Credentials
 from greenlight.errors import InputError
 from greenlight.modelstudio.redaction import without_secrets
 

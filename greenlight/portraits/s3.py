@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
 
-from greenlight.aws import (
+from greenlight.aws.advice import advice_on
+from greenlight.aws.clients import (
     Credentials,
     aws_client,
     aws_errors,
@@ -19,8 +20,7 @@ from greenlight.aws import (
     reason_of,
     signing_credentials,
 )
-from greenlight.aws_advice import advice_on
-from greenlight.aws_links import sign_link
+from greenlight.aws.links import sign_link
 from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.portraits.places import MAX_DOWNLOAD_BYTES, Place, download_file
 from greenlight.portraits.ranges import RANGE_BYTES, Ranges

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from tests.arrivals.messages import TEST_EVENT
 from tests.bucket import Bucket
 

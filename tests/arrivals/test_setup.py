@@ -15,7 +15,7 @@ from greenlight.arrivals.notifications import with_eventbridge, with_queue
 from greenlight.arrivals.setup import BucketSetup
 from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch, arrives_again, refuse_output_inside
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.errors import SettingsError
 from tests.bucket import Bucket, refuse
 

@@ -18,7 +18,7 @@ from deployments.definitions import make_deployment, read_definitions
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
 from flows.screen_portraits import screen_portraits
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.briefs import Brief
 from greenlight.bundles import BriefDefaults
 from tests.browser.stage import BUCKET

@@ -15,10 +15,10 @@ from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Read, Step, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.drives import examine_drives
+from greenlight.filming.orders import order_video
 from greenlight.ledger import Job, JobState, Ledger, NewCheck
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
-from greenlight.orders import order_video
 from greenlight.portraits.pictures import examine
 from tests.conftest import SAMPLES, make_sound
 from tests.ledger.values import submit

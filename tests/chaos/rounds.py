@@ -22,11 +22,11 @@ from typing import Any
 
 import httpx
 
-from greenlight.collector import Collector
-from greenlight.filming import Filmer
+from greenlight.filming.collector import Collector
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.reconciling import Reconciler
 from greenlight.studio.server import StudioServer, StudioSettings
 
 ROOT = Path(__file__).parents[2]
@@ -56,8 +56,8 @@ DEATHS: dict[str, tuple[str, str]] = {
         "greenlight.ledger.reservations:Reservations.store_task",
         "after",
     ),
-    "between poll and download": ("greenlight.collecting:store", "before"),
-    "between download and store": ("greenlight.videos:_playing_seconds", "before"),
+    "between poll and download": ("greenlight.filming.collecting:store", "before"),
+    "between download and store": ("greenlight.videos.storing:_playing_seconds", "before"),
     "between store and close": ("greenlight.ledger.jobs:Jobs.close", "before"),
 }
 """Where a process kills itself, by what it has and has not done."""

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.briefs import Brief
-from greenlight.collecting import collect
 from greenlight.drives import examine_drives
 from greenlight.errors import EXPLAINED
-from greenlight.filming import Filmer
+from greenlight.filming.collecting import collect
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.orders import order_video
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.orders import order_video
 from greenlight.patience import patiently
 from greenlight.portraits.pictures import examine
 from greenlight.screening import Screener

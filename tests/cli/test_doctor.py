@@ -15,7 +15,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.bucket import SECRET, Bucket

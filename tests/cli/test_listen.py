@@ -14,7 +14,7 @@ import pytest
 from prefect import flow, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from tests.arrivals.messages import KEYS, TEST_EVENT
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight

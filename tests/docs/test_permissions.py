@@ -25,7 +25,7 @@ from greenlight.portraits.delivery import deliver_for_check
 from greenlight.portraits.listing import list_objects
 from greenlight.portraits.pictures import examine
 from greenlight.settings import read_settings
-from greenlight.videos_in_s3 import require_bucket, store_in_s3
+from greenlight.videos.s3 import require_bucket, store_in_s3
 from tests.bucket import NOBODYS_ACCOUNT
 from tests.docs.documents import ROOT
 from tests.docs.moto import POLICY, as_moto_reads, hold_all_to_rights, moto

@@ -10,7 +10,7 @@ import pytest
 
 from greenlight.arrivals.setup import BucketSetup
 from greenlight.arrivals.watching import Watch
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.doctor.bucket import examine_bucket
 from greenlight.doctor.findings import Finding, State
 from greenlight.doctor.link import is_private

@@ -14,9 +14,9 @@ from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
-from greenlight import collector
 from greenlight.briefs import Brief
-from greenlight.collector import EXPIRING_AFTER
+from greenlight.filming import collector
+from greenlight.filming.collector import EXPIRING_AFTER
 from greenlight.ledger import JobState, Ledger
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer

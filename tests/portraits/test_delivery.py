@@ -120,7 +120,7 @@ async def test_what_is_no_link_into_s3_cannot_change_or_be_asked_for_again(
 # In a process of its own: this one also plays the bucket and the vendor.
 UPLOAD = """
 import asyncio, json, sys, tracemalloc
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits.delivery import deliver
 from greenlight.portraits.media import Motion

@@ -16,8 +16,8 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import EndpointConnectionError
 from urllib3 import HTTPResponse
 
-from greenlight.aws import aws_client
-from greenlight.aws_links import sign_link
+from greenlight.aws.clients import aws_client
+from greenlight.aws.links import sign_link
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits.delivery import deliver_for_check

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.reconciling import Reconciler
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.doubts import RunningClock, reconciler
 from tests.production import Production, produce

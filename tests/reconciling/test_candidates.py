@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from greenlight import reconciling
 from greenlight.errors import InputError
+from greenlight.filming import reconciling
+from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.modelstudio.tasks import ListedTask
-from greenlight.reconciling import Reconciler
 from greenlight.studio.server import StudioServer
 from tests.doubts import (
     LEASE,

@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greenlight.errors import InputError
-from greenlight.filming import DEADLINE_OF_A_LEASE, Filmer
+from greenlight.filming.filmer import DEADLINE_OF_A_LEASE, Filmer
+from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import Job, JobState, Ledger, NewJob
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import InvalidRequest
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.reconciling import Reconciler
 from tests.ledger.conftest import Clock
 from tests.reconciling.vendor import ANSWERED, RUN_SECONDS, Fate, Task, Vendor
 
@@ -236,8 +236,8 @@ def _at_any_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(*_: Any) -> None:
         """Wait for nothing: the clock of these books stands still."""
 
-    for module in ("listing", "filming"):
-        monkeypatch.setattr(f"greenlight.{module}.wait_for_start", at_once)
+    for module in ("listing", "filmer"):
+        monkeypatch.setattr(f"greenlight.filming.{module}.wait_for_start", at_once)
 
 
 @pytest.mark.usefixtures("_at_any_pace")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from greenlight.filming import Filmer
+from greenlight.filming.filmer import Filmer
 from greenlight.ledger import JobState
 from greenlight.modelstudio.family import VideoRequest
 from greenlight.studio.server import StudioServer

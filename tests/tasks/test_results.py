@@ -20,7 +20,7 @@ from prefect_aws.client_parameters import AwsClientParameters
 
 from flows.on_upload import on_upload
 from greenlight.arrivals.events import Arrival
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.errors import SettingsError
 from tasks.results import PROBE, require_result_store
 from tests.bucket import NOBODYS_ACCOUNT, SECRET, SURROUNDINGS, Bucket

@@ -33,7 +33,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GREENLIGHT_HOME", str(tmp_path / ".greenlight"))
     monkeypatch.setattr("greenlight.patience.FIRST_WAIT_SECONDS", 0.0)
     monkeypatch.setattr("greenlight.pacing.FIRST_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr("greenlight.videos.AGAIN_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("greenlight.videos.storing.AGAIN_AFTER_SECONDS", 0.0)
     # They warn once a process, which ends with a command.
     for warning in (catalog.warn_of_retirement, delivery._warn_of_upload):
         warning.cache_clear()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from greenlight.ledger import Ledger
 from greenlight.modelstudio import catalog
 from greenlight.studio.server import StudioServer

@@ -23,7 +23,7 @@ from prefect.settings import (
 
 from greenlight.arrivals import listening
 from greenlight.arrivals.queue import POLL_SECONDS, UploadQueue
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from tests.arrivals.messages import TEST_EVENT
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight

@@ -11,7 +11,7 @@ import pytest
 import urllib3
 from botocore.awsrequest import AWSResponse, HeadersDict
 
-from greenlight.aws import aws_client
+from greenlight.aws.clients import aws_client
 from tests.arrivals.messages import TEST_EVENT, by_eventbridge, direct, record
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight

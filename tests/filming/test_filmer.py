@@ -105,7 +105,7 @@ async def test_a_refused_connection_is_tried_again(
     async def prepared() -> VideoRequest:
         return request
 
-    monkeypatch.setattr("greenlight.filming.wait_before_retry", start_studio)
+    monkeypatch.setattr("greenlight.filming.filmer.wait_before_retry", start_studio)
     await asyncio.to_thread(studio.stop)
     job, _ = await production.filmer.submit(new, prepared, starts_per_second=1000)
     assert [type(error) for error in seen] == [ServiceUnreachable]

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.errors import DeadLink, StorageError
-from greenlight.filming import Filmer
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.prices import cost_cny
+from greenlight.filming.provenance import booked_verdict, provenance_of
 from greenlight.holding import LEASE_SECONDS, held
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
 from greenlight.portraits.places import hash_file, place_of
-from greenlight.prices import cost_cny
-from greenlight.provenance import booked_verdict, provenance_of
-from greenlight.videos import StoredVideo, copy, is_in_s3, store
-from greenlight.videos_in_s3 import store_in_s3
+from greenlight.videos.s3 import store_in_s3
+from greenlight.videos.storing import StoredVideo, copy, is_in_s3, store
 
 LOOK_AGAIN_SECONDS = 0.2
 LONGEST_STEM = 40

@@ -10,15 +10,15 @@ import av
 import numpy as np
 import pytest
 
-from greenlight import videos
 from greenlight.errors import InputError, StorageError
-from greenlight.videos import require_place, secure, store
+from greenlight.videos import storing
+from greenlight.videos.storing import require_place, secure, store
 from tests.website import Website
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(videos, "AGAIN_AFTER_SECONDS", 0)
+    monkeypatch.setattr(storing, "AGAIN_AFTER_SECONDS", 0)
 
 
 @pytest.fixture(scope="module", params=["disable_chpl", "faststart", "frag_keyframe+empty_moov"])

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from greenlight.aws import aws_client, aws_errors, code_of, reason_of
-from greenlight.aws_advice import advice_on
+from greenlight.aws.advice import advice_on
+from greenlight.aws.clients import aws_client, aws_errors, code_of, reason_of
 from greenlight.errors import InputError, StorageError
 from greenlight.portraits.s3 import split_s3
-from greenlight.videos import StoredVideo, store
+from greenlight.videos.storing import StoredVideo, store
 
 Tell = Callable[[StoredVideo], Mapping[str, object]]
 """Says what made a stored video, as JSON can bear it."""

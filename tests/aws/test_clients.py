@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.aws import aws_client, reason_of, signing_credentials
+from greenlight.aws.clients import aws_client, reason_of, signing_credentials
 from greenlight.errors import SettingsError
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
 

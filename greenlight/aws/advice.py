@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from greenlight.aws import THROTTLING, code_of
+from greenlight.aws.clients import THROTTLING, code_of
 
 NOT_THERE: Final = (
     "NoSuchBucket",

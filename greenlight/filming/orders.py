@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from greenlight.briefs import Brief, is_template_id, job_key
 from greenlight.errors import SettingsError
+from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger.jobs import NewJob
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.animate_anyone import template_request
@@ -20,9 +21,8 @@ from greenlight.modelstudio.family import Family, Parameters, Verdict, VideoRequ
 from greenlight.portraits.delivery import deliver
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
-from greenlight.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.settings import Delivery
-from greenlight.videos import is_in_s3
+from greenlight.videos.storing import is_in_s3
 
 
 class Order(BaseModel, abc.ABC):

@@ -12,18 +12,18 @@ from pathlib import Path
 import av
 import pytest
 
-from greenlight import videos
 from greenlight.briefs import Brief
-from greenlight.collecting import collect, video_path
 from greenlight.errors import StorageError, explain
-from greenlight.filming import Filmer
+from greenlight.filming.collecting import collect, video_path
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.orders import order_template
+from greenlight.filming.prices import cost_cny
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.orders import order_template
 from greenlight.portraits.media import examine_motion
-from greenlight.prices import cost_cny
 from greenlight.studio.server import StudioServer
+from greenlight.videos import storing
 from tests.conftest import SAMPLES
 from tests.production import Production, produce
 from tests.steering import add_fault, paid, received
@@ -31,7 +31,7 @@ from tests.steering import add_fault, paid, received
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(videos, "AGAIN_AFTER_SECONDS", 0)
+    monkeypatch.setattr(storing, "AGAIN_AFTER_SECONDS", 0)
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ async def test_a_dead_link_is_told_without_its_signature_and_the_job_stays_open(
     production: Production, tmp_path: Path, studio: StudioServer
 ) -> None:
     job = await production.submitted()
-    add_fault(studio, "dead_link", "result", times=videos.TRIES)
+    add_fault(studio, "dead_link", "result", times=storing.TRIES)
     with pytest.raises(StorageError, match="answered 404") as caught:
         await production.collect(job, tmp_path)
     told = explain(caught.value)

@@ -10,15 +10,15 @@ from typing import Any
 
 from greenlight.briefs import Brief
 from greenlight.drives import Drives
+from greenlight.filming.orders import Order, VideoOrder, needs_template, order_template, order_video
+from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger import JobState, Ledger
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio.animate_anyone import template_request
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.orders import Order, VideoOrder, needs_template, order_template, order_video
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
-from greenlight.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 
 
 @dataclass(slots=True)

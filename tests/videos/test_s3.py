@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from greenlight.collecting import collect, video_name
 from greenlight.errors import InputError, StorageError
+from greenlight.filming.collecting import collect, video_name
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.portraits.pictures import examine
 from greenlight.screening import Screener
 from greenlight.studio.server import StudioServer
-from greenlight.videos import StoredVideo
-from greenlight.videos_in_s3 import require_bucket, store_in_s3
+from greenlight.videos.s3 import require_bucket, store_in_s3
+from greenlight.videos.storing import StoredVideo
 from tests.bucket import SECRET, Asked, Bucket
 from tests.conftest import SAMPLES
 from tests.production import Production

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from greenlight.aws import aws_client, aws_errors, is_refusal
+from greenlight.aws.clients import aws_client, aws_errors, is_refusal
 
 _AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _ASKING: Final = threading.Lock()

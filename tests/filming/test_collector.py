@@ -11,20 +11,19 @@ from typing import Any
 
 import pytest
 
-from greenlight import collector as collecting
-from greenlight import videos
 from greenlight.briefs import Brief
-from greenlight.collector import ASKED_ONE_BY_ONE, Collector
 from greenlight.errors import StorageError
+from greenlight.filming.collector import ASKED_ONE_BY_ONE, Collector
+from greenlight.filming.orders import VideoOrder, order_template
+from greenlight.filming.prices import cost_cny
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.modelstudio.tasks import VideoTask
-from greenlight.orders import VideoOrder, order_template
 from greenlight.portraits.media import examine_motion
-from greenlight.prices import cost_cny
 from greenlight.studio.server import StudioServer, StudioSettings
+from greenlight.videos import storing
 from tests.conftest import SAMPLES
 from tests.doubts import RunningClock, lose_answer, reconciler
 from tests.production import Production, produce
@@ -37,7 +36,7 @@ HOUR = 3600.0
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(videos, "AGAIN_AFTER_SECONDS", 0)
+    monkeypatch.setattr(storing, "AGAIN_AFTER_SECONDS", 0)
 
 
 @pytest.fixture
@@ -172,7 +171,7 @@ async def test_of_many_open_jobs_only_the_finished_ones_are_fetched(
 async def test_a_list_that_cannot_be_read_lets_every_job_be_fetched(
     production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collecting, "ASKED_ONE_BY_ONE", 0)
+    monkeypatch.setattr("greenlight.filming.collector.ASKED_ONE_BY_ONE", 0)
     await production.submit()
     add_fault(studio, "error", "list", status=400, code="InvalidParameter", times=None)
     result = await collector(production).collect(wait_seconds=20)

@@ -9,7 +9,7 @@ from typing import Any
 from greenlight.ledger import Job, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
-from greenlight.videos import StoredVideo
+from greenlight.videos.storing import StoredVideo
 
 
 def provenance_of(

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from greenlight.collecting import collect
 from greenlight.errors import GreenlightError
-from greenlight.filming import Filmer
+from greenlight.filming.collecting import collect
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.listing import list_tasks
+from greenlight.filming.reconciling import Doubt, Reconciler
 from greenlight.ledger import Job, JobState
 from greenlight.ledger.database import now
-from greenlight.listing import list_tasks
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.tasks import TaskStatus
-from greenlight.reconciling import Doubt, Reconciler
 
 EXPIRING_AFTER = timedelta(hours=20)
 """The vendor forgets a task and its video after 24 hours."""

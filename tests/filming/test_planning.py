@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from greenlight.briefs import Brief
-from greenlight.collecting import collect
 from greenlight.drives import examine_drives
-from greenlight.filming import Filmer
+from greenlight.filming.collecting import collect
+from greenlight.filming.filmer import Filmer
+from greenlight.filming.orders import Order, needs_template, order_template, order_video
+from greenlight.filming.planning import Plan, Planner
 from greenlight.ledger import Job, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.transport import Transport
-from greenlight.orders import Order, needs_template, order_template, order_video
-from greenlight.planning import Plan, Planner
 from greenlight.portraits.media import Motion
 from greenlight.portraits.pictures import examine
 from greenlight.reports import FilmState, report_plan

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from greenlight.errors import InputError
+from greenlight.filming.listing import fetch_task, list_tasks
 from greenlight.ledger import Job, JobState, Ledger
-from greenlight.listing import fetch_task, list_tasks
 from greenlight.modelstudio.catalog import TASK_LIFETIME
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError
