@@ -215,7 +215,7 @@ class _Checker:
         self, source: str, family: Family, error: GreenlightError | ModelStudioError
     ) -> dict[str, Any]:
         from greenlight.errors import explain
-        from greenlight.portraits.places import without_query
+        from greenlight.portraits.place import without_query
 
         told = explain(error)
         nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id", "opinion"))

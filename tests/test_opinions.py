@@ -23,7 +23,7 @@ from greenlight.opinions import (
     opinions_of,
     wants_opinion,
 )
-from greenlight.portraits.places import hash_file
+from greenlight.portraits.files import hash_file
 from greenlight.thumbnails import real_size
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES

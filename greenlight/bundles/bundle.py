@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from greenlight.portraits.places import without_query
+from greenlight.portraits.place import without_query
 
 
 class Kind(StrEnum):

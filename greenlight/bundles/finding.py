@@ -11,8 +11,8 @@ from pathlib import Path
 
 from greenlight.bundles.bundle import Bundle, Listed, grouped, kind_of, stem_of
 from greenlight.errors import InputError
+from greenlight.portraits.files import seen_of_file
 from greenlight.portraits.listing import list_objects
-from greenlight.portraits.places import seen_of_file
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500

@@ -11,7 +11,8 @@ from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.ledger.media import KnownMedium, Media
 from greenlight.portraits.media import examine_motion_at, examine_sound_at
 from greenlight.portraits.pictures import examine_place
-from greenlight.portraits.places import Place, place_of
+from greenlight.portraits.place import Place
+from greenlight.portraits.places import place_of
 from greenlight.portraits.s3 import is_overwritten
 
 LARGEST_DETAILS_BYTES = 64 * 1024

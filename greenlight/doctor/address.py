@@ -14,7 +14,7 @@ from greenlight.doctor.regions import is_in_beijing, is_vendors
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL
 from greenlight.modelstudio.reasons import reason_of
-from greenlight.portraits.places import without_query
+from greenlight.portraits.place import without_query
 
 SUBJECT: Final = "address"
 SET_IT: Final = (

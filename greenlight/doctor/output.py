@@ -13,7 +13,7 @@ from greenlight.doctor.findings import Finding, broken, ok, skipped
 from greenlight.doctor.folders import why_unwritable
 from greenlight.doctor.refusals import refused
 from greenlight.errors import SettingsError
-from greenlight.portraits.places import without_query
+from greenlight.portraits.place import without_query
 from greenlight.portraits.s3 import split_s3
 from greenlight.settings import Settings
 

@@ -19,7 +19,8 @@ from greenlight.holding import LEASE_SECONDS, held
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
-from greenlight.portraits.places import hash_file, place_of
+from greenlight.portraits.files import hash_file
+from greenlight.portraits.places import place_of
 from greenlight.videos.s3 import store_in_s3
 from greenlight.videos.storing import StoredVideo, copy, is_in_s3, store
 

@@ -10,7 +10,8 @@ from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.judge import Finding, UnreadablePicture
 from greenlight.opinions import Opinion, form_opinion, kept_findings, look_and_keep
-from greenlight.portraits.places import FilePlace, hash_file, place_of
+from greenlight.portraits.files import FilePlace, hash_file
+from greenlight.portraits.places import place_of
 from greenlight.thumbnails import thumbnail
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from greenlight.errors import EXPLAINED, InputError
-from greenlight.portraits.places import Place
+from greenlight.portraits.place import Place
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from greenlight.errors import Overwritten, SettingsError
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits.media import Sound
 from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.places import Place, opened
+from greenlight.portraits.place import Place
+from greenlight.portraits.places import opened
 from greenlight.settings import Delivery
 
 CHECK_LINK_SECONDS = 15 * 60

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from greenlight.errors import InputError, Unusable
 from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
 from greenlight.portraits.decoding import decoding
-from greenlight.portraits.places import Place, opened
+from greenlight.portraits.place import Place
+from greenlight.portraits.places import opened
 
 MEGABYTE = 1024 * 1024
 TAGS = "ignore"

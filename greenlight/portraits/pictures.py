@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import Unusable
 from greenlight.portraits.decoding import decoding
-from greenlight.portraits.places import Place, opened
+from greenlight.portraits.place import Place
+from greenlight.portraits.places import opened
 from greenlight.portraits.webp import HEADER_BYTES, read_webp_size
 
 # The models' own limits are checked on the header, long before anything is decoded.

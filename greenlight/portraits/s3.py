@@ -22,7 +22,7 @@ from greenlight.aws.clients import (
 )
 from greenlight.aws.links import sign_link
 from greenlight.errors import InputError, Overwritten, Unusable
-from greenlight.portraits.places import MAX_DOWNLOAD_BYTES, Place, download_file
+from greenlight.portraits.place import MAX_DOWNLOAD_BYTES, Place, download_file
 from greenlight.portraits.ranges import RANGE_BYTES, Ranges
 
 CHUNK_BYTES = 256 * 1024

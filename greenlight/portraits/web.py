@@ -12,12 +12,7 @@ import httpx
 from greenlight.errors import InputError
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
-from greenlight.portraits.places import (
-    MAX_DOWNLOAD_BYTES,
-    Place,
-    download_file,
-    without_query,
-)
+from greenlight.portraits.place import MAX_DOWNLOAD_BYTES, Place, download_file, without_query
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 

@@ -17,7 +17,7 @@ import httpx
 from greenlight.errors import DeadLink, InputError, StorageError
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
-from greenlight.portraits.places import without_query
+from greenlight.portraits.place import without_query
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 TRIES = 3

@@ -22,7 +22,7 @@ from greenlight.modelstudio.liveportrait import LivePortraitVerdict
 from greenlight.modelstudio.wan_s2v import WanS2vVerdict
 from greenlight.pages.refusals import MOST_REASONS
 from greenlight.pages.report import MOST_CARDS, write_report
-from greenlight.portraits.places import hash_file
+from greenlight.portraits.files import hash_file
 from greenlight.thumbnails import thumbnail
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES

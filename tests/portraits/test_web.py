@@ -11,7 +11,8 @@ import pytest
 from greenlight.errors import InputError
 from greenlight.portraits import web
 from greenlight.portraits.pictures import examine
-from greenlight.portraits.places import opened, without_query
+from greenlight.portraits.place import without_query
+from greenlight.portraits.places import opened
 from tests.website import Website
 
 SIGNED = "?X-Amz-Signature=c0ffee&token=hush"

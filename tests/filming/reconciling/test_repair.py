@@ -21,8 +21,8 @@ from greenlight.ledger import Job, JobState, Ledger, NewJob
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import InvalidRequest
 from greenlight.modelstudio.family import VideoRequest
+from tests.filming.reconciling.vendor import ANSWERED, RUN_SECONDS, Fate, Task, Vendor
 from tests.ledger.conftest import Clock
-from tests.reconciling.vendor import ANSWERED, RUN_SECONDS, Fate, Task, Vendor
 
 LEASE = 60.0
 SETTLE = 600.0
