@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from cli.logs import warnings_shown
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from greenlight.briefs import Brief
@@ -127,18 +125,6 @@ def prepare_prefect(results: Path) -> None:
     }
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
-
-
-@contextmanager
-def warnings_shown() -> Iterator[None]:
-    """Print what the core warns of on standard error, from where Prefect's own logging keeps it."""
-    logger, handler = logging.getLogger("greenlight"), logging.StreamHandler()
-    handler.setLevel(logging.WARNING)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
 
 
 async def film_brief(

@@ -6,12 +6,11 @@ import asyncio
 import json
 import logging
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.logs import work_shown
 from cli.options import Json, expect_address
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def listen(
 ) -> None:
     """Start a run for every batch of uploads, until it is told to stop."""
     starter = make_starter(queue, via, deployment, as_json=as_json)
-    with log_on_standard_error():
+    with work_shown():
         asyncio.run(_listen(queue, starter))
 
 
@@ -78,24 +77,6 @@ async def listen_until(url: str, starter: Starter, stop: asyncio.Event) -> None:
     queue = UploadQueue(url)
     logging.getLogger("greenlight").info("listening to %s", queue.name)
     await Listener(queue, starter, ready=starter.ask).run(stop)
-
-
-@contextmanager
-def log_on_standard_error() -> Iterator[None]:
-    """Show this program's own words; Prefect takes care of its own."""
-    logger = logging.getLogger("greenlight")
-    before = logger.level, logger.propagate
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(before[0])
-        logger.propagate = before[1]
 
 
 def _for_people(done: Handover) -> str:

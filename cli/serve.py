@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.listen import listen_until, log_on_standard_error, make_starter
+from cli.listen import listen_until, make_starter
+from cli.logs import work_shown
 
 if TYPE_CHECKING:
     from deployments.serving import Companion
@@ -49,7 +50,7 @@ def serve(
 
     require_api_url()
     definitions = read_definitions(read_choices(), prefect_file or PREFECT_FILE)
-    with log_on_standard_error():
+    with work_shown():
         asyncio.run(
             run_until_stopped(
                 definitions, limit=limit, grace_seconds=grace, companion=_listener(queue, via)

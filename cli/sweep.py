@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from cli.film import prepare_prefect, warnings_shown
+from cli.film import prepare_prefect
+from cli.logs import warnings_shown
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import Tell, pace
 

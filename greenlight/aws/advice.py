@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from greenlight.aws.clients import THROTTLING, code_of
+from greenlight.aws.clients import RENEW, THROTTLING, code_of
 
 NOT_THERE: Final = (
     "NoSuchBucket",
@@ -24,7 +24,7 @@ OF_CREDENTIALS: Final = (
     "UnrecognizedClientException",
 )
 OF_THE_MOMENT: Final = (*THROTTLING, "SlowDown", "ServiceUnavailable", "InternalError")
-RENEW: Final = "renew the AWS credentials, and look at their source"
+LOG_IN: Final = "log in again with `aws sso login`"
 ADVICE: Final = (
     *((code, "look at the name and the region") for code in NOT_THERE),
     *((code, "give these credentials the right to it") for code in DENIED),
@@ -52,7 +52,9 @@ def advice_on(error: Exception) -> str:
         (exceptions.HTTPClientError, network),
         (exceptions.NoRegionError, "set AWS_DEFAULT_REGION"),
         (exceptions.NoCredentialsError, keys),
-        (exceptions.CredentialRetrievalError, keys),
+        (exceptions.CredentialRetrievalError, RENEW),
+        (exceptions.SSOError, LOG_IN),
+        (exceptions.TokenRetrievalError, LOG_IN),
         # botocore has no kind of its own for credentials that have ended and are not renewed.
         (RuntimeError, RENEW),
     ):

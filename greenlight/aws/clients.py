@@ -16,6 +16,7 @@ CLIENTS = 16
 """Services, regions and surroundings that one process has to do with at once; the oldest is dropped."""
 CONNECTIONS = 64
 THROTTLING = ("Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException")
+RENEW = "renew the AWS credentials, and look at their source"
 _MAKING = threading.Lock()
 
 
@@ -63,7 +64,7 @@ def signing_credentials() -> Credentials:
     try:
         token = found.get_frozen_credentials().token if found else None
     except aws_errors() as error:
-        raise SettingsError(f"AWS cannot be used: {reason_of(error)}") from None
+        raise SettingsError(f"AWS cannot be used: {reason_of(error)}; {RENEW}") from None
     # botocore renews such credentials by itself, and has no public name for when.
     ends_at = getattr(found, "_expiry_time", None)
     return Credentials(bool(token or ends_at), ends_at.astimezone(UTC) if ends_at else None)
@@ -159,6 +160,8 @@ def reason_of(error: Exception) -> str:
         exceptions.NoRegionError,
         exceptions.PartialCredentialsError,
         exceptions.ProfileNotFound,
+        exceptions.SSOError,
+        exceptions.TokenRetrievalError,
         RuntimeError,
     )
     if isinstance(error, says_it_itself):
@@ -169,6 +172,8 @@ def reason_of(error: Exception) -> str:
         (exceptions.SSLError, "no HTTPS with a certificate that is trusted"),
         (exceptions.ProxyConnectionError, "the proxy does not let it through"),
         (exceptions.EndpointConnectionError, "no connection"),
+        # What a program said that should give credentials may hold them.
+        (exceptions.CredentialRetrievalError, "the source of the credentials gives none"),
     ):
         if isinstance(error, kind):
             return words

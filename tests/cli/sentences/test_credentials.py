@@ -8,11 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL
 
 from tests.bucket import SECRET, Bucket
-from tests.cli.sentences.shell import Says, expect_snapshot, name_of, shown, steady
-from tests.cli.sentences.test_processes import ended, running
+from tests.cli.sentences.shell import Says
 from tests.website import Website
 
 pytestmark = pytest.mark.usefixtures("settings")
@@ -28,7 +26,6 @@ REFUSALS = {
     "SlowDown": "Please reduce your request rate.",
 }
 CHECK = "--model emo"
-SHOWN = "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
 Login = Callable[[str, float], str]
 
 
@@ -80,15 +77,23 @@ def test_credentials_that_end(says: Says, bucket: Bucket, desk: Path, login: Log
 
 @pytest.mark.usefixtures("prefect_server")
 def test_credentials_that_end_before_a_job(
-    bucket: Bucket, desk: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    says: Says, bucket: Bucket, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Warnings are for the log of a worker; on a terminal they are shown on request."""
     place = bucket.put("anna.png", (desk / "anna.png").read_bytes())
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
-    monkeypatch.setenv(SHOWN, "WARNING")
-    monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
-    monkeypatch.setenv("PREFECT_HOME", str(desk / "prefect"))
-    command = f"greenlight film {place} --model wan-s2v --audio hello.wav --out anna.mp4"
-    with running(command) as process:
-        ran = ended(process)
-    expect_snapshot(name_of(request), steady(shown(f"{SHOWN}=WARNING {command}", ran), desk))
+    says(f"greenlight film {place} --model wan-s2v --audio hello.wav --out anna.mp4")
+
+
+def test_credentials_that_nobody_gives(
+    says: Says, bucket: Bucket, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    login = "sso_start_url = https://anna.awsapps.com/start\nsso_region = us-east-1\n"
+    account = "sso_account_id = 123456789012\nsso_role_name = films\n"
+    (desk / "aws.ini").write_text(
+        f"[default]\ncredential_process = false\n[profile anna]\n{login}{account}"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", "aws.ini")
+    check = f"greenlight check s3://portraits/anna.png {CHECK}"
+    says(check, f"AWS_PROFILE=anna {check}")
