@@ -9,7 +9,7 @@ from prefect.context import FlowRunContext
 from prefect.filesystems import LocalFileSystem
 from prefect.results import ResultStore
 
-from greenlight.aws.clients import reason_of
+from greenlight.aws.errors import reason_of
 from greenlight.errors import SettingsError
 
 PROBE = "greenlight-reachable"

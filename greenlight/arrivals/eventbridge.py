@@ -9,7 +9,7 @@ from typing import Any
 from greenlight.arrivals.steps import Step, already, ask
 from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch
-from greenlight.aws.clients import aws_errors, code_of
+from greenlight.aws.errors import aws_errors, code_of
 
 
 class EventBridgeRule:

@@ -12,7 +12,8 @@ from typing import Any
 
 from greenlight.arrivals.errors import MessagesRefused, QueueError, QueueRefused
 from greenlight.aws.advice import advice_on
-from greenlight.aws.clients import aws_client, aws_errors, is_refusal, reason_of
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors, is_refusal, reason_of
 
 POLL_SECONDS = 5
 """SQS answers as soon as something is there, after 20 s at the latest; but a stop waits for the poll under

@@ -14,7 +14,7 @@ from greenlight.arrivals.notifications import with_eventbridge, with_queue
 from greenlight.arrivals.steps import Step, already, ask, in_words
 from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch
-from greenlight.aws.clients import aws_errors, code_of
+from greenlight.aws.errors import aws_errors, code_of
 
 MAX_RECEIVES = 5
 RETENTION_SECONDS = 14 * 86_400

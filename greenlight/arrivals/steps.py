@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from greenlight.aws.advice import advice_on
-from greenlight.aws.clients import aws_errors, reason_of
+from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.errors import SettingsError
 
 Answer = TypeVar("Answer")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from greenlight.aws.clients import aws_client, aws_errors
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors
 
 
 class Surroundings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from greenlight.aws.clients import RENEW, THROTTLING, code_of
+from greenlight.aws.errors import THROTTLING, code_of
 
 NOT_THERE: Final = (
     "NoSuchBucket",
@@ -24,6 +24,7 @@ OF_CREDENTIALS: Final = (
     "UnrecognizedClientException",
 )
 OF_THE_MOMENT: Final = (*THROTTLING, "SlowDown", "ServiceUnavailable", "InternalError")
+RENEW: Final = "renew the AWS credentials, and look at their source"
 LOG_IN: Final = "log in again with `aws sso login`"
 ADVICE: Final = (
     *((code, "look at the name and the region") for code in NOT_THERE),
@@ -53,6 +54,7 @@ def advice_on(error: Exception) -> str:
         (exceptions.NoRegionError, "set AWS_DEFAULT_REGION"),
         (exceptions.NoCredentialsError, keys),
         (exceptions.CredentialRetrievalError, RENEW),
+        (exceptions.ProfileNotFound, "look at AWS_PROFILE, and at the profiles of this machine"),
         (exceptions.SSOError, LOG_IN),
         (exceptions.TokenRetrievalError, LOG_IN),
         # botocore has no kind of its own for credentials that have ended and are not renewed.

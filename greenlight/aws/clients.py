@@ -1,4 +1,4 @@
-"""Make AWS clients by boto3's own chain, and put their errors into words."""
+"""Make AWS clients by boto3's own chain, and say how long its credentials live."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from greenlight.aws.advice import advice_on
+from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.errors import SettingsError
 
 CLIENTS = 16
 """Services, regions and surroundings that one process has to do with at once; the oldest is dropped."""
 CONNECTIONS = 64
-THROTTLING = ("Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException")
-RENEW = "renew the AWS credentials, and look at their source"
 _MAKING = threading.Lock()
 
 
@@ -64,7 +64,7 @@ def signing_credentials() -> Credentials:
     try:
         token = found.get_frozen_credentials().token if found else None
     except aws_errors() as error:
-        raise SettingsError(f"AWS cannot be used: {reason_of(error)}; {RENEW}") from None
+        raise _unusable(error) from None
     # botocore renews such credentials by itself, and has no public name for when.
     ends_at = getattr(found, "_expiry_time", None)
     return Credentials(bool(token or ends_at), ends_at.astimezone(UTC) if ends_at else None)
@@ -100,7 +100,7 @@ def _kept_client(
         session = _kept_session(surroundings)
         return session.client(service, region_name=region, config=config)
     except aws_errors() as error:
-        raise SettingsError(f"AWS cannot be used: {reason_of(error)}") from None
+        raise _unusable(error) from None
     except ValueError as error:
         raise SettingsError(f"AWS cannot be used: {error}; look at AWS_ENDPOINT_URL") from None
 
@@ -127,55 +127,5 @@ def _state(file: str) -> tuple[int, int] | None:
     return facts.st_mtime_ns, facts.st_size
 
 
-def aws_errors() -> tuple[type[Exception], ...]:
-    """Return what a call of a client raises."""
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    # By a RuntimeError it says that credentials have ended and their source gives no newer ones.
-    return (BotoCoreError, ClientError, Boto3Error, RuntimeError)
-
-
-def is_refusal(error: Exception) -> bool:
-    """Whether asking again will not help: the service answered with a no, or nobody says who asks."""
-    from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
-
-    if not isinstance(error, ClientError):
-        return isinstance(error, NoCredentialsError | PartialCredentialsError)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    return bool(status < 500 and code_of(error) not in THROTTLING)
-
-
-def code_of(error: Exception) -> str:
-    """Return the service's code of an error, or nothing."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-
-
-def reason_of(error: Exception) -> str:
-    """Say what went wrong, without addresses and so without what may be signed in them."""
-    from botocore import exceptions
-
-    says_it_itself = (
-        exceptions.NoCredentialsError,
-        exceptions.NoRegionError,
-        exceptions.PartialCredentialsError,
-        exceptions.ProfileNotFound,
-        exceptions.SSOError,
-        exceptions.TokenRetrievalError,
-        RuntimeError,
-    )
-    if isinstance(error, says_it_itself):
-        return str(error).rstrip(".")
-    for kind, words in (
-        (exceptions.ConnectTimeoutError, "no answer in time"),
-        (exceptions.ReadTimeoutError, "no answer in time"),
-        (exceptions.SSLError, "no HTTPS with a certificate that is trusted"),
-        (exceptions.ProxyConnectionError, "the proxy does not let it through"),
-        (exceptions.EndpointConnectionError, "no connection"),
-        # What a program said that should give credentials may hold them.
-        (exceptions.CredentialRetrievalError, "the source of the credentials gives none"),
-    ):
-        if isinstance(error, kind):
-            return words
-    answer = getattr(error, "response", {}).get("Error", {})
-    return str(answer.get("Message") or answer.get("Code") or type(error).__name__).rstrip(".")
+def _unusable(error: Exception) -> SettingsError:
+    return SettingsError(f"AWS cannot be used: {reason_of(error)}; {advice_on(error)}")

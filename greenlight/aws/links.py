@@ -8,7 +8,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from greenlight.aws.clients import aws_client, aws_errors, is_refusal
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors, is_refusal
 
 _AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _ASKING: Final = threading.Lock()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from greenlight.aws.clients import aws_client, aws_errors
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors
 from greenlight.doctor.findings import Finding, ok, skipped
 from greenlight.doctor.link import examine_link
 from greenlight.doctor.refusals import refused

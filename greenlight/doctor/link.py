@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import httpx
 
-from greenlight.aws.clients import aws_errors, signing_credentials
+from greenlight.aws.clients import signing_credentials
+from greenlight.aws.errors import aws_errors
 from greenlight.aws.links import sign_link
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.refusals import refused

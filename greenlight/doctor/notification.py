@@ -10,7 +10,8 @@ from greenlight.arrivals.notifications import with_queue
 from greenlight.arrivals.queue import UploadQueue, region_of
 from greenlight.arrivals.surroundings import Surroundings
 from greenlight.arrivals.watching import Watch
-from greenlight.aws.clients import aws_client, aws_errors, reason_of
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.doctor.findings import Finding, broken, ok, skipped, warning
 from greenlight.errors import SettingsError
 from greenlight.portraits.s3 import split_s3

@@ -8,7 +8,8 @@ from typing import Final
 from uuid import uuid4
 
 from greenlight.arrivals.watching import refuse_output_inside
-from greenlight.aws.clients import aws_client, aws_errors
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors
 from greenlight.doctor.findings import Finding, broken, ok, skipped
 from greenlight.doctor.folders import why_unwritable
 from greenlight.doctor.refusals import refused

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from greenlight.aws.advice import NOT_THERE, advice_on
-from greenlight.aws.clients import code_of, reason_of
+from greenlight.aws.errors import code_of, reason_of
 from greenlight.doctor.findings import Finding, broken
 
 ATTEMPTS: Final = "AWS_MAX_ATTEMPTS"

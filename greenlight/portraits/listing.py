@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenlight.aws.advice import advice_on
-from greenlight.aws.clients import aws_client, aws_errors, reason_of
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.errors import InputError
 from greenlight.portraits.s3 import is_whole_sha256, seen_of, split_s3
 

@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
 
 from greenlight.aws.advice import advice_on
-from greenlight.aws.clients import (
-    Credentials,
-    aws_client,
-    aws_errors,
-    code_of,
-    is_refusal,
-    reason_of,
-    signing_credentials,
-)
+from greenlight.aws.clients import Credentials, aws_client, signing_credentials
+from greenlight.aws.errors import aws_errors, code_of, is_refusal, reason_of
 from greenlight.aws.links import sign_link
 from greenlight.errors import InputError, Overwritten, Unusable
 from greenlight.portraits.place import MAX_DOWNLOAD_BYTES, Place, download_file

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.aws.advice import advice_on
-from greenlight.aws.clients import aws_client, aws_errors, code_of, reason_of
+from greenlight.aws.clients import aws_client
+from greenlight.aws.errors import aws_errors, code_of, reason_of
 from greenlight.errors import InputError, StorageError
 from greenlight.portraits.s3 import split_s3
 from greenlight.videos.storing import StoredVideo, store

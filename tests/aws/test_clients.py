@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.aws.clients import aws_client, reason_of, signing_credentials
+from greenlight.aws.clients import aws_client, signing_credentials
+from greenlight.aws.errors import reason_of
 from greenlight.errors import SettingsError
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
 

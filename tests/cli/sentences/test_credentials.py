@@ -96,4 +96,4 @@ def test_credentials_that_nobody_gives(
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", "aws.ini")
     check = f"greenlight check s3://portraits/anna.png {CHECK}"
-    says(check, f"AWS_PROFILE=anna {check}")
+    says(check, f"AWS_PROFILE=anna {check}", f"AWS_CONFIG_FILE=none.ini {check}")
