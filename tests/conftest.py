@@ -8,6 +8,7 @@ import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import numpy as np
@@ -25,7 +26,12 @@ from tests.regions import serve_regional_s3
 from tests.surroundings import LEASES
 from tests.website import Website, serve_website
 
+# What belongs to the developer: a server, a profile, and what is stored for them.
+for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
+    del os.environ[_name]
+PREFECT_HOME = TemporaryDirectory(prefix="greenlight-prefect-")
 os.environ |= {
+    "PREFECT_HOME": PREFECT_HOME.name,
     # Read by Prefect's server when it starts: nobody is told of a test.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -184,9 +190,8 @@ def _prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     database = tmp_path_factory.mktemp("database")
     copy_database(database / "prefect-test.db")
     with ExitStack() as exits:
-        # As the documents start one; the files lie in its home, which is the developer's otherwise.
+        # As the documents start one; the leases' files lie in Prefect's home.
         with pytest.MonkeyPatch.context() as surroundings:
-            surroundings.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
             surroundings.setenv("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", LEASES)
             # It asks for an empty folder, and its server makes the tables there.
             surroundings.setattr("prefect.testing.utilities.mkdtemp", lambda: str(database))
