@@ -63,10 +63,14 @@ def test_workers_and_this_process_say_as_often_that_a_run_lives() -> None:
 
 
 @pytest.fixture
-def deployed(prefect: SyncPrefectClient, server: PrefectServer, tmp_path: Path) -> None:
-    """All four, for the workers of a pool, as the command deploys them."""
+def _pool(prefect: SyncPrefectClient) -> None:
     with contextlib.suppress(ObjectAlreadyExists):
         prefect.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+
+
+@pytest.fixture
+def deployed(_pool: None, server: PrefectServer, tmp_path: Path) -> None:
+    """All four, for the workers of a pool, as the command deploys them."""
     run(DEPLOY, server.environ(tmp_path, GREENLIGHT_WORK_POOL=POOL, **CHOICES))
 
 
@@ -170,6 +174,7 @@ def test_only_what_a_listener_announces_is_started_by_the_automation(
     assert len(runs_of(announced) or []) == 1
 
 
+@pytest.mark.usefixtures("_pool")
 @pytest.mark.parametrize(
     ("missing", "words"),
     [
