@@ -29,6 +29,10 @@ class Queue:
     def send(self, body: str) -> None:
         self.client.send_message(QueueUrl=self.url, MessageBody=body)
 
+    def clear(self) -> None:
+        """Drop the message by which S3 tries whether it may send any."""
+        self.client.purge_queue(QueueUrl=self.url)
+
     def visible(self) -> int:
         return self._count(self.url, "ApproximateNumberOfMessages")
 

@@ -117,6 +117,7 @@ async def test_what_asks_for_no_work_is_deleted_and_handed_to_nobody(queue: Queu
 
 
 async def test_messages_are_deleted_only_after_the_handler_has_returned(queue: Queue) -> None:
+    queue.clear()
     queue.send(direct(record("a.png")))
     heard = Heard()
     heard.may_go_on.clear()
