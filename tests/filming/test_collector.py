@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +21,7 @@ from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.modelstudio.tasks import VideoTask
 from greenlight.portraits.media import examine_motion
-from greenlight.studio.server import StudioServer, StudioSettings
+from greenlight.studio.server import StudioServer
 from greenlight.videos import storing
 from tests.conftest import SAMPLES
 from tests.doubts import RunningClock, lose_answer, reconciler
@@ -40,30 +39,10 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> RunningClock:
-    return RunningClock()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: RunningClock) -> Iterator[Ledger]:
-    with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}", clock=clock) as books:
-        yield books
-
-
-@pytest.fixture
-def slow_studio(tmp_path: Path) -> Iterator[StudioServer]:
-    """A studio whose jobs take longer than any test."""
-    settings = StudioSettings(home=tmp_path / "slow", rate_per_second=1000, job_seconds=600)
-    with StudioServer(settings) as slow:
-        yield slow
-
-
-@pytest.fixture
 async def never_done(
-    slow_studio: StudioServer, ledger: Ledger, astronaut: Path, sound: Path
-) -> AsyncIterator[Production]:
-    async with ModelStudio("sk-local", base_url=slow_studio.base_url) as connected:
-        yield await produce(connected, ledger, astronaut, sound)
+    slow_client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path
+) -> Production:
+    return await produce(slow_client, ledger, astronaut, sound)
 
 
 def collector(production: Production, out: Path | None = None) -> Collector:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,20 +15,11 @@ from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError, ServiceUnreachable, Throttled
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.studio.server import StudioServer, StudioSettings
+from greenlight.studio.server import StudioServer
 from tests.production import Production, produce
 from tests.steering import add_fault, paid, received
 
 MODEL = "liveportrait"
-
-
-@pytest.fixture
-async def slow_client(tmp_path: Path) -> AsyncIterator[ModelStudio]:
-    """A client of a studio whose jobs take longer than any test."""
-    settings = StudioSettings(home=tmp_path / "slow", job_seconds=600)
-    with StudioServer(settings) as studio:
-        async with ModelStudio("sk-local", base_url=studio.base_url) as client:
-            yield client
 
 
 async def test_a_job_is_sent_with_exactly_one_paying_request(
