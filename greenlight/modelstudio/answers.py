@@ -1,4 +1,8 @@
-"""Read what came back over HTTP: a JSON object, or the error that it stands for."""
+"""Read what came back over HTTP: a JSON object, or the error that it stands for.
+
+Whatever lies between here and the vendor may answer in its place, perhaps after the vendor has begun. So of
+a request that costs money only the vendor's own error, JSON with one of its codes, says that it cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from greenlight.modelstudio.error_codes import error_for, read_top_fault
-from greenlight.modelstudio.errors import ApiError, ModelStudioError, ProtocolError
+from greenlight.modelstudio.error_codes import error_for, read_fault, read_top_fault
+from greenlight.modelstudio.errors import ModelStudioError, ProtocolError
 
 _CLEAR_WITHOUT_BODY: Final = frozenset({401, 403, 408, 429})
-"""Statuses that say enough even where a gateway in between answers with a page of its own."""
+"""Statuses that say enough even in a page of a gateway's, where the request costs nothing."""
+_BY_SOMEBODY_ELSE: Final = (
+    "something on the way there may have answered in its place: check DASHSCOPE_HTTP_BASE_URL and "
+    "HTTPS_PROXY"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,6 @@ class Answer:
         """Whether the status is one of 200 to 299."""
         return 200 <= self.status < 300
 
-    @property
-    def may_have_cost(self) -> bool:
-        """Whether this answer may have been charged: the vendor's errors are free, by its word."""
-        return self.may_cost and self.is_success
-
 
 def read_payload(answer: Answer) -> Mapping[str, Any]:
     """Return the JSON object of an answer of any status; an unreadable one is an error."""
@@ -46,10 +49,15 @@ def read_payload(answer: Answer) -> Mapping[str, Any]:
     return payload
 
 
-def error_of(answer: Answer, payload: Mapping[str, Any]) -> ApiError:
+def error_of(answer: Answer, payload: Mapping[str, Any]) -> ModelStudioError:
     """Return the error that an answer stands for."""
+    is_the_vendors = _has_code_of_the_vendors(payload)
+    if answer.may_cost and not is_the_vendors and answer.status < 500:
+        error: ModelStudioError = unfit(answer, "it is an error without a code", payload)
+        error.hint = _BY_SOMEBODY_ELSE
+        return error
     error = error_for(answer.status, payload, answer.headers)
-    error.may_have_cost = answer.may_have_cost
+    error.may_have_cost = answer.may_cost and (answer.is_success or not is_the_vendors)
     return error
 
 
@@ -65,7 +73,9 @@ def read_success(answer: Answer) -> Mapping[str, Any]:
 def expect_success(answer: Answer) -> None:
     """Raise `ProtocolError` for a status that is neither success nor error, such as a redirect."""
     if not answer.is_success:
-        raise ProtocolError("it sends elsewhere", status=answer.status, may_have_cost=False)
+        raise ProtocolError(
+            "it sends elsewhere", status=answer.status, may_have_cost=answer.may_cost
+        )
 
 
 def read_output(answer: Answer, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -85,7 +95,7 @@ def unfit(
         request_id=read_text(payload, "request_id"),
         status=answer.status,
         task_id=task_id,
-        may_have_cost=answer.may_have_cost,
+        may_have_cost=answer.may_cost,
     )
 
 
@@ -95,12 +105,20 @@ def read_text(place: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _has_code_of_the_vendors(payload: Mapping[str, Any]) -> bool:
+    """Return whether there is a code of the vendor's, all of which are words; gateways repeat the status."""
+    code = read_fault(payload).code
+    return bool(code) and not code.isdigit()
+
+
 def _unreadable(answer: Answer, what: str) -> ModelStudioError:
-    if answer.status >= 500 or answer.status in _CLEAR_WITHOUT_BODY:
+    is_clear = not answer.may_cost and answer.status in _CLEAR_WITHOUT_BODY
+    if answer.status >= 500 or is_clear:
         return error_of(answer, {})
     kind = answer.headers.get("content-type", "of no type")
     return ProtocolError(
         f"its body of {len(answer.content)} bytes ({kind}) {what}",
         status=answer.status,
-        may_have_cost=answer.may_have_cost,
+        may_have_cost=answer.may_cost,
+        hint=_BY_SOMEBODY_ELSE if answer.status >= 400 else None,
     )

@@ -1,6 +1,7 @@
 """Pick the error of an answer: by its code first, the code's prefix second, the status last.
 
-The table is that of the vendor's page on error codes, with the codes of the four families' pages.
+Where one code has several meanings, its message decides before. The table is that of the vendor's page on
+error codes, with the codes of the four families' pages.
 """
 
 from __future__ import annotations
@@ -10,60 +11,70 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from greenlight.modelstudio import errors
+from greenlight.modelstudio.error_messages import meaning_by_message
 from greenlight.modelstudio.errors import ApiError
-from greenlight.modelstudio.refusal_codes import is_refusal, normalized
+from greenlight.modelstudio.meanings import ENDPOINT_DENIED, MODEL_DENIED, SPENT, Meaning
+from greenlight.modelstudio.refusal_codes import is_not_fetched, is_refusal, normalized
 from greenlight.modelstudio.retry_after import read_retry_after
 
-_BY_CODE: Final[Mapping[str, type[ApiError]]] = {
-    "invalidapikey": errors.AuthenticationError,
-    "invalid_api_key": errors.AuthenticationError,
-    "not authorized": errors.AuthenticationError,
-    "endpoint.accessdenied": errors.ModelUnavailable,
-    "accessdenied.unpurchased": errors.AccountError,
-    "model.accessdenied": errors.AccessDenied,
-    "workspace.accessdenied": errors.AccessDenied,
-    "workspacenotfound": errors.ModelUnavailable,
-    "arrearage": errors.AccountError,
-    "commoditynotpurchased": errors.AccountError,
-    "prepaidbilloverdue": errors.AccountError,
-    "postpaidbilloverdue": errors.AccountError,
-    "modelnotfound": errors.ModelUnavailable,
-    "model_not_found": errors.ModelUnavailable,
-    "model_not_supported": errors.ModelUnavailable,
-    "model.notexist": errors.ModelUnavailable,
-    "notfound": errors.ModelUnavailable,
-    "invalidfile.downloadfailed": errors.InputUnreachable,
-    "badrequest.inputdownloadfailed": errors.InputUnreachable,
-    "invalidparameter.inputdownloadfailed": errors.InputUnreachable,
-    "invalidparameter.unsupportedfileformat": errors.InputRefused,
-    "badrequest.unsupportedfileformat": errors.InputRefused,
-    "badrequest.toolarge": errors.InputRefused,
-    "datainspectionfailed": errors.ContentRefused,
-    "data_inspection_failed": errors.ContentRefused,
-    "ipinfringementsuspect": errors.ContentRefused,
-    "limitrequests": errors.Throttled,
-    "systemerror": errors.ServerFault,
-    "modelservicefailed": errors.ServerFault,
-    "modelservingerror": errors.ServerFault,
-    "modelunavailable": errors.ServerFault,
-    "serviceunavailable": errors.ServerFault,
-    "gatewaytimeout": errors.ServerFault,
-    "requesttimeout": errors.ServerFault,
-    "responsetimeout": errors.ServerFault,
-    "invalidinputlength": errors.InvalidRequest,
-    "invalid_parameter_error": errors.InvalidRequest,
-    "unsupportedoperation": errors.InvalidRequest,
-    "customroleblocked": errors.InvalidRequest,
-    "conflict": errors.InvalidRequest,
-}
-_BY_PREFIX: Final[tuple[tuple[str, type[ApiError]], ...]] = (
-    ("throttling", errors.Throttled),
-    ("allocationquota", errors.AccountError),
-    ("accessdenied", errors.AccessDenied),
-    ("invalidurl", errors.InputUnreachable),
-    ("invalidparameter", errors.InvalidRequest),
-    ("badrequest", errors.InvalidRequest),
-    ("internalerror", errors.ServerFault),
+_CODES: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
+    (Meaning(errors.AuthenticationError), ("invalidapikey", "invalid_api_key")),
+    (
+        Meaning(errors.WorkspaceDenied),
+        ("not authorized", "workspacenotfound", "workspace.accessdenied"),
+    ),
+    (ENDPOINT_DENIED, ("endpoint.accessdenied",)),
+    (MODEL_DENIED, ("model.accessdenied",)),
+    (
+        Meaning(errors.ModelUnavailable),
+        ("modelnotfound", "model_not_found", "model_not_supported", "model.notexist", "notfound"),
+    ),
+    (
+        Meaning(errors.AccountError),
+        (
+            *("accessdenied.unpurchased", "arrearage", "commoditynotpurchased"),
+            *("prepaidbilloverdue", "postpaidbilloverdue", "insufficient_quota"),
+        ),
+    ),
+    (
+        Meaning(errors.InputRefused),
+        (
+            *("invalidparameter.unsupportedfileformat", "badrequest.unsupportedfileformat"),
+            *("badrequest.toolarge", "invalidinputlength"),
+        ),
+    ),
+    (
+        Meaning(errors.ContentRefused),
+        (
+            *("datainspectionfailed", "data_inspection_failed", "ipinfringementsuspect"),
+            "customroleblocked",
+        ),
+    ),
+    (Meaning(errors.Throttled), ("limitrequests", "limit_requests", "limit_burst_rate")),
+    (
+        Meaning(errors.ServerFault),
+        (
+            *("systemerror", "modelservicefailed", "modelservingerror", "modelunavailable"),
+            *("serviceunavailable", "gatewaytimeout", "requesttimeout", "responsetimeout"),
+            "internal_error",
+        ),
+    ),
+    (
+        Meaning(errors.InvalidRequest),
+        ("invalid_parameter_error", "unsupportedoperation", "conflict"),
+    ),
+)
+_BY_CODE: Final = {code: meaning for meaning, codes in _CODES for code in codes}
+_BY_PREFIX: Final[tuple[tuple[str, Meaning], ...]] = (
+    ("throttling", Meaning(errors.Throttled)),
+    ("allocationquota", SPENT),
+    ("accessdenied", Meaning(errors.AccessDenied)),
+    ("access_denied", Meaning(errors.AccessDenied)),
+    ("invalidparameter", Meaning(errors.InvalidRequest)),
+    ("badrequest", Meaning(errors.InvalidRequest)),
+    ("invalidvideo.", Meaning(errors.InputRefused)),
+    ("audio.", Meaning(errors.InputRefused)),
+    ("internalerror", Meaning(errors.ServerFault)),
 )
 _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     401: errors.AuthenticationError,
@@ -73,20 +84,9 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     408: errors.ServerFault,
     429: errors.Throttled,
 }
-# One code, several meanings: the vendor tells them apart by the message alone.
-_BY_MESSAGE: Final[tuple[tuple[str, str, type[ApiError]], ...]] = (
-    ("invalidparameter", "model not exist", errors.ModelUnavailable),
-    ("invalidparameter.datainspection", "download", errors.InputUnreachable),
-    ("invalidurl", "longer than", errors.InputRefused),
-    ("invalidurl", "larger than", errors.InputRefused),
-    ("invalidurl", "not supported", errors.InputRefused),
-)
-_WORTH_FETCHING_AGAIN: Final = (
-    "downloadfailed",
-    ".datainspection",
-    ".connectionrefused",
-    ".timeout",
-)
+_WRAPPING: Final = "internalerror.algo."
+"""What stands before a code that the model itself gave."""
+_WORTH_FETCHING_AGAIN: Final = ("downloadfailed", ".connectionrefused", ".timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +124,22 @@ def read_code(place: Mapping[str, Any]) -> str:
 
 def class_for(code: str, message: str = "") -> type[ApiError] | None:
     """Return the error class of a code, or `None` for one that no table knows."""
-    code, message = normalized(code), message.casefold()
-    for one, words, kind in _BY_MESSAGE:
-        if code == one and words in message:
-            return kind
-    if code in _BY_CODE:
-        return _BY_CODE[code]
-    if is_refusal(code):
-        return errors.InputRefused
-    return next((kind for prefix, kind in _BY_PREFIX if code.startswith(prefix)), None)
+    meaning = meaning_of(code, message)
+    return meaning.kind if meaning else None
+
+
+def meaning_of(code: str, message: str = "") -> Meaning | None:
+    """Return what a code means, with its message where that tells more, or `None` for an unknown one."""
+    code = normalized(code)
+    inner = code.removeprefix(_WRAPPING)
+    told = meaning_by_message(inner, message) or _BY_CODE.get(inner)
+    if told:
+        return told
+    if is_not_fetched(inner):
+        return Meaning(errors.InputUnreachable, retryable=inner.endswith(_WORTH_FETCHING_AGAIN))
+    if is_refusal(inner):
+        return Meaning(errors.InputRefused)
+    return _meaning_by_prefix(inner) or _meaning_by_prefix(code)
 
 
 def error_for(
@@ -144,19 +151,29 @@ def error_for(
     vendor's word that failed requests are free.
     """
     fault = read_fault(payload)
-    kind = class_for(fault.code, fault.message) or _class_for_status(status)
-    retryable = None
-    if kind is errors.InputUnreachable:
-        retryable = normalized(fault.code).endswith(_WORTH_FETCHING_AGAIN)
-    return kind(
+    meaning = _meaning_in_answer(fault, status)
+    return meaning.kind(
         fault.message,
         code=fault.code,
         request_id=fault.request_id,
         status=status,
         retry_after_seconds=read_retry_after(headers or {}),
-        retryable=retryable,
+        retryable=meaning.retryable,
         may_have_cost=status < 300,
+        hint=meaning.hint,
     )
+
+
+def _meaning_in_answer(fault: Fault, status: int) -> Meaning:
+    meaning = meaning_of(fault.code, fault.message)
+    # With a 4xx the vendor says no, whatever part of it speaks: nothing was begun.
+    if meaning and meaning.kind is errors.ServerFault and 400 <= status < 500:
+        meaning = meaning_by_message("invalidparameter", fault.message)
+    return meaning or Meaning(_class_for_status(status))
+
+
+def _meaning_by_prefix(code: str) -> Meaning | None:
+    return next((meaning for prefix, meaning in _BY_PREFIX if code.startswith(prefix)), None)
 
 
 def _class_for_status(status: int) -> type[ApiError]:

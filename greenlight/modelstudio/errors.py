@@ -8,6 +8,7 @@
      `-- ApiError                  the vendor, or its file store, answered with an error
           |-- AuthenticationError  the key is missing, wrong, or of another region
           |-- AccessDenied         the key may not do this
+          |    `-- WorkspaceDenied nor anything else in this workspace
           |-- AccountError         unpaid bills, not purchased, free quota used up
           |-- ModelUnavailable     no such model, or no longer
           |-- InputUnreachable     the vendor could not fetch the picture, sound or motion
@@ -147,11 +148,18 @@ class AuthenticationError(ApiError):
 
 
 class AccessDenied(ApiError):
-    """Say that the key is good but may not do this."""
+    """Say that the key is good but may not do this; another model may be open to it."""
 
     what = "Model Studio denies the access"
+    hint = "check the rights of the key, and whether its workspace (DASHSCOPE_WORKSPACE) may use this model"
+
+
+class WorkspaceDenied(AccessDenied):
+    """Say that the workspace is unknown, or that the key is not one of its keys."""
+
+    what = "Model Studio denies the workspace"
     refuses_all = True
-    hint = "check the rights of the key and its workspace (DASHSCOPE_WORKSPACE)"
+    hint = "DASHSCOPE_WORKSPACE, or the workspace in DASHSCOPE_HTTP_BASE_URL, must be the key's own"
 
 
 class AccountError(ApiError):

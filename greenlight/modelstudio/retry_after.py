@@ -16,18 +16,27 @@ _SECONDS: Final = re.compile(r"[+-]?\d+(\.\d+)?")
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds to wait, between 0 and 600, or `None` where nothing readable is said.
 
-    The header is a number of seconds or an HTTP date; what lies in the past is 0.
+    The header is a number of seconds or an HTTP date; what lies in the past is 0. A date is counted from the
+    date of the answer itself, where it has one: this machine's clock may go wrong.
     """
-    value = next((v for k, v in headers.items() if k.casefold() == "retry-after"), "").strip()
-    seconds = float(value) if _SECONDS.fullmatch(value) else _seconds_until(value)
-    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+    value = _header(headers, "retry-after")
+    if _SECONDS.fullmatch(value):
+        seconds = float(value)
+    elif moment := _moment(value):
+        answered_at = _moment(_header(headers, "date")) or datetime.now(UTC)
+        seconds = (moment - answered_at).total_seconds()
+    else:
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _seconds_until(date: str) -> float | None:
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((v for k, v in headers.items() if k.casefold() == name), "").strip()
+
+
+def _moment(date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(date)
     except (TypeError, ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - datetime.now(UTC)).total_seconds()
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

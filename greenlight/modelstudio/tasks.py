@@ -38,6 +38,7 @@ class TaskStatus(StrEnum):
     """An id that the vendor does not know, or knows no longer: 24 hours after its creation."""
 
 
+_LENGTHS: Final = ("video_duration", "duration", "output_video_duration")
 _FINISHED: Final = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELED})
 
 
@@ -177,12 +178,23 @@ def _video_url(output: Mapping[str, Any]) -> str:
 
 
 def _seconds(usage: Mapping[str, Any]) -> float | None:
-    """Return the charged length; wan2.2-s2v says `duration`, the others `video_duration`."""
-    for key in ("video_duration", "duration"):
-        value = usage.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value) if math.isfinite(value) and value >= 0 else None
-    return None
+    """Return the charged length, under whatever name a model says it.
+
+    Some models say more than one, of which those that do not apply are 0.
+    """
+    told = [length for name in _LENGTHS if (length := _length(usage.get(name))) is not None]
+    return next(filter(None, told), 0.0 if told else None)
+
+
+def _length(value: object) -> float | None:
+    """Return a length of a number or a numeric text; nothing that is endless or negative is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        length = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return length if math.isfinite(length) and length >= 0 else None
 
 
 def _is_listed(item: object) -> bool:

@@ -15,7 +15,7 @@ from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.conftest import SAMPLES
-from tests.steering import add_fault
+from tests.steering import add_fault, received
 
 FIELDS = {
     "portrait",
@@ -237,6 +237,50 @@ def test_what_is_known_is_told_also_after_a_key_was_refused(
     refused, *known = greenlight("check", TWO, *[astronaut] * 20, "--model", "emo", "--json").lines
     assert refused["error"]["type"] == "AuthenticationError"
     assert [line["cached"] for line in known] == [True] * 20
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Model.AccessDenied", "Model access denied."),
+        ("AccessDenied", "Access denied."),
+    ],
+)
+def test_a_model_that_is_denied_does_not_keep_another_from_being_asked(
+    code: str,
+    message: str,
+    greenlight: Greenlight,
+    astronaut: Path,
+    tmp_path: Path,
+    studio: StudioServer,
+) -> None:
+    denied = {"status": 403, "code": code, "message": message, "model": "emo-detect-v1"}
+    add_fault(studio, "error", "check", times=None, **denied)
+    # So many that the last ones begin after the refusal of the first.
+    portraits = [tmp_path / f"{number}.png" for number in range(20)]
+    for number, portrait in enumerate(portraits):
+        portrait.write_bytes(astronaut.read_bytes() + bytes([number]))
+    ran = greenlight("check", *portraits, "--model", "emo", "--model", "wan-s2v", "--json")
+    told = [(line["model"], line["passed"], bool(line["error"])) for line in ran.lines]
+    assert told == [("emo", None, True), ("wan-s2v", True, False)] * 20
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Throttling.AllocationQuota", "Free allocated quota exceeded."),
+        ("insufficient_quota", "Your token-plan quota has been exhausted."),
+    ],
+)
+def test_a_quota_that_is_spent_is_asked_for_once(
+    code: str, message: str, greenlight: Greenlight, astronaut: Path, studio: StudioServer
+) -> None:
+    add_fault(studio, "error", "check", times=None, status=429, code=code, message=message)
+    line = greenlight("check", astronaut, "--model", "emo", "--json").line
+    assert (line["error"]["type"], line["error"]["spent"]) == ("AccountError", False)
+    assert received(studio, "check") == 1
 
 
 @pytest.mark.usefixtures("settings")

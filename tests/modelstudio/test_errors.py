@@ -153,14 +153,17 @@ def test_a_code_that_nobody_knows_is_matched_by_the_status(
     ("code", "kind"),
     [
         ("Throttling.Anything", errors.Throttled),
-        ("InternalError.Anything", errors.ServerFault),
         ("BadRequest.Anything", errors.InvalidRequest),
         ("InvalidParameter.Anything", errors.InvalidRequest),
         ("InvalidParamter.Anything", errors.InvalidRequest),
         ("AccessDenied.Anything", errors.AccessDenied),
+        ("access_denied", errors.AccessDenied),
         ("AllocationQuota.Anything", errors.AccountError),
         ("InvalidFile.Anything", errors.InputRefused),
         ("InvalidURL.Anything", errors.InputUnreachable),
+        ("InvalidVideo.Anything", errors.InputRefused),
+        ("Audio.Anything", errors.InputRefused),
+        ("InvalidImage.DownloadFailed", errors.InputUnreachable),
         ("ARREARAGE", errors.AccountError),
     ],
 )
@@ -168,3 +171,29 @@ def test_a_code_is_matched_by_its_prefix_before_the_status(
     code: str, kind: type[ModelStudioError]
 ) -> None:
     assert type(error_for(418, {"code": code})) is kind
+
+
+@pytest.mark.parametrize(
+    "code", ["InternalError.Anything", "InternalError.Algo.Anything", "SystemError"]
+)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (200, errors.ServerFault),
+        (500, errors.ServerFault),
+        (503, errors.ServerFault),
+        (400, errors.InvalidRequest),
+        (403, errors.AccessDenied),
+        (404, errors.ModelUnavailable),
+        (429, errors.Throttled),
+    ],
+)
+def test_a_servers_code_is_no_fault_of_the_server_where_the_status_says_no(
+    code: str, status: int, kind: type[ModelStudioError]
+) -> None:
+    assert type(error_for(status, {"code": code})) is kind
+
+
+def test_only_a_key_or_a_workspace_that_is_refused_stops_everything_else() -> None:
+    refusing = {kind for kind in ALL if kind.refuses_all}
+    assert refusing == {errors.AuthenticationError, errors.WorkspaceDenied}

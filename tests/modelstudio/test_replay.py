@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from greenlight.modelstudio import catalog, errors
 from greenlight.modelstudio.animate_anyone import template_request
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
 
 
 async def test_the_case_is_sent_and_read_as_its_files_say(
@@ -58,7 +59,10 @@ def _video_request(arguments: dict[str, Any]) -> Any:
 
 
 def _expect_value(value: Any, expected: dict[str, Any]) -> None:
+    failure = expected.pop("failure", None)
     ((kind, fields),) = expected.items()
+    if failure is not None:
+        _expect_failure(value, failure)
     if kind == "done":
         assert value is None
         return
@@ -67,6 +71,12 @@ def _expect_value(value: Any, expected: dict[str, Any]) -> None:
     assert told == {name: _moment(field) for name, field in fields.items()}
     if kind == "verdict":
         assert set(fields) == set(type(value).model_fields)
+
+
+def _expect_failure(task: Any, failure: dict[str, Any]) -> None:
+    assert may_try_again(task.code, task.message) is failure["may_try_again"]
+    hint = hint_for(task.code, task.message)
+    assert (failure["hint"] in hint, bool(hint)) == (True, bool(failure["hint"]))
 
 
 def _plain(value: Any) -> Any:

@@ -41,5 +41,14 @@ def test_a_date_is_counted_from_now() -> None:
     assert 60 < seconds <= 90
 
 
+def test_a_date_is_counted_from_that_of_the_answer_whatever_this_machines_clock_says() -> None:
+    headers = {
+        "Retry-After": "Sun, 06 Nov 1994 08:51:07 GMT",
+        "Date": "Sun, 06 Nov 1994 08:49:37 GMT",
+    }
+    assert read_retry_after(headers) == 90
+    assert read_retry_after(headers | {"Date": "yesterday"}) == 0
+
+
 def test_no_wish_is_none() -> None:
     assert read_retry_after({"content-type": "text/html"}) is None

@@ -35,13 +35,36 @@ def test_a_task_does_not_show_its_signed_link() -> None:
     assert task.video_url == link
 
 
-@pytest.mark.parametrize("seconds", [True, "13.93", -1, None, float("inf")])
+@pytest.mark.parametrize(
+    "seconds", [True, "a while", "", "-1", "nan", "inf", -1, None, float("inf"), [13]]
+)
 async def test_a_length_that_is_none_is_not_believed(
     seconds: Any, vendor: Any, studio: ModelStudio
 ) -> None:
     output = {"task_id": "t", "task_status": "SUCCEEDED", "video_url": "http://example.com/v.mp4"}
     vendor.answer(200, {"output": output, "usage": {"video_duration": seconds}})
     assert (await studio.fetch("t")).seconds is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "seconds"),
+    [
+        ({"video_duration": 0, "duration": 15}, 15.0),
+        ({"video_duration": 5.2, "duration": 15}, 5.2),
+        ({"video_duration": -1, "duration": 15}, 15.0),
+        ({"video_duration": "0", "duration": "18.13"}, 18.13),
+        ({"duration": 0, "output_video_duration": 15}, 15.0),
+        ({"input_video_duration": 15}, None),
+        ({"video_duration": 0}, 0.0),
+        ({}, None),
+    ],
+)
+async def test_the_length_is_the_first_that_says_more_than_nothing(
+    usage: dict[str, Any], seconds: float | None, vendor: Any, studio: ModelStudio
+) -> None:
+    output = {"task_id": "t", "task_status": "SUCCEEDED", "video_url": "http://example.com/v.mp4"}
+    vendor.answer(200, {"output": output, "usage": usage})
+    assert (await studio.fetch("t")).seconds == seconds
 
 
 async def test_an_odd_task_id_stays_one_part_of_the_path(vendor: Any, studio: ModelStudio) -> None:

@@ -67,7 +67,7 @@ def test_key_and_address(says: Says, studio: StudioServer, website: Website) -> 
 
 @pytest.mark.usefixtures("settings")
 def test_answers_of_the_service(says: Says, studio: StudioServer) -> None:
-    add_fault(studio, "error", "fetch", status=403, code="Model.AccessDenied")
+    add_fault(studio, "error", "fetch", status=403, code="Workspace.AccessDenied")
     add_fault(studio, "error", "fetch", status=400, code="Arrearage")
     add_fault(studio, "throttle", "fetch")
     add_fault(studio, "error", "fetch", status=500)

@@ -17,6 +17,7 @@ ROOMS = ("cli", "deployments", "flows", "tasks", "blocks", "greenlight")
 WORDS_OF_A_SENTENCE = 4
 ELSEWHERE = {
     "greenlight/studio": "its answers are the vendor's part of a conversation",
+    "greenlight/modelstudio/error_messages.py": "the vendor's words, which are looked for in its messages",
     "greenlight/pages": "a page in a browser, and artifacts",
     "greenlight/ledger/schema.py": "the reference's tables",
     "greenlight/ledger/migrations": "queries",

@@ -13,13 +13,22 @@ from tests.steering import add_fault
 
 CHECK = "greenlight check anna.png --model emo"
 TRIES = 6
+INSPECTION = "InvalidParameter.DataInspection"
 ERRORS = (
     (401, "InvalidApiKey", "Invalid API-key provided."),
     (403, "Model.AccessDenied", "Model access denied."),
+    (403, "Workspace.AccessDenied", "Workspace access denied."),
+    (403, "Endpoint.AccessDenied", "Workspace endpoint access denied."),
+    (403, "AccessDenied", "Access denied."),
+    (403, "AccessDenied", "Current user api does not support synchronous calls."),
     (400, "Arrearage", "Access denied, please make sure your account is in good standing."),
     (403, "AllocationQuota.FreeTierOnly", "The free tier of the model has been exhausted."),
+    (429, "Throttling.AllocationQuota", "Free allocated quota exceeded."),
     (404, "ModelNotFound", "Model can not be found."),
     (400, "InvalidURL", "The image could not be downloaded."),
+    (400, INSPECTION, "Don't have authorization to access the media resource."),
+    (400, INSPECTION, "Failed to decode the image during the data inspection."),
+    (400, "InvalidParameter", "No connection adapters were found for 'oss://uploads/anna.png'"),
     (400, "InvalidParameter", "Required body invalid."),
     (400, "DataInspectionFailed", "Input data may contain inappropriate content."),
     (418, "", ""),
@@ -91,6 +100,7 @@ def test_what_is_tried_again(says: Says, studio: StudioServer, fault: dict[str, 
     [
         pytest.param({"fault": "html"}, id="a page"),
         pytest.param({"fault": "html", "status": 301}, id="a page elsewhere"),
+        pytest.param({"fault": "html", "status": 403}, id="a page that refuses"),
         pytest.param({"fault": "cut_json"}, id="half an answer"),
     ],
 )
