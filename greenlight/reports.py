@@ -15,6 +15,7 @@ from greenlight.ledger import Job, JobState
 from greenlight.ledger.job import MAX_ATTEMPTS
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
+from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
 from greenlight.modelstudio.family import Family, Verdict
 
 
@@ -287,10 +288,9 @@ def _sentence(state: FilmState, job: Job) -> str:
         case _:
             said = ": ".join(filter(None, (job.code, job.message.rstrip("."))))
             why = f"({said})" if said else "without a reason"
-            return (
-                f"the vendor ended task {job.task_id} as {state.value} {why}; it was not charged, "
-                f"and {_way_on(job)}"
-            )
+            ended = f"the vendor ended task {job.task_id} as {state.value} {why}"
+            what_next = f"it was not charged, and {_way_on(job)}"
+            return "; ".join(filter(None, (ended, what_next, hint_for(job.code, job.message))))
 
 
 def _price(job: Job) -> str:
@@ -299,6 +299,8 @@ def _price(job: Job) -> str:
 
 def _way_on(job: Job) -> str:
     """Return what makes a video after one that failed."""
+    if not may_try_again(job.code, job.message):
+        return "running it again does not try it anew: the same would be refused again"
     if job.attempts < MAX_ATTEMPTS:
         return "running it again tries it anew"
     return f"after {job.attempts} attempts only a higher --take makes a new one"

@@ -110,6 +110,21 @@ async def test_a_job_under_way_says_how_to_come_back_to_it(job: Job) -> None:
             False,
             "it was not charged, and running it again tries it anew",
         ),
+        (
+            {"state": JobState.FAILED, "code": "InvalidFile.FaceNotMatch"},
+            False,
+            "running it again does not try it anew: the same would be refused again; use another picture",
+        ),
+        (
+            {"state": JobState.FAILED, "code": "DataInspectionFailed", "attempts": 3},
+            False,
+            "the same would be refused again; use another picture",
+        ),
+        (
+            {"state": JobState.FAILED, "code": "InvalidURL.Timeout"},
+            False,
+            "running it again tries it anew; the link must be reachable",
+        ),
         ({"state": JobState.FAILED, "attempts": 3}, False, "only a higher --take makes a new one"),
         ({"state": JobState.CANCELED}, False, "as canceled without a reason; it was not charged"),
     ],

@@ -6,6 +6,7 @@ from greenlight.bundles.bundle import Kind, name_of, shown_of
 from greenlight.bundles.sight import Sight
 from greenlight.ledger.job import MAX_ATTEMPTS, NOT_PAID, Job, JobState
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.failed_tasks import may_try_again
 from greenlight.modelstudio.family import Family, Verdict
 
 
@@ -78,7 +79,7 @@ def how_to_get_another(sight: Sight, job: Job) -> str:
 
 def _counts(job: Job) -> bool:
     if job.state in NOT_PAID:
-        return job.attempts >= MAX_ATTEMPTS
+        return job.attempts >= MAX_ATTEMPTS or not may_try_again(job.code, job.message)
     return job.state is not JobState.RESERVED
 
 

@@ -99,6 +99,7 @@ class Desk:
         name: str = "anna.png",
         *,
         ends: JobState | None = None,
+        code: str = "",
         **brief: Any,
     ) -> Job:
         """Book a video as the flow orders it, and how it ended."""
@@ -111,7 +112,7 @@ class Desk:
         new = order.new_job(SERVICE)
         job_id = submit(self.ledger, f"task-{uuid.uuid4()}", new)
         if ends is not None:
-            self.ledger.jobs.close(job_id, ends)
+            self.ledger.jobs.close(job_id, ends, code=code)
         job = self.ledger.jobs.find(new.key)
         assert job is not None
         return job

@@ -240,6 +240,28 @@ async def test_what_failed_is_tried_again_but_not_for_ever(desk: Desk) -> None:
     assert state_of(await desk.step()) is FilmState.FAILED
 
 
+@pytest.mark.parametrize("code", ["InvalidFile.AudioLengthError", "DataInspectionFailed"])
+async def test_what_was_refused_is_not_tried_again_until_its_content_is_another(
+    desk: Desk, code: str
+) -> None:
+    await desk.book_verdict(PASSED)
+    sound = desk.lay("anna.wav")
+    await desk.book_job(PASSED, sound=str(sound), ends=JobState.FAILED, code=code)
+    report = report_of(await desk.step())
+    assert report.state is FilmState.FAILED
+    assert "running it again does not try it anew" in report.message
+    desk.lay("anna.wav", 2)
+    film_of(await desk.step())
+
+
+@pytest.mark.parametrize("code", ["", "InternalError.Algo", "InvalidURL.Timeout", "Never.Heard"])
+async def test_what_failed_by_no_fault_of_its_content_is_tried_again(desk: Desk, code: str) -> None:
+    await desk.book_verdict(PASSED)
+    sound = str(desk.lay("anna.wav"))
+    await desk.book_job(PASSED, sound=sound, ends=JobState.FAILED, code=code)
+    film_of(await desk.step())
+
+
 async def test_a_motion_beside_it_drives_animate_anyone_and_a_sound_does_not(desk: Desk) -> None:
     models = {"models": ("animate-anyone",)}
     await desk.book_verdict(MOVED)

@@ -91,6 +91,19 @@ def test_failed(says: Says, studio: StudioServer) -> None:
     says(FILM, FILM, FILM, f"DASHSCOPE_API_KEY=sk-wrong {FILM}")
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        pytest.param("InvalidFile.AudioLengthError", "The sound is too long.", id="its input"),
+        pytest.param("DataInspectionFailed", "It may be inappropriate.", id="its content"),
+        pytest.param("InvalidURL.Timeout", "The download timed out.", id="what it did not get"),
+    ],
+)
+def test_failed_because_of(says: Says, studio: StudioServer, code: str, message: str) -> None:
+    add_fault(studio, "job_fails", "create", code=code, message=message)
+    says(FILM)
+
+
 def test_failed_too_often(says: Says, studio: StudioServer, greenlight: Greenlight) -> None:
     add_fault(studio, "job_fails", "create", code="", message="", times=3)
     for _ in range(2):
