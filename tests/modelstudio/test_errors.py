@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from greenlight.modelstudio import errors
-from greenlight.modelstudio.error_codes import error_for
+from greenlight.modelstudio.error_codes import class_for, error_for
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.redaction import without_secrets
 
@@ -125,6 +125,37 @@ def test_no_error_shows_a_key_or_a_query(kind: type[ModelStudioError]) -> None:
     shown = f"{error} {error!r} {error.args} {vars(error)}"
     assert "hidden" not in shown
     assert "https://a.b/c with" in shown
+
+
+CODES: dict[type[ModelStudioError], str] = {
+    errors.AuthenticationError: "InvalidApiKey invalid_api_key",
+    errors.WorkspaceDenied: "Workspace.AccessDenied WorkSpaceNotFound",
+    errors.ModelUnavailable: "ModelNotFound model_not_found model_not_supported Model.NotExist NotFound "
+    "Model.AccessDenied Endpoint.AccessDenied",
+    errors.AccountError: "Arrearage AccessDenied.Unpurchased CommodityNotPurchased PrepaidBillOverdue "
+    "PostpaidBillOverdue insufficient_quota AllocationQuota.FreeTierOnly",
+    errors.InputUnreachable: "InvalidURL InvalidURL.Timeout InvalidURL.ConnectionRefused "
+    "InvalidFile.DownloadFailed BadRequest.InputDownloadFailed InvalidParameter.InputDownloadFailed",
+    errors.InputRefused: "InvalidFile.NoHuman InvalidImage.NoHumanFace InvalidPerson "
+    "InvalidImageResolution InvalidImageFormat InvalidParameter.UnsupportedFileFormat "
+    "BadRequest.UnsupportedFileFormat BadRequest.TooLarge InvalidInputLength",
+    errors.ContentRefused: "DataInspectionFailed data_inspection_failed IPInfringementSuspect "
+    "CustomRoleBlocked",
+    errors.Throttled: "Throttling Throttling.AllocationQuota LimitRequests limit_requests limit_burst_rate",
+    errors.ServerFault: "InternalError internal_error SystemError ModelServiceFailed ModelServingError "
+    "ModelUnavailable ServiceUnavailable GatewayTimeout RequestTimeOut ResponseTimeout",
+    errors.InvalidRequest: "InvalidParameter invalid_parameter_error BadRequest.EmptyInput Conflict "
+    "UnsupportedOperation",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(code, kind) for kind, codes in CODES.items() for code in codes.split()]
+)
+def test_a_code_of_the_vendors_page_means_the_same_with_any_status(
+    code: str, kind: type[ModelStudioError]
+) -> None:
+    assert class_for(code) is kind
 
 
 @pytest.mark.parametrize(

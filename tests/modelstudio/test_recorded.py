@@ -110,6 +110,8 @@ def test_a_text_on_parameters_means_the_same_under_each_of_their_codes(
         ("InvalidURL", "File size is larger than 15MB.", "InputRefused"),
         ("InternalError.Algo", "The model could not download its weights.", "ServerFault"),
         ("Throttling.RateQuota", "Download more slowly.", "Throttled"),
+        ("Throttling", "The free quota is used up.", "AccountError"),
+        ("Throttling", "The free tier is used up.", "AccountError"),
         ("Throttling", "Your token-plan quota has been exhausted.", "AccountError"),
         ("insufficient_quota", "", "AccountError"),
         ("InternalError.Algo.DataInspectionFailed", "Input data.", "ContentRefused"),
