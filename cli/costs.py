@@ -20,10 +20,10 @@ def costs(
     as_json: Json = False,
 ) -> None:
     """Sum what the checks and videos in the books cost."""
-    from greenlight.ledger import Ledger
+    from greenlight.services import open_ledger
     from greenlight.settings import read_settings
 
-    with Ledger(read_settings().ledger_url) as ledger:
+    with open_ledger(read_settings()) as ledger:
         sums = ledger.costs.by_outcome(since=since)
     if as_json:
         for cost in sums:

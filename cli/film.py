@@ -94,12 +94,12 @@ def film(
 async def _plan(brief: Brief, settings: Settings) -> FilmReport:
     from greenlight.drives import examine_drives
     from greenlight.filming.planning import Planner
-    from greenlight.ledger import Ledger
     from greenlight.portraits.pictures import examine
     from greenlight.reports import report_plan
+    from greenlight.services import open_ledger
 
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
-    with Ledger(settings.ledger_url) as ledger:
+    with open_ledger(settings) as ledger:
         planner = Planner(
             brief=brief, portrait=portrait, drives=drives, service=settings.service, ledger=ledger
         )

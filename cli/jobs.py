@@ -27,7 +27,8 @@ def jobs(
     as_json: Json = False,
 ) -> None:
     """List the videos and templates in the books: where each stands, and what it cost."""
-    from greenlight.ledger import JobState, Ledger
+    from greenlight.ledger import JobState
+    from greenlight.services import open_ledger
     from greenlight.settings import read_settings
 
     for name in state or []:
@@ -36,7 +37,7 @@ def jobs(
                 f"{name} is no state; there are {', '.join(JobState)}", param_hint="'--state'"
             )
     states = [JobState(name) for name in state or []]
-    with Ledger(read_settings().ledger_url) as ledger:
+    with open_ledger(read_settings()) as ledger:
         found = ledger.jobs.newest(states=states, limit=limit)
     if as_json:
         for job in found:

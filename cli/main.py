@@ -91,11 +91,11 @@ def main() -> None:
 def _stopped() -> str:
     """Say what is open at the vendor's, and how to go on; nothing is asked but the books."""
     from greenlight.errors import GreenlightError
-    from greenlight.ledger import Ledger
+    from greenlight.services import open_ledger
     from greenlight.settings import read_settings
 
     try:
-        with Ledger(read_settings().ledger_url) as ledger:
+        with open_ledger(read_settings()) as ledger:
             count = len(ledger.jobs.open_jobs(limit=MOST_COUNTED))
     except GreenlightError:
         return "stopped; the same command goes on where it was, and pays nothing twice"

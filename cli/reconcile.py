@@ -26,6 +26,13 @@ def reconcile(
         str | None,
         typer.Option(metavar="JOB", help="Its request was never accepted: it may be sent again."),
     ] = None,
+    any_time: Annotated[
+        bool,
+        typer.Option(
+            "--any-time",
+            help="Adopt a task that began at a time that does not fit, because a clock was wrong.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the jobs in doubt, settle what can be settled, and say what a person can do."""
@@ -36,7 +43,7 @@ def reconcile(
     settings = read_settings()
     settings.require_key()
     if adopt is not None:
-        _print_job(asyncio.run(_adopt(settings, *adopt)), as_json=as_json)
+        _print_job(asyncio.run(_adopt(settings, *adopt, any_time=any_time)), as_json=as_json)
     elif release is not None:
         _print_job(_release(settings, release), as_json=as_json)
     else:
@@ -50,21 +57,21 @@ async def _reconcile(settings: Settings) -> list[Doubt]:
         return await services.reconciler.reconcile()
 
 
-async def _adopt(settings: Settings, name: str, task_id: str) -> Job:
+async def _adopt(settings: Settings, name: str, task_id: str, *, any_time: bool) -> Job:
     from greenlight.services import connect
 
     async with connect(settings) as services:
         await asyncio.to_thread(services.ledger.jobs.mark_left_in_doubt)
         job = services.ledger.jobs.find_by_name(name, service=settings.service)
-        return await services.reconciler.adopt_by_id(job, task_id)
+        return await services.reconciler.adopt_by_id(job, task_id, any_time=any_time)
 
 
 def _release(settings: Settings, name: str) -> Job:
     from greenlight.errors import InputError
     from greenlight.filming.reconciling import WHAT_IS
-    from greenlight.ledger import Ledger
+    from greenlight.services import open_ledger
 
-    with Ledger(settings.ledger_url) as ledger:
+    with open_ledger(settings) as ledger:
         ledger.jobs.mark_left_in_doubt()
         job = ledger.jobs.find_by_name(name, service=settings.service)
         if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
@@ -76,12 +83,12 @@ def _print_job(job: Job, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
         return
-    next_step = (
-        "`greenlight collect` fetches its video"
+    became = (
+        f"{job.state.value}; `greenlight collect` fetches its video"
         if job.task_id
-        else "the same brief may be sent again, and is paid then"
+        else "free again; the same brief may be sent again, and is paid then"
     )
-    print(f"Job {name_of(job)} ({job.subject}) is {job.state.value}; {next_step}.")  # noqa: T201
+    print(f"Job {name_of(job)} ({job.subject}) is {became}.")  # noqa: T201
 
 
 def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:

@@ -19,12 +19,12 @@ def report(
 ) -> None:
     """Write a page with portraits, refusals, costs, open jobs and videos, out of the books."""
     from greenlight.album import Album
-    from greenlight.ledger import Ledger
     from greenlight.pages.report import write_report
+    from greenlight.services import open_ledger
     from greenlight.settings import read_settings
 
     settings = read_settings()
-    with Ledger(settings.ledger_url) as ledger, progress("drawing portraits") as advance:
+    with open_ledger(settings) as ledger, progress("drawing portraits") as advance:
         file, told = write_report(
             ledger, Album.in_home(settings.home), out, since=since, advance=advance
         )

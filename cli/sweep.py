@@ -166,10 +166,10 @@ async def _foresee(
     from greenlight.bundles.forecast import Forecast, foresee
     from greenlight.bundles.output import require_output
     from greenlight.bundles.surveying import Surveyor
-    from greenlight.ledger import Ledger
+    from greenlight.services import open_ledger
 
     forecast = Forecast()
-    with Ledger(settings.ledger_url) as ledger:
+    with open_ledger(settings) as ledger:
         surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=defaults, needs=needs)
         if films:
             require_output(out)

@@ -17,26 +17,41 @@ _QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] =
 async def wait_for_start(
     ledger: Ledger, studio: ModelStudio, model: str, per_second: float
 ) -> None:
-    """Wait until the account's pace allows one more request of a model."""
-    name = _name(studio, model)
-    async with _queue(name):
-        is_granted = False
-        while not is_granted:
+    """Wait until the account's pace allows one more request of a model, which costs nothing."""
+    name = pace_name(studio, model)
+    async with queue(name):
+        while True:
             start = await asyncio.to_thread(ledger.pace.grant, name, per_second)
             await asyncio.sleep(start.wait_seconds)
-            is_granted = start.granted_at is not None
+            # One that came late is given up: others may have been granted the same moment since.
+            if start.granted_at is not None and not start.is_late:
+                return
+
+
+async def wait_until_near(ledger: Ledger, name: str) -> None:
+    """Wait until a start of a pace can be granted; it is only looked at, so many can wait."""
+    wait_seconds = 1.0
+    while wait_seconds:
+        wait_seconds = await asyncio.to_thread(ledger.pace.remaining_seconds, name)
+        await asyncio.sleep(wait_seconds)
 
 
 async def slow_down(ledger: Ledger, studio: ModelStudio, model: str, error: Throttled) -> None:
     """Let every process wait after the vendor answered that it was too much."""
-    seconds = error.retry_after_seconds or FIRST_WAIT_SECONDS
-    await asyncio.to_thread(ledger.pace.slow_down, _name(studio, model), seconds)
+    await asyncio.to_thread(ledger.pace.slow_down, pace_name(studio, model), retry_seconds(error))
 
 
-def _name(studio: ModelStudio, model: str) -> str:
+def retry_seconds(error: Throttled) -> float:
+    """Return how long the vendor wants everybody to wait."""
+    return error.retry_after_seconds or FIRST_WAIT_SECONDS
+
+
+def pace_name(studio: ModelStudio, model: str) -> str:
+    """Return the name of the pace that all who ask a model of this service keep together."""
     return f"{studio.service} {model}"
 
 
-def _queue(name: str) -> asyncio.Lock:
+def queue(name: str) -> asyncio.Lock:
+    """Return the lock of those who wait here for a pace: one at a time asks the ledger."""
     queues = _QUEUES.setdefault(asyncio.get_running_loop(), {})
     return queues.setdefault(name, asyncio.Lock())

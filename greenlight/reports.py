@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, PlainSerializer, SerializeAsAny
 from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
 from greenlight.filming.planning import Plan
 from greenlight.ledger import Job, JobState
-from greenlight.ledger.job import MAX_ATTEMPTS
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
@@ -299,10 +298,10 @@ def _price(job: Job) -> str:
 
 def _way_on(job: Job) -> str:
     """Return what makes a video after one that failed."""
+    if job.may_be_ordered_again:
+        return "running it again tries it anew"
     if not may_try_again(job.code, job.message):
         return "running it again does not try it anew: the same would be refused again"
-    if job.attempts < MAX_ATTEMPTS:
-        return "running it again tries it anew"
     return f"after {job.attempts} attempts only a higher --take makes a new one"
 
 

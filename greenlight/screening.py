@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
 from greenlight.errors import EXPLAINED, InputError, Overwritten
 from greenlight.holding import LEASE_SECONDS, LOOK_AGAIN_SECONDS, held
-from greenlight.ledger import Ledger
+from greenlight.ledger import Claim, ClaimLost, Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.checks import NewCheck
+from greenlight.ledger.unbooked import Outcome
+from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.checks import read_check
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.errors import ModelStudioError, ProtocolError, Throttled
+from greenlight.modelstudio.errors import ProtocolError
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.pacing import slow_down, wait_for_start
-from greenlight.portraits.delivery import deliver_for_check, is_unchanged
+from greenlight.paying import Payer, Payment
+from greenlight.portraits.delivery import Handed, deliver_for_check, is_unchanged
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
+from greenlight.settings import LEASE_SECONDS as ANSWER_SECONDS
 from greenlight.settings import Delivery
 
 FREE = Decimal(0)
@@ -42,7 +47,8 @@ class Screener:
     flow_run: str = ""
     """Who pays, as the books name it."""
     budgets: tuple[Budget, ...] = ()
-    lease_seconds: float = LEASE_SECONDS
+    lease_seconds: float = ANSWER_SECONDS
+    """How long a check that was sent is nobody else's, unless it is answered before."""
 
     async def screen(
         self,
@@ -64,14 +70,16 @@ class Screener:
         if refused is not None:
             return refused
         new = self._new_check(portrait, family, ratio, deployment)
+        lease_seconds = min(LEASE_SECONDS, self.lease_seconds)
         while True:
             if not fresh and (known := await self._known(new.key)):
                 return known
-            async with held(self.ledger, f"check {new.key}", seconds=self.lease_seconds) as mine:
-                if mine:
+            async with held(self.ledger, f"check {new.key}", seconds=lease_seconds) as claim:
+                if claim is not None:
                     # Who had the name before may have booked the verdict since it was looked for.
                     known = None if fresh else await self._known(new.key)
-                    return known or await self._pay(portrait, family, new)
+                    with suppress(ClaimLost):
+                        return known or await self._pay(portrait, family, new, claim)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def find(
@@ -106,47 +114,91 @@ class Screener:
         booked = await asyncio.to_thread(self.ledger.checks.find, key)
         return Screening(booked.verdict, cached=True, cost_cny=FREE) if booked else None
 
-    async def _pay(self, portrait: Portrait, family: Family, new: NewCheck) -> Screening:
-        """Book the check with its price, send it, and write down what became of it."""
-        checks = self.ledger.checks
+    async def _pay(
+        self, portrait: Portrait, family: Family, new: NewCheck, claim: Claim
+    ) -> Screening:
+        """Hand the portrait over, ask and pay, and see that the answer is one about this portrait."""
         handed = await deliver_for_check(
             portrait, self.studio, reader=new.model, delivery=self.delivery
         )
-        await wait_for_start(self.ledger, self.studio, new.model, family.check.starts_per_second)
-        number = await asyncio.to_thread(checks.begin, new, budgets=self.budgets)
+        check = _PaidCheck(self.studio, new, family, portrait, handed)
         try:
-            verdict = await self._send(number, new, portrait, family, handed.url)
+            verdict = await self._payer.pay(check, claim)
         except ProtocolError as error:
             # An answer on another picture may not fit this one; then that is what is to be told.
             if handed.can_change and (became := await _ask_again(portrait)):
                 raise _not_used(became, new.price_cny) from error
             raise
-        cost_cny = new.price_cny if verdict.charged else FREE
-        if handed.can_change and (became := await _ask_again(portrait)):
-            await asyncio.to_thread(checks.stale, number, verdict, cost_cny=cost_cny)
-            raise _not_used(became, cost_cny)
-        await asyncio.to_thread(checks.answered, number, verdict, cost_cny=cost_cny)
+        cost_cny = check.cost_cny(verdict)
+        if handed.can_change:
+            if became := await _ask_again(portrait):
+                raise _not_used(became, cost_cny)
+            await asyncio.to_thread(self.ledger.checks.confirm, check.number)
         return Screening(verdict, cached=False, cost_cny=cost_cny)
 
-    async def _send(
-        self, number: int, new: NewCheck, portrait: Portrait, family: Family, url: str
-    ) -> Verdict:
-        """Return the vendor's verdict; after an error the books say what it can have cost."""
-        checks = self.ledger.checks
-        try:
-            return await self.studio.check(
-                family,
-                url,
-                ratio=new.ratio,
-                picture_size=portrait.size_px,
-                deployment=None if new.model == family.check.id else new.model,
-            )
-        except ModelStudioError as error:
-            became = checks.uncertain if error.may_have_cost else checks.not_paid
-            await asyncio.to_thread(became, number)
-            if isinstance(error, Throttled):
-                await slow_down(self.ledger, self.studio, new.model, error)
-            raise
+    @property
+    def _payer(self) -> Payer:
+        return Payer(
+            studio=self.studio,
+            ledger=self.ledger,
+            lease_seconds=self.lease_seconds,
+            budgets=self.budgets,
+        )
+
+
+class _PaidCheck(Payment[Verdict]):
+    """A portrait that is shown to a detector."""
+
+    new: NewCheck
+
+    def __init__(
+        self,
+        studio: ModelStudio,
+        new: NewCheck,
+        family: Family,
+        portrait: Portrait,
+        handed: Handed,
+    ) -> None:
+        self.new = new
+        self.starts_per_second = family.check.starts_per_second
+        self.request = studio.check_request(
+            family,
+            handed.url,
+            ratio=new.ratio,
+            deployment=None if new.model == family.check.id else new.model,
+        )
+        self._family, self._portrait = family, portrait
+        self._is_usable = not handed.can_change
+        self.number = 0
+
+    def cost_cny(self, verdict: Verdict) -> Decimal:
+        """Return what a verdict cost."""
+        return self.new.price_cny if verdict.charged else FREE
+
+    def read(self, answer: Answer) -> Verdict:
+        """Return the vendor's verdict."""
+        return read_check(
+            answer, self._family, ratio=self.new.ratio, picture_size=self._portrait.size_px
+        )
+
+    def outcome(self, number: int, claim: Claim, value: Verdict) -> Outcome:  # noqa: ARG002
+        """Return the verdict as it is booked; it counts at once where nothing else can have been seen."""
+        self.number, cost_cny = number, self.cost_cny(value)
+        facts = {
+            "check_id": number,
+            "verdict": value.model_dump(mode="json"),
+            "cost_cny": str(cost_cny),
+            "usable": self._is_usable,
+        }
+        paid = f"a verdict on {self._portrait.shown} was paid ({cost_cny} CNY) and cannot be booked"
+        return Outcome("check answered", facts, paid if cost_cny else "")
+
+    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:  # noqa: ARG002
+        """Return what the error can have cost."""
+        may_have_cost = getattr(error, "may_have_cost", True)
+        return Outcome(
+            "check uncertain" if may_have_cost else "check not paid", {"check_id": number}
+        )
 
 
 def _refused_by_header(portrait: Portrait, family: Family) -> Screening | None:

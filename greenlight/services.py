@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from greenlight.budgeting import budgets_of
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.reconciling import Reconciler
-from greenlight.holding import LEASE_SECONDS
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.modelstudio.client import ModelStudio
@@ -39,7 +38,7 @@ class Services:
             delivery=self.settings.delivery,
             flow_run=self.flow_run,
             budgets=self.budgets,
-            lease_seconds=min(LEASE_SECONDS, self.settings.lease_seconds),
+            lease_seconds=self.settings.lease_seconds,
         )
 
     @property
@@ -50,6 +49,7 @@ class Services:
             ledger=self.ledger,
             poll_seconds=self.settings.poll_seconds,
             lease_seconds=self.settings.lease_seconds,
+            settle_seconds=self.settings.settle_seconds,
             budgets=self.budgets,
         )
 
@@ -59,8 +59,7 @@ class Services:
         return Reconciler(
             studio=self.studio,
             ledger=self.ledger,
-            lease_seconds=self.settings.lease_seconds,
-            settle_seconds=self.settings.settle_seconds,
+            settle_seconds=self.settings.lease_seconds + self.settings.settle_seconds,
             exclusive=self.settings.exclusive_account,
         )
 
@@ -74,9 +73,14 @@ class Services:
 async def connect(settings: Settings) -> AsyncIterator[Services]:
     """Connect to what the settings name, for the time of a `with` block."""
     key = settings.require_key()
-    ledger = await asyncio.to_thread(Ledger, settings.ledger_url)
+    ledger = await asyncio.to_thread(open_ledger, settings)
     with ledger:
         async with ModelStudio(
             key, base_url=settings.base_url, workspace=settings.workspace
         ) as studio:
             yield Services(studio, ledger, settings)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Open the ledger that the settings name."""
+    return Ledger(settings.ledger_url, home=settings.home)

@@ -30,4 +30,4 @@ async def connected(
 @functools.cache
 def ledger_of(url: str) -> Ledger:
     """Return this process's ledger at an address; all tasks of the process share it."""
-    return Ledger(url)
+    return Ledger(url, home=read_settings().home)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from greenlight.filming.reconciling import Doubt, Reconciler
-from greenlight.ledger import Job, JobState, Ledger
+from greenlight.ledger import Claim, Job, JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import VideoRequest
 from greenlight.studio.server import StudioServer
+from tests.ledger.values import begin, claim_job
 from tests.production import Production, produce
 from tests.steering import add_fault
 
@@ -23,14 +24,25 @@ SETTLED = LEASE + SETTLE
 
 @dataclass
 class RunningClock:
-    """The time of this machine, and as much more as a test has turned it on."""
+    """The time of this machine, and as much more as a test has turned it on.
+
+    The `vendors` go by the same time, unless the clock is set wrong.
+    """
 
     ahead: timedelta = field(default_factory=timedelta)
+    vendors: list[StudioServer] = field(default_factory=list)
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
     def turn(self, seconds: float) -> None:
+        """Let time pass."""
+        self.set_wrong(seconds)
+        for vendor in self.vendors:
+            vendor.turn_clock(seconds)
+
+    def set_wrong(self, seconds: float) -> None:
+        """Turn this clock alone."""
         self.ahead += timedelta(seconds=seconds)
 
 
@@ -38,8 +50,7 @@ def reconciler(studio: ModelStudio, ledger: Ledger, *, exclusive: bool = False) 
     return Reconciler(
         studio=studio,
         ledger=ledger,
-        lease_seconds=LEASE,
-        settle_seconds=SETTLE,
+        settle_seconds=SETTLED,
         exclusive=exclusive,
     )
 
@@ -50,11 +61,24 @@ async def only_doubt(repair: Reconciler) -> Doubt:
 
 
 async def lose_answer(studio: StudioServer, production: Production, *, accepted: bool) -> Job:
-    """Send a production whose answer never comes."""
+    """Send a production whose answer never comes, and look at the doubt for the first time."""
     add_fault(studio, "drop", "create", when="after" if accepted else "before")
     job = await production.submitted()
     assert job.state is JobState.AMBIGUOUS
-    return job
+    production.filmer.ledger.jobs.watch(job.id)
+    return production.booked()
+
+
+def send(production: Production) -> tuple[Job, Claim]:
+    """Book a production as sent, as a process does that awaits the answer."""
+    new = replace(
+        production.order.new_job(production.studio.service),
+        account=production.studio.account,
+        settle_seconds=SETTLED,
+    )
+    held = claim_job(production.filmer.ledger, new)
+    begin(production.filmer.ledger, new, claim=held)
+    return production.booked(), held
 
 
 async def begin_elsewhere(production: Production, **changes: Any) -> str:

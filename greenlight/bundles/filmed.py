@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from greenlight.bundles.bundle import Kind, name_of, shown_of
 from greenlight.bundles.sight import Sight
-from greenlight.ledger.job import MAX_ATTEMPTS, NOT_PAID, Job, JobState
+from greenlight.ledger.job import Job
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.failed_tasks import may_try_again
 from greenlight.modelstudio.family import Family, Verdict
 
 
@@ -20,7 +19,7 @@ def candidates(sight: Sight) -> list[Job]:
     return [
         job
         for job in reversed(sight.jobs)
-        if _counts(job)
+        if job.is_settled
         and job.brief.get("take", 1) >= take
         and job.family in catalog.families()
         and (job.family in sight.brief.models or (_is_own(sight, job) and _tells(sight, "models")))
@@ -75,12 +74,6 @@ def how_to_get_another(sight: Sight, job: Job) -> str:
         "the brief asks for another video since this one was ordered, and no second one is made by "
         f"itself; {where}, or `greenlight film` with --take {take}, makes and pays it"
     )
-
-
-def _counts(job: Job) -> bool:
-    if job.state in NOT_PAID:
-        return job.attempts >= MAX_ATTEMPTS or not may_try_again(job.code, job.message)
-    return job.state is not JobState.RESERVED
 
 
 def _is_own(sight: Sight, job: Job) -> bool:

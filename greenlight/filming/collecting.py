@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.errors import DeadLink, StorageError
+from greenlight.filming.clocks import is_past_its_life
 from greenlight.filming.filmer import Filmer
+from greenlight.filming.listing import fetch_task
 from greenlight.filming.prices import cost_cny
 from greenlight.filming.provenance import booked_verdict, provenance_of
 from greenlight.holding import LEASE_SECONDS, held
@@ -54,7 +56,7 @@ async def collect(filmer: Filmer, job: Job, out: Path | str | None, *, wait_seco
         # Another collector has it, and will close it or die.
         await asyncio.sleep(min(filmer.poll_seconds, LOOK_AGAIN_SECONDS))
     if job.state is JobState.SUCCEEDED and job.kind == "video" and out is not None:
-        return await asyncio.to_thread(_bring_along, job, video_path(job, out))
+        return await _bring_along(filmer, job, video_path(job, out))
     return job
 
 
@@ -71,7 +73,7 @@ async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | str | N
     try:
         stored = await _store(filmer, job, task, destination)
     except DeadLink as error:
-        if not filmer.has_expired(job):
+        if not is_past_its_life(task):
             raise
         return await _expire(filmer, job, task, str(error))
     return await _close_video(filmer, job, task, stored)
@@ -82,7 +84,7 @@ async def _store(filmer: Filmer, job: Job, task: VideoTask, destination: Path | 
     try:
         return await _store_at(task.video_url, destination, filmer, job, task)
     except DeadLink:
-        again = await filmer.studio.fetch(task.task_id)
+        again = await fetch_task(filmer.studio, filmer.ledger, task.task_id)
         if not again.video_url or again.video_url == task.video_url:
             raise
         return await _store_at(again.video_url, destination, filmer, job, task)
@@ -168,28 +170,47 @@ def video_name(job: Job) -> str:
     return f"{readable}-{job.family}{take}-{digest}.mp4"
 
 
-def _bring_along(job: Job, wanted: Path | str) -> Job:
+async def _bring_along(filmer: Filmer, job: Job, wanted: Path | str) -> Job:
     """Copy a video that was stored before to where it is wanted now; the books keep the first place.
 
-    One that lies in S3, or is wanted there now, stays where it is.
+    One that lies in S3, or is wanted there now, stays where it is. One that is gone is fetched again, which
+    costs nothing, as long as the vendor has it.
     """
     if isinstance(wanted, str) or is_in_s3(job.place or ""):
         return job
     stored = Path(job.place or "")
     try:
-        if not _holds(stored, job.sha256):
-            raise StorageError(
-                f"the video of this brief was stored as {stored} and is no longer there; "
-                "--take with a higher number makes and pays a new one"
-            )
-        if not _holds(wanted, job.sha256):
-            copy(stored, wanted)
+        if await asyncio.to_thread(_copy_if_there, job, stored, wanted):
+            return replace(job, place=str(wanted))
     except OSError as error:
         raise StorageError(
             f"the video cannot be copied to {wanted} ({error.strerror}): name another place; it lies at "
             f"{stored}"
         ) from None
-    return replace(job, place=str(wanted))
+    return await _fetch_again(filmer, job, stored, wanted)
+
+
+def _copy_if_there(job: Job, stored: Path, wanted: Path) -> bool:
+    """Bring a video from its first place to another; return whether it is there now."""
+    if _holds(wanted, job.sha256):
+        return True
+    if not _holds(stored, job.sha256):
+        return False
+    copy(stored, wanted)
+    return True
+
+
+async def _fetch_again(filmer: Filmer, job: Job, stored: Path, wanted: Path) -> Job:
+    """Store a video anew that is gone from its place, from the task that made it."""
+    task = await fetch_task(filmer.studio, filmer.ledger, job.task_id) if job.task_id else None
+    if task is None or not task.video_url:
+        raise StorageError(
+            f"the video of this brief was stored as {stored} and is no longer there, and the vendor does not "
+            "have it any more; --take with a higher number makes and pays a new one"
+        )
+    video = await store(task.video_url, wanted)
+    await asyncio.to_thread(filmer.ledger.jobs.move, job.id, place=video.place, sha256=video.sha256)
+    return replace(job, place=video.place, sha256=video.sha256)
 
 
 def _holds(path: Path, sha256: str | None) -> bool:

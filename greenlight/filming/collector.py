@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from greenlight.errors import GreenlightError
@@ -14,14 +15,16 @@ from greenlight.filming.filmer import Filmer
 from greenlight.filming.listing import list_tasks
 from greenlight.filming.reconciling import Doubt, Reconciler
 from greenlight.ledger import Job, JobState
-from greenlight.ledger.database import now
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.tasks import TaskStatus
 
 EXPIRING_AFTER = timedelta(hours=20)
 """The vendor forgets a task and its video after 24 hours."""
 ASKED_ONE_BY_ONE = 20
-"""More open jobs than this are looked for in pages of the vendor's list, 100 at a time."""
+"""More open jobs than this are looked for in pages of the vendor's list, 100 at a time.
+
+Of those that it calls unfinished so many are asked for all the same, by chance: a list may be late, and no
+job may wait for it for good."""
 AT_ONCE = 8
 NOT_FINISHED = frozenset(TaskStatus) - {
     TaskStatus.SUCCEEDED,
@@ -42,6 +45,8 @@ class Round:
     troubled: list[tuple[Job, GreenlightError | ModelStudioError]] = field(default_factory=list)
     """Jobs that have ended and could not be closed: the next round tries again."""
     doubts: list[Doubt] = field(default_factory=list)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it was, by the ledger's clock."""
 
     @property
     def open(self) -> list[Job]:
@@ -56,7 +61,11 @@ class Round:
     @property
     def expiring(self) -> list[Job]:
         """Return the open jobs whose videos the vendor will soon throw away."""
-        return [job for job in self.open if _age(job) >= EXPIRING_AFTER]
+        return [
+            job
+            for job in self.open
+            if self.at - (job.submitted_at or job.reserved_at) >= EXPIRING_AFTER
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +96,17 @@ class Collector:
         """Settle doubts, then look once at every open job."""
         doubts = await self.reconciler.reconcile()
         jobs = await asyncio.to_thread(self._open_jobs)
-        unfinished = await self._unfinished(jobs) if len(jobs) > ASKED_ONE_BY_ONE else set()
+        unfinished = await self._unfinished(jobs) if len(jobs) > ASKED_ONE_BY_ONE else []
+        passed_over = {job.id for job in unfinished}
+        passed_over -= {
+            job.id for job in random.sample(unfinished, min(len(unfinished), ASKED_ONE_BY_ONE))
+        }
         result = Round(
-            waiting=[job for job in jobs if job.task_id in unfinished],
+            waiting=[job for job in jobs if job.id in passed_over],
             doubts=[doubt for doubt in doubts if not doubt.outcome],
+            at=await asyncio.to_thread(self.filmer.ledger.now),
         )
-        due = [job for job in jobs if job.task_id not in unfinished]
-        await self._finish_all(due, result)
+        await self._finish_all([job for job in jobs if job.id not in passed_over], result)
         return result
 
     def _open_jobs(self) -> list[Job]:
@@ -105,18 +118,16 @@ class Collector:
             found += page
         return found
 
-    async def _unfinished(self, jobs: list[Job]) -> set[str]:
-        """Return the tasks that are not worth a fetch, because the list calls them unfinished."""
-        oldest = min(job.submitted_at or job.reserved_at for job in jobs)
-        end = now()
-        begin = max(oldest - timedelta(minutes=1), end - timedelta(hours=23, minutes=59))
+    async def _unfinished(self, jobs: list[Job]) -> list[Job]:
+        """Return the jobs that are not worth a fetch, because the list calls their tasks unfinished."""
         try:
-            listed = await list_tasks(self.filmer.studio, self.filmer.ledger, start=begin, end=end)
+            listed = await list_tasks(self.filmer.studio, self.filmer.ledger)
         except ModelStudioError as error:
             if error.refuses_all:
                 raise
-            return set()
-        return {task.task_id for task in listed if task.status in NOT_FINISHED}
+            return []
+        found = [(job, listed.tasks.get(job.task_id or "")) for job in jobs]
+        return [job for job, task in found if task is not None and task.status in NOT_FINISHED]
 
     async def _finish_all(self, jobs: list[Job], result: Round) -> None:
         """Look at every job; the first that shows a refused key stops the others."""
@@ -138,7 +149,3 @@ class Collector:
                 result.troubled.append((job, error))
                 return
         (result.waiting if ended.state is JobState.SUBMITTED else result.closed).append(ended)
-
-
-def _age(job: Job) -> timedelta:
-    return now() - (job.submitted_at or job.reserved_at)

@@ -1,6 +1,6 @@
 """Send exactly one paying request a job, and follow the job to its end.
 
-`submit` reserves the job, prepares everything that costs nothing, writes down that it sends, and sends once.
+`submit` claims the job, prepares everything that costs nothing, and pays: once, whatever happens meanwhile.
 `follow` polls until the task has ended or the wait is over; nothing is lost when it is over.
 """
 
@@ -9,31 +9,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from greenlight.errors import GreenlightError, LedgerError
-from greenlight.ledger import Job, JobState, Ledger
+from greenlight.filming.clocks import agree
+from greenlight.holding import LEASE_SECONDS, LOOK_AGAIN_SECONDS, held
+from greenlight.ledger import Claim, ClaimLost, Job, JobState, Ledger
 from greenlight.ledger.budgets import Budget
-from greenlight.ledger.database import now
+from greenlight.ledger.job import claim_name
 from greenlight.ledger.jobs import NewJob
+from greenlight.ledger.unbooked import Outcome
+from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.catalog import TASK_LIFETIME, TASK_REQUESTS_PER_SECOND
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.errors import (
-    AmbiguousSubmission,
-    ModelStudioError,
-    ServiceUnreachable,
-    Throttled,
-)
+from greenlight.modelstudio.errors import ModelStudioError, ServiceUnreachable, Throttled
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.modelstudio.submissions import Submission
+from greenlight.modelstudio.submissions import Submission, leaves_doubt, read_submission
 from greenlight.modelstudio.tasks import VideoTask
 from greenlight.pacing import slow_down, wait_for_start
 from greenlight.patience import wait_before_retry
+from greenlight.paying import Payer, Payment
+from greenlight.settings import SETTLE_SECONDS
 
-DEADLINE_OF_A_LEASE = 0.8
 PrepareRequest = Callable[[], Awaitable[VideoRequest]]
 """Makes the paying request; it may upload, but nothing that it does costs money."""
+LONGEST_WAIT_SECONDS = 90.0
+"""What the vendor asks to wait longer for is given up, and told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Filmer:
     ledger: Ledger
     poll_seconds: float
     lease_seconds: float
+    settle_seconds: float = SETTLE_SECONDS
     budgets: tuple[Budget, ...] = ()
 
     async def submit(
@@ -51,93 +53,60 @@ class Filmer:
     ) -> tuple[Job, bool]:
         """Return the job of a key, and whether this call is the one that sent its request.
 
-        A job that is in the books already is returned as it stands. When the answer is lost the job is
-        ambiguous, and no second request is sent. A `ModelStudioError` means that it was not accepted: it
-        cost nothing, and the job is free again. `OverBudget` means that nothing was sent at all.
+        A job that is in the books already is returned as it stands; while another process sends it, it is
+        waited for. When the answer is lost the job is ambiguous, and no second request is sent. A
+        `ModelStudioError` means that it was not accepted: it cost nothing, and the job is free again.
+        `OverBudget` means that nothing was sent at all.
         """
-        jobs = self.ledger.jobs
-        job, token = await asyncio.to_thread(
-            jobs.reserve, new, lease_seconds=self.lease_seconds, budgets=self.budgets
-        )
-        if token is None:
-            return job, False
-        was_sent = True
-        try:
-            request = await prepare()
-            was_sent = await self._send(job.id, token, request, starts_per_second)
-        except AmbiguousSubmission as error:
-            await asyncio.to_thread(jobs.mark_ambiguous, job.id, token, _in_short(error))
-        except LedgerError:
-            # Whether it was sent is not for sure; the reservation's lease and `sent_at` decide.
-            raise
-        except (ModelStudioError, GreenlightError) as error:
-            code = getattr(error, "code", "")
-            await asyncio.to_thread(jobs.free, job.id, token, code=code, message=str(error))
-            raise
-        sent = await asyncio.to_thread(jobs.find, new.key)
-        return sent or job, was_sent
+        lease_seconds = min(LEASE_SECONDS, self.lease_seconds)
+        while True:
+            job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
+            if job is not None and job.is_settled:
+                return job, False
+            async with held(self.ledger, claim_name(new.key), seconds=lease_seconds) as claim:
+                if claim is not None:
+                    # Whoever had it before, and left it without an answer, leaves a doubt.
+                    await asyncio.to_thread(self.ledger.jobs.mark_left_in_doubt, new.key)
+                    job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
+                    if job is not None and job.is_settled:
+                        return job, False
+                    with suppress(ClaimLost):
+                        return await self._send(new, prepare, starts_per_second, claim), True
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _send(
-        self, job_id: int, token: str, request: VideoRequest, starts_per_second: float
-    ) -> bool:
-        """Send the request until it is accepted, refused or lost; only the not accepted goes again.
-
-        Returns false, and sends nothing, when the reservation has ended meanwhile.
-        """
+        self, new: NewJob, prepare: PrepareRequest, starts_per_second: float, claim: Claim
+    ) -> Job:
+        """Send the request until it is accepted, refused or lost; only the not accepted goes again."""
+        sent = replace(
+            new,
+            account=self.studio.account,
+            settle_seconds=self.lease_seconds + self.settle_seconds,
+        )
+        paid = _PaidJob(self.studio, sent, await prepare(), starts_per_second)
+        payer = Payer(
+            studio=self.studio,
+            ledger=self.ledger,
+            lease_seconds=self.lease_seconds,
+            budgets=self.budgets,
+        )
         tries = 0
         while True:
-            await wait_for_start(self.ledger, self.studio, request.model, starts_per_second)
-            # Counted from before the lease: who is stopped in between does not send after its end.
-            ends_at = asyncio.get_running_loop().time() + self.lease_seconds * DEADLINE_OF_A_LEASE
-            if not await asyncio.to_thread(
-                self.ledger.jobs.mark_sent, job_id, token, lease_seconds=self.lease_seconds
-            ):
-                return False
             try:
-                answer = await self._submit_once(request, ends_at)
+                await payer.pay(paid, claim)
             except (Throttled, ServiceUnreachable) as error:
                 tries += 1
                 wait_seconds = wait_before_retry(error, tries)
-                if wait_seconds is None or wait_seconds > self._longest_wait_seconds:
+                if wait_seconds is None or wait_seconds > LONGEST_WAIT_SECONDS:
                     raise
-                await asyncio.to_thread(self.ledger.jobs.mark_unsent, job_id, token)
-                if isinstance(error, Throttled):
-                    await slow_down(self.ledger, self.studio, request.model, error)
                 await asyncio.sleep(wait_seconds)
-            else:
-                await self._store_task(job_id, token, answer)
-                return True
-
-    @property
-    def _longest_wait_seconds(self) -> float:
-        """Return how long a reservation can be kept without a request, and still be sent."""
-        return self.lease_seconds / 2
-
-    async def _submit_once(self, request: VideoRequest, ends_at: float) -> Submission:
-        """Send a paying request; its deadline is shorter than the lease, however short that is."""
-        try:
-            async with asyncio.timeout_at(ends_at):
-                return await self.studio.submit(request)
-        except TimeoutError:
-            raise AmbiguousSubmission("no answer in time") from None
-
-    async def _store_task(self, job_id: int, token: str, answer: Submission) -> None:
-        try:
-            await asyncio.to_thread(
-                self.ledger.jobs.store_task,
-                job_id,
-                token,
-                task_id=answer.task_id,
-                request_id=answer.request_id,
-            )
-        except LedgerError as error:
-            if error.spent:
-                raise
-            raise LedgerError(
-                f"task {answer.task_id} was begun and could not be booked: {error}; `greenlight reconcile` "
-                "finds it then",
-                spent=True,
-            ) from error
+                continue
+            except ModelStudioError as error:
+                if not leaves_doubt(error):
+                    raise
+            job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
+            assert job is not None  # noqa: S101 - it was booked before it was sent
+            return job
 
     async def follow(self, job: Job, *, wait_seconds: float) -> VideoTask | None:
         """Return a submitted job's task once it has ended, or `None` when the wait is over before.
@@ -170,7 +139,7 @@ class Filmer:
 
     async def _has_ended(self, job: Job, task: VideoTask) -> bool:
         if task.status == "UNKNOWN":
-            return await self._close_forgotten(job)
+            return await self._close_forgotten(job, task)
         if not task.is_finished or task.is_succeeded:
             return task.is_finished
         state = JobState.CANCELED if task.status == "CANCELED" else JobState.FAILED
@@ -179,22 +148,58 @@ class Filmer:
         )
         return True
 
-    async def _close_forgotten(self, job: Job) -> bool:
-        """Close a job whose task the vendor has forgotten; before 24 hours it is only asked again."""
-        if not self.has_expired(job):
+    async def _close_forgotten(self, job: Job, task: VideoTask) -> bool:
+        """Close a job whose task the vendor has forgotten; before 24 hours it is only asked again.
+
+        Only who has the job's own key can tell: to every other the vendor says the same of a living task.
+        """
+        at = await asyncio.to_thread(self.ledger.now)
+        is_ours = job.account in {"", self.studio.account}
+        is_old = at - (job.submitted_at or job.reserved_at) >= TASK_LIFETIME
+        if not (is_ours and is_old and agree(task.answered_at, at)):
             return False
         message = "the vendor forgets a task after 24 hours; a new video needs another take"
         await asyncio.to_thread(self.ledger.jobs.expire, job.id, message=message)
         return True
 
-    @staticmethod
-    def has_expired(job: Job) -> bool:
-        """Whether the vendor keeps neither the task nor its video any more."""
-        began_at: datetime = job.submitted_at or job.reserved_at
-        return now() - began_at >= TASK_LIFETIME
+
+class _PaidJob(Payment[Submission]):
+    """A video or a template that is ordered."""
+
+    new: NewJob
+
+    def __init__(
+        self, studio: ModelStudio, new: NewJob, request: VideoRequest, starts_per_second: float
+    ) -> None:
+        self.new = new
+        self.starts_per_second = starts_per_second
+        self.request = studio.video_request(request)
+
+    def read(self, answer: Answer) -> Submission:
+        """Return the task that the vendor has begun."""
+        return read_submission(answer)
+
+    def outcome(self, number: int, claim: Claim, value: Submission) -> Outcome:
+        """Return the task as it is booked."""
+        facts = {"job_id": number, "token": claim.token}
+        price = f"{self.new.price_cny.normalize():f}"
+        return Outcome(
+            "job accepted",
+            facts | {"task_id": value.task_id, "request_id": value.request_id},
+            f"task {value.task_id} was begun for at most {price} CNY and cannot be booked",
+        )
+
+    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
+        """Return whether nobody knows if the request was accepted, or it certainly was not."""
+        facts = {"job_id": number, "token": claim.token}
+        if not isinstance(error, ModelStudioError):
+            return Outcome("job in doubt", facts | {"message": type(error).__name__})
+        if leaves_doubt(error):
+            return Outcome("job in doubt", facts | {"message": _in_short(error)})
+        return Outcome("job not accepted", facts | {"code": error.code, "message": str(error)})
 
 
-def _in_short(error: AmbiguousSubmission) -> str:
+def _in_short(error: ModelStudioError) -> str:
     """Return what happened to a lost answer, for the books; what to do then, their readers say."""
     status = f"HTTP {error.status}" if error.status else ""
     request = f"request {error.request_id}" if error.request_id else ""

@@ -1,8 +1,9 @@
-"""Ask for the vendor's tasks at the account's pace: for one, or for all of a window, page by page."""
+"""Ask for the vendor's tasks at the account's pace: for one, or for all of a day, page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -20,31 +21,43 @@ Answer = TypeVar("Answer")
 PAGE_SIZE = 100
 
 
-async def list_tasks(
-    studio: ModelStudio,
-    ledger: Ledger,
-    *,
-    start: datetime,
-    end: datetime,
-    model_name: str | None = None,
-) -> list[ListedTask]:
-    """Return the tasks that began in a window of at most 24 hours; the list names no results."""
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The account's tasks of the last 24 hours, as far as they could be read."""
+
+    tasks: Mapping[str, ListedTask]
+    is_whole: bool
+    """Whether every task that the vendor counted was on one of the pages."""
+    answered_at: datetime | None
+    """When the last page was answered, by the vendor's clock."""
+
+
+async def list_tasks(studio: ModelStudio, ledger: Ledger) -> TaskList:
+    """Return all tasks of the last 24 hours, of every model; the list names no results.
+
+    Nothing narrows it: by which clock a window is meant, and what an own deployment is called in the list,
+    nobody can know. Pages are read until as many tasks are there as the vendor counts, or nothing new comes.
+    """
     tasks: dict[str, ListedTask] = {}
-    page_no, pages = 1, 1
-    while page_no <= pages:
-        ask = partial(
-            studio.list_tasks,
-            model_name=model_name,
-            start=start,
-            end=end,
-            page_no=page_no,
-            page_size=PAGE_SIZE,
-        )
+    page_no = total = 0
+    while True:
+        page_no += 1
+        ask = partial(studio.list_tasks, page_no=page_no, page_size=PAGE_SIZE)
         page = await _at_pace(studio, ledger, "task list", ask)
+        known = len(tasks)
         # A task that begins meanwhile moves another one on to the next page.
         tasks |= {task.task_id: task for task in page.tasks}
-        page_no, pages = page_no + 1, page.total_pages
-    return list(tasks.values())
+        total = max(total, page.total or 0)
+        is_whole = len(page.tasks) < PAGE_SIZE if page.total is None else len(tasks) >= total
+        if is_whole or len(tasks) == known:
+            return TaskList(tasks, is_whole, page.answered_at)
+
+
+async def find_listed(studio: ModelStudio, ledger: Ledger, task_id: str) -> ListedTask | None:
+    """Return what the list says of one task, which is more than a fetch says: its model."""
+    ask = partial(studio.list_tasks, task_id=task_id)
+    page = await _at_pace(studio, ledger, "task list", ask)
+    return next((task for task in page.tasks if task.task_id == task_id), None)
 
 
 async def fetch_task(studio: ModelStudio, ledger: Ledger, task_id: str) -> VideoTask:

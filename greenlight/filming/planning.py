@@ -12,7 +12,7 @@ from greenlight.briefs import Brief
 from greenlight.drives import Drives
 from greenlight.filming.orders import Order, VideoOrder, needs_template, order_template, order_video
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
-from greenlight.ledger import JobState, Ledger
+from greenlight.ledger import Ledger
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio.animate_anyone import template_request
 from greenlight.modelstudio.family import Family, Verdict
@@ -103,11 +103,7 @@ class Planner:
 
     async def _is_ordered(self, order: Order) -> bool:
         job = await asyncio.to_thread(self.ledger.jobs.find, order.new_job(self.service).key)
-        return job is not None and job.state not in {
-            JobState.RESERVED,
-            JobState.FAILED,
-            JobState.CANCELED,
-        }
+        return job is not None and job.is_settled
 
     async def _template_price_cny(self, family: Family, drive: Sound | str) -> Decimal:
         if not isinstance(drive, Motion) or family.template is None:

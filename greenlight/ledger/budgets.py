@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, select
 
 from greenlight.errors import OverBudget
-from greenlight.ledger.job import NOT_PAID, is_free
+from greenlight.ledger.job import NOT_PAID
 from greenlight.ledger.schema import checks, jobs
 
 VENDOR_ZONE = timezone(timedelta(hours=8), "UTC+8")
@@ -74,7 +74,7 @@ def _sums(
         func.sum(checks.c.cost_cny).filter(is_answered),
         func.sum(checks.c.cost_cny).filter(not_(is_answered)),
     ).where(_is_within(budget, service, at, checks, checks.c.paid_at))
-    counts = and_(jobs.c.state.not_in(NOT_PAID), not_(is_free(at)))
+    counts = jobs.c.state.not_in(NOT_PAID)
     of_jobs = select(
         func.sum(jobs.c.cost_cny),
         func.sum(jobs.c.reserved_cny).filter(jobs.c.cost_cny.is_(None)),

@@ -10,7 +10,8 @@ A row that a dead holder left as sent counts as uncertain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,9 +19,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
-from greenlight.ledger.budgets import ANSWERED, Budget, keep_within, names_of
+from greenlight.ledger.budgets import ANSWERED
 from greenlight.ledger.database import Database
 from greenlight.ledger.schema import checks
 from greenlight.modelstudio import catalog
@@ -120,39 +121,32 @@ class PaidChecks:
             row = connection.execute(query).one_or_none()
         return _read(row) if row else None
 
-    def begin(self, new: NewCheck, *, budgets: Sequence[Budget] = ()) -> int:
-        """Book a check with its price just before it is sent; return its number in the books.
+    def answered(
+        self, check_id: int, *, verdict: Mapping[str, Any], cost_cny: str, usable: bool = True
+    ) -> None:
+        """Write down the verdict (as JSON) and what it cost; a late answer ends the doubt too.
 
-        The caller holds the lease of its key: what an earlier one left as sent is uncertain for good. Raises
-        `OverBudget`, and books nothing, when the price does not fit into a budget any more.
+        One that is not `usable` is stale: it may be one on another content than was asked about. It counts
+        once it is confirmed. A check that another process took over meanwhile keeps both rows.
         """
-        with self._database.writing(*names_of(budgets, new.service)) as connection:
-            at = self._database.now(connection)
-            keep_within(connection, budgets, new.service, new.price_cny, at=at)
-            connection.execute(
-                update(checks)
-                .where(checks.c.key == new.key, checks.c.outcome == "sent")
-                .values(outcome="uncertain")
-            )
-            row = insert(checks).values(_sent_row(new, at)).returning(checks.c.id)
-            return int(connection.execute(row).scalar_one())
+        told = {
+            "outcome": "answered" if usable else "stale",
+            "passed": verdict["passed"],
+            "verdict": json.dumps(verdict, ensure_ascii=False),
+            "request_id": verdict["request_id"],
+            "cost_cny": Decimal(cost_cny),
+        }
+        is_new = checks.c.outcome.not_in(ANSWERED)
+        with self._database.writing() as connection:
+            connection.execute(update(checks).where(checks.c.id == check_id, is_new).values(told))
 
-    def answered(self, check_id: int, verdict: Verdict, *, cost_cny: Decimal) -> None:
-        """Write down the verdict and what it cost; a late answer ends the doubt too."""
+    def confirm(self, check_id: int) -> None:
+        """Let a verdict count, because its content was still there after the answer."""
         with self._database.writing() as connection:
             connection.execute(
                 update(checks)
-                .where(checks.c.id == check_id)
-                .values(_answer(verdict) | {"cost_cny": cost_cny})
-            )
-
-    def stale(self, check_id: int, verdict: Verdict, *, cost_cny: Decimal) -> None:
-        """Write down what a verdict cost that may be one on another content than was asked about."""
-        with self._database.writing() as connection:
-            connection.execute(
-                update(checks)
-                .where(checks.c.id == check_id)
-                .values(_answer(verdict) | {"outcome": "stale", "cost_cny": cost_cny})
+                .where(checks.c.id == check_id, checks.c.outcome == "stale")
+                .values(outcome="answered")
             )
 
     def uncertain(self, check_id: int) -> None:
@@ -178,6 +172,17 @@ class PaidChecks:
             return connection.execute(query).scalar_one() or Decimal(0)
 
 
+def book_sent(connection: Connection, new: NewCheck, at: datetime) -> int:
+    """Write down that a check is sent now, with its price; return its number in the books.
+
+    The caller holds the lease of its key: what an earlier one left as sent is uncertain for good.
+    """
+    is_left = and_(checks.c.key == new.key, checks.c.outcome == "sent")
+    connection.execute(update(checks).where(is_left).values(outcome="uncertain"))
+    row = insert(checks).values(_sent_row(new, at)).returning(checks.c.id)
+    return int(connection.execute(row).scalar_one())
+
+
 def _sent_row(new: NewCheck, at: datetime) -> dict[str, Any]:
     return {
         "key": new.key,
@@ -192,15 +197,6 @@ def _sent_row(new: NewCheck, at: datetime) -> dict[str, Any]:
         "cost_cny": new.price_cny,
         "paid_at": at,
         "flow_run": new.flow_run,
-    }
-
-
-def _answer(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "outcome": "answered",
-        "passed": verdict.passed,
-        "verdict": verdict.model_dump_json(),
-        "request_id": verdict.request_id,
     }
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import String
 
 from greenlight.ledger.database import Database
-from greenlight.ledger.job import NOT_PAID, JobState, is_free, is_left_in_doubt
+from greenlight.ledger.job import NOT_PAID, JobState, is_left_in_doubt, was_not_accepted
 from greenlight.ledger.schema import checks, jobs
 
 
@@ -104,7 +104,7 @@ def _of_jobs(at: datetime) -> Select[Any]:
         else_="open",
     )
     cost_cny = func.coalesce(jobs.c.cost_cny, jobs.c.reserved_cny)
-    return _calls(jobs, jobs.c.reserved_at, outcome, cost_cny).where(not_(is_free(at)))
+    return _calls(jobs, jobs.c.reserved_at, outcome, cost_cny).where(not_(was_not_accepted()))
 
 
 def _calls(

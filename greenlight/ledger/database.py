@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL
@@ -77,6 +78,13 @@ class Database:
         ):
             yield connection
 
+    def beside(self, name: str) -> Path | None:
+        """Return a path beside the file of a SQLite database; one on a server has none."""
+        if self._is_shared:
+            return None
+        file = Path(str(self._engine.url.database))
+        return file.with_name(f"{file.name}-{name}")
+
     def now(self, connection: Connection) -> datetime:
         """Return the time that decides about leases, the pace and the day of a budget, in UTC."""
         if self._clock is not None:
@@ -106,13 +114,18 @@ def now() -> datetime:
 
 def _open_postgresql(address: URL) -> Engine:
     return create_engine(
-        address, isolation_level="READ COMMITTED", pool_pre_ping=True, hide_parameters=True
+        address,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        hide_parameters=True,
+        # Renewals of leases must not wait until another thread gives its connection back.
+        max_overflow=-1,
     )
 
 
 def _open_sqlite(address: URL) -> Engine:
     make_folder(address)
-    engine = create_engine(address, hide_parameters=True)
+    engine = create_engine(address, hide_parameters=True, max_overflow=-1)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_immediately)
     return engine

@@ -28,7 +28,14 @@ from sqlalchemy.types import String
 
 from greenlight.ledger.budgets import VENDOR_ZONE
 from greenlight.ledger.database import Database
-from greenlight.ledger.job import NOT_PAID, Job, JobState, is_free, is_left_in_doubt, read_job
+from greenlight.ledger.job import (
+    NOT_PAID,
+    Job,
+    JobState,
+    is_left_in_doubt,
+    read_job,
+    was_not_accepted,
+)
 from greenlight.ledger.schema import checks, jobs
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
@@ -130,8 +137,12 @@ class History:
             return connection.execute(query).scalar_one()
 
     def ended(self, *, since: date | None = None, limit: int = 500) -> list[Job]:
-        """Return the jobs that have ended, the newest first."""
-        is_wanted = and_(jobs.c.state.in_(ENDED), _is_since(jobs.c.reserved_at, since))
+        """Return the jobs that have ended, the newest first, but for requests that were not accepted."""
+        is_wanted = and_(
+            jobs.c.state.in_(ENDED),
+            not_(was_not_accepted()),
+            _is_since(jobs.c.reserved_at, since),
+        )
         return self._jobs(is_wanted, jobs.c.reserved_at.desc(), jobs.c.id.desc(), limit=limit)
 
     def under_way(self, *, limit: int = 100) -> list[Job]:
@@ -140,7 +151,6 @@ class History:
             at = self._database.now(connection)
         is_wanted = and_(
             jobs.c.state.in_((JobState.RESERVED, JobState.SUBMITTED)),
-            not_(is_free(at)),
             not_(is_left_in_doubt(at)),
         )
         return self._jobs(is_wanted, jobs.c.reserved_at, jobs.c.id, limit=limit)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_
+from sqlalchemy import ColumnElement, Row, and_, exists, literal, not_
 
-from greenlight.ledger.schema import jobs
+from greenlight.ledger.schema import jobs, leases
+from greenlight.modelstudio.failed_tasks import may_try_again
 
-ENDED_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 MAX_ATTEMPTS = 3
 """A generation that failed or was canceled was not paid and may be made again, twice by itself."""
+
+_CLAIM = "job "
 
 
 class JobState(StrEnum):
     """Where a job stands."""
 
     RESERVED = "reserved"
-    """It is about to be sent, by a process that holds a lease on it."""
+    """Its paying request is sent, and its answer is awaited by a process that holds its lease."""
     SUBMITTED = "submitted"
     """The vendor has accepted it under a task id."""
     AMBIGUOUS = "ambiguous"
@@ -30,7 +32,7 @@ class JobState(StrEnum):
     SUCCEEDED = "succeeded"
     """It was paid, and its video is stored or its template known."""
     FAILED = "failed"
-    """The vendor failed it, and charges nothing."""
+    """The vendor failed it, or never accepted it if it has no task; either way it charges nothing."""
     CANCELED = "canceled"
     """It was canceled before it began, and costs nothing."""
     EXPIRED = "expired"
@@ -57,10 +59,16 @@ class Job:
     brief: dict[str, Any]
     flow_run: str
     attempts: int
+    account: str
+    """A short hash of the key that it was sent with; "" for a job of before these were kept."""
     reserved_at: datetime
     sent_at: datetime | None
     submitted_at: datetime | None
     finished_at: datetime | None
+    settle_seconds: float | None
+    """How long its doubt must be watched before it can be released, by its sender's settings."""
+    doubted_at: datetime | None
+    """When its doubt was first looked at with clocks that agree with the vendor's."""
     task_id: str | None
     request_id: str
     template_id: str | None
@@ -82,6 +90,24 @@ class Job:
         return self.key.rpartition(",")[2]
 
     @property
+    def may_be_ordered_again(self) -> bool:
+        """Whether its paying request may be sent (again) without a person.
+
+        What the vendor never accepted may; what failed may as often as `MAX_ATTEMPTS` says, unless the same
+        inputs would only fail again.
+        """
+        if self.state not in NOT_PAID:
+            return False
+        if self.task_id is None:
+            return True
+        return self.attempts < MAX_ATTEMPTS and may_try_again(self.code, self.message)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is no request to send for it, and no answer to wait for."""
+        return self.state is not JobState.RESERVED and not self.may_be_ordered_again
+
+    @property
     def subject(self) -> str:
         """Return the name of the portrait that is filmed, or of the motion that becomes a template."""
         place = str(self.brief.get("portrait") or self.brief.get("motion") or "")
@@ -90,7 +116,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What is reserved: the key, what the books say of it, and the most that it can cost."""
+    """What is ordered: the key, what the books say of it, and the most that it can cost."""
 
     key: str
     kind: str
@@ -104,27 +130,33 @@ class NewJob:
     """The identity of the sound or the motion."""
     flow_run: str = ""
     price_cny: Decimal = Decimal(0)
+    account: str = ""
+    """A short hash of the key that it is sent with."""
+    settle_seconds: float | None = None
+    """How long its doubt must be watched before it can be released."""
 
 
 def read_job(row: Row[Any]) -> Job:
     """Return a row of the table as a value."""
     values = row._asdict()
-    values.pop("lease_token")
-    values.pop("lease_until")
+    values.pop("claim")
     values["state"] = JobState(row.state)
+    values["account"] = row.account or ""
     values["brief"] = json.loads(row.brief)
     return Job(**values)
 
 
-def is_free(at: datetime) -> ColumnElement[bool]:
-    """Return the condition that a reservation has ended and nothing was sent for it."""
-    return and_(
-        jobs.c.state == JobState.RESERVED, jobs.c.sent_at.is_(None), jobs.c.lease_until <= at
-    )
+def claim_name(key: str) -> str:
+    """Return the name of the lease that the sender of a job holds."""
+    return f"{_CLAIM}{key}"
+
+
+def was_not_accepted() -> ColumnElement[bool]:
+    """Return the condition that nothing came of a job: it has no task, and nothing can have been paid."""
+    return and_(jobs.c.state.in_(NOT_PAID), jobs.c.task_id.is_(None))
 
 
 def is_left_in_doubt(at: datetime) -> ColumnElement[bool]:
-    """Return the condition that a reservation has ended after its request was sent."""
-    return and_(
-        jobs.c.state == JobState.RESERVED, jobs.c.sent_at.is_not(None), jobs.c.lease_until <= at
-    )
+    """Return the condition that a request was sent, and that nobody awaits its answer any more."""
+    is_held = exists().where(leases.c.name == literal(_CLAIM) + jobs.c.key, leases.c.until > at)
+    return and_(jobs.c.state == JobState.RESERVED, not_(is_held))

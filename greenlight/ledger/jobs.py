@@ -1,12 +1,12 @@
-"""Book paid generations from their reservation to their stored video.
+"""Book paid generations from their paying request to their stored video.
 
     reserved ──> submitted ──> succeeded | failed | canceled | expired
-     ^    └────> ambiguous
-     └───────────┘   └──> submitted
+       ├───────> failed         the request was not sent, or refused: it has no task, and may be sent again
+       └───────> ambiguous ──> submitted | failed
 
-A reservation is a lease. One that ended before `sent_at` was written is free again: nothing was sent.
-One that ended after it is ambiguous: a paying request may have been accepted, so none is sent again until
-the doubt is settled. What failed or was canceled may be reserved again, as often as `MAX_ATTEMPTS` says.
+A job is booked just before its request is sent (`greenlight.ledger.payments`). One whose answer nobody awaits
+any more is ambiguous: the request may have been accepted, so none is sent again until the doubt is settled.
+What failed or was canceled may be sent again as `Job.may_be_ordered_again` says.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Any
 from sqlalchemy import func, or_, select, tuple_, update
 
 from greenlight.errors import LedgerError
+from greenlight.ledger.doubts import Doubts
 from greenlight.ledger.job import MAX_ATTEMPTS, NOT_PAID, Job, JobState, NewJob, read_job
-from greenlight.ledger.repairs import Repairs
-from greenlight.ledger.reservations import Reservations
 from greenlight.ledger.schema import jobs
+from greenlight.ledger.sending import Sending
 
 __all__ = ["MAX_ATTEMPTS", "Job", "JobState", "Jobs", "NewJob"]
 
@@ -32,7 +32,7 @@ IDENTITIES_AT_ONCE = 5_000
 """Databases take a limited number of values with one query."""
 
 
-class Jobs(Reservations, Repairs):
+class Jobs(Sending, Doubts):
     """The paid generations."""
 
     def find(self, key: str) -> Job | None:
@@ -116,6 +116,15 @@ class Jobs(Reservations, Repairs):
                 .values(state=state, finished_at=self._database.now(connection), **facts)
             )
             return read_job(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
+
+    def move(self, job_id: int, *, place: str, sha256: str) -> None:
+        """Write down where a video lies now that was gone from its place and was fetched again."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(jobs)
+                .where(jobs.c.id == job_id, jobs.c.state == JobState.SUCCEEDED)
+                .values(place=place, sha256=sha256)
+            )
 
     def expire(self, job_id: int, *, message: str, **facts: Any) -> Job:
         """Close a submitted job whose video can no longer be had, though it was paid; return the job.

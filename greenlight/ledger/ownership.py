@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, insert, select, union_all
 
 from greenlight.ledger.schema import jobs, other_tasks
 
-STRAY = "stray"
-"""The state of a task whose job went on without it, because its id came too late."""
+IDS_AT_ONCE = 5_000
+"""Databases take a limited number of values with one query."""
 
 
 def owners(connection: Connection, task_ids: Iterable[str]) -> dict[str, int]:
     """Return the numbers of the jobs that own any of these tasks, by task id."""
-    wanted = list(task_ids)
-    current = select(jobs.c.task_id, jobs.c.id).where(jobs.c.task_id.in_(wanted))
-    others = select(other_tasks.c.task_id, other_tasks.c.job_id).where(
-        other_tasks.c.task_id.in_(wanted)
-    )
-    return {str(row[0]): int(row[1]) for row in connection.execute(union_all(current, others))}
+    remaining = iter(task_ids)
+    found: dict[str, int] = {}
+    while wanted := list(islice(remaining, IDS_AT_ONCE)):
+        current = select(jobs.c.task_id, jobs.c.id).where(jobs.c.task_id.in_(wanted))
+        others = select(other_tasks.c.task_id, other_tasks.c.job_id).where(
+            other_tasks.c.task_id.in_(wanted)
+        )
+        rows = connection.execute(union_all(current, others))
+        found |= {str(row[0]): int(row[1]) for row in rows}
+    return found
 
 
 def keep_failed_task(connection: Connection, job_id: int) -> None:
@@ -35,9 +39,3 @@ def keep_failed_task(connection: Connection, job_id: int) -> None:
         jobs.c.finished_at,
     ).where(jobs.c.id == job_id, jobs.c.task_id.is_not(None))
     connection.execute(insert(other_tasks).from_select(columns, failed))
-
-
-def keep_stray_task(connection: Connection, job_id: int, task_id: str, at: datetime) -> None:
-    """Keep a task that was accepted for a job which has, or may have, another one by now."""
-    row = {"task_id": task_id, "job_id": job_id, "state": STRAY, "booked_at": at}
-    connection.execute(insert(other_tasks).values(row | {"code": "", "message": ""}))

@@ -62,7 +62,7 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-REVISION = "0003"
+REVISION = "0004"
 """What the tables below are in the history that `greenlight.ledger.migrations` keeps."""
 VERSION_TABLE = "ledger_version"
 """A name of its own: other programs of a shared database keep their revisions there too."""
@@ -171,12 +171,32 @@ jobs = Table(
         "attempts",
         Integer,
         nullable=False,
-        doc="how often it was reserved; what the vendor failed may be tried again",
+        doc="how often it was made; what the vendor failed may be tried again",
     ),
-    Column("lease_token", String(64), nullable=False, doc="who may send it"),
-    Column("lease_until", Utc, nullable=False, doc="until when; then others may go on with it"),
-    Column("reserved_at", Utc, nullable=False, doc="before anything is sent"),
-    Column("sent_at", Utc, doc="just before the first byte of the paying request"),
+    Column(
+        "claim", String(64), nullable=False, doc="the token of the lease that it was sent under"
+    ),
+    Column(
+        "account",
+        String(16),
+        doc="a short hash of the key that it was sent with; empty for older jobs",
+    ),
+    Column("reserved_at", Utc, nullable=False, doc="when it was booked"),
+    Column(
+        "sent_at",
+        Utc,
+        doc="just before the first byte of the paying request; empty where it was not accepted",
+    ),
+    Column(
+        "settle_seconds",
+        Float,
+        doc="how long a doubt must be watched before it can be released, by the sender's settings",
+    ),
+    Column(
+        "doubted_at",
+        Utc,
+        doc="when the doubt was first looked at with clocks that agree with the vendor's",
+    ),
     Column("submitted_at", Utc, doc="when the vendor had accepted it"),
     Column("finished_at", Utc, doc="when it was closed here"),
     Column("task_id", String(128), unique=True, doc="the vendor's"),
@@ -216,7 +236,7 @@ jobs = Table(
     Index("jobs_by_day", "service", "reserved_at"),
     Index("jobs_by_portrait", "portrait"),
 )
-"""Every video and template, from its reservation to its end."""
+"""Every video and template, from just before its paying request to its end."""
 
 other_tasks = Table(
     "other_tasks",
@@ -228,7 +248,7 @@ other_tasks = Table(
     Column("message", Text, nullable=False, doc="the same in words"),
     Column("booked_at", Utc, nullable=False, doc="when it was written down"),
 )
-"""The tasks of a job beside the one that counts: attempts that failed, and one whose id came too late."""
+"""The tasks of a job's earlier attempts, which failed."""
 
 media = Table(
     "media",
@@ -253,6 +273,7 @@ leases = Table(
     Column("name", String(512), primary_key=True, doc="what is held, like a check"),
     Column("token", String(64), nullable=False, doc="by whom"),
     Column("until", Utc, nullable=False, doc="until when"),
+    Column("renewed_at", Utc, doc="when that was written"),
 )
 """What one process at a time does; a lease ends by itself when its holder dies."""
 
@@ -261,6 +282,7 @@ pace = Table(
     metadata,
     Column("name", String(512), primary_key=True, doc="service and model"),
     Column("next_at", Utc, nullable=False, doc="when the next request may start"),
+    Column("written_at", Utc, doc="when that was written"),
 )
 """When the next request of a model may start, for all processes together."""
 

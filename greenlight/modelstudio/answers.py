@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from greenlight.modelstudio.error_codes import error_for, read_fault, read_top_fault
@@ -36,6 +38,14 @@ class Answer:
     def is_success(self) -> bool:
         """Whether the status is one of 200 to 299."""
         return 200 <= self.status < 300
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When it was answered, by the clock of whoever answered."""
+        try:
+            return parsedate_to_datetime(self.headers["date"])
+        except (KeyError, ValueError):
+            return None
 
 
 def read_payload(answer: Answer) -> Mapping[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import SplitResult, quote, urlsplit
+
+import httpx
 
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer, read_success
@@ -19,15 +22,10 @@ from greenlight.modelstudio.errors import (
     TaskNotCancelable,
 )
 from greenlight.modelstudio.family import Family, Verdict, VideoRequest
-from greenlight.modelstudio.submissions import (
-    Submission,
-    ambiguous,
-    leaves_doubt,
-    read_submission,
-)
+from greenlight.modelstudio.submissions import Submission, read_submission, what_became
 from greenlight.modelstudio.tasks import TaskPage, VideoTask, read_page, read_task
 from greenlight.modelstudio.times import write_time
-from greenlight.modelstudio.transport import Transport
+from greenlight.modelstudio.transport import Transport, build_post
 from greenlight.modelstudio.uploads import (
     UPLOAD_DEADLINE_SECONDS,
     expect_stored,
@@ -35,6 +33,7 @@ from greenlight.modelstudio.uploads import (
 )
 
 _OSS: Final = "oss://"
+_HASH_CHARACTERS: Final = 12
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -58,7 +57,10 @@ class ModelStudio:
         self._workspace = workspace
         self.service = service_of(self._base_url, workspace)
         """Host and port of the address, and the workspace: what every key of the books begins with."""
-        self._headers = {"Authorization": f"Bearer {_expect_header_text(api_key, 'key')}"}
+        key = _expect_header_text(api_key, "key")
+        self.account = hashlib.sha256(key.encode()).hexdigest()[:_HASH_CHARACTERS]
+        """A short hash of the key: what tells whether jobs were sent by the same one."""
+        self._headers = {"Authorization": f"Bearer {key}"}
         if workspace:
             self._headers["X-DashScope-WorkSpace"] = _expect_header_text(workspace, "workspace")
         self._transport = Transport(timeout_seconds)
@@ -97,6 +99,18 @@ class ModelStudio:
         the name of an own deployment, called in the model's place. Raises `ProtocolError` for an
         answer that is neither a verdict nor an error.
         """
+        request = self.check_request(family, image_url, ratio=ratio, deployment=deployment)
+        return read_check(await self.pay(request), family, ratio=ratio, picture_size=picture_size)
+
+    def check_request(
+        self,
+        family: Family,
+        image_url: str,
+        *,
+        ratio: str | None = None,
+        deployment: str | None = None,
+    ) -> httpx.Request:
+        """Return the request of a check, whole; `ValueError` says why it cannot be sent."""
         model = deployment or family.check.id
         catalog.warn_of_retirement(model)
         media = {"image_url": image_url}
@@ -104,32 +118,37 @@ class ModelStudio:
         parameters = family.check_parameters(ratio)
         if parameters is not None:
             body["parameters"] = parameters
-        answer = await self._send(
-            "POST", family.check.path, json=body, headers=_media_headers(media), may_cost=True
-        )
-        return read_check(answer, family, ratio=ratio, picture_size=picture_size)
+        return self._paying(family.check.path, body, _media_headers(media))
 
     async def submit(self, request: VideoRequest) -> Submission:
         """Send a paying request, exactly once, on a new connection, and return the begun task.
 
         `AmbiguousSubmission` says that a task may have been begun; every other error that none was.
         """
+        paying = self.video_request(request)
+        try:
+            return read_submission(await self.pay(paying))
+        except ModelStudioError as error:
+            raise what_became(error) from error
+
+    def video_request(self, request: VideoRequest) -> httpx.Request:
+        """Return the request of a video or a template, whole; `ValueError` says why it cannot be sent."""
         catalog.warn_of_retirement(request.model)
         headers = {"X-DashScope-Async": "enable", **_media_headers(request.input)}
-        try:
-            answer = await self._send(
-                "POST",
-                request.path,
-                json=request.body(),
-                headers=headers,
-                may_cost=True,
-                fresh=True,
-            )
-            return read_submission(answer)
-        except ModelStudioError as error:
-            if leaves_doubt(error):
-                raise ambiguous(error) from error
-            raise
+        return self._paying(request.path, request.body(), headers)
+
+    def _paying(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> httpx.Request:
+        whole = {**self._headers, **headers}
+        return build_post(self._base_url + path, headers=whole, body=body)
+
+    async def pay(self, request: httpx.Request, *, ends_at: float | None = None) -> Answer:
+        """Send a paying request once, and return whatever is answered; see `Transport.pay`.
+
+        It needs nothing of this client's event loop, so a thread of its own may send it.
+        """
+        return await self._transport.pay(request, ends_at=ends_at)
 
     async def fetch(self, task_id: str) -> VideoTask:
         """Return a task as it stands; free of charge, and safe to be asked again."""
@@ -256,7 +275,7 @@ def _media_headers(media: Mapping[str, Any]) -> dict[str, str]:
     """
     urls = [str(url) for name, url in media.items() if name.endswith("_url")]
     for url in urls:
-        if not url.startswith(("http://", "https://", _OSS)):
+        if not url.lower().startswith(("http://", "https://", _OSS)):
             raise ValueError(
                 "the vendor fetches http://, https:// and oss:// only; upload the file"
             )

@@ -2,6 +2,7 @@
 
     ModelStudioError
      |-- ServiceUnreachable        refused, no such host, no connection in time: nothing was sent
+     |    `-- NotSent              its time was over before its first byte
      |-- AnswerLost                a check or a query was sent and its answer never arrived
      |-- AmbiguousSubmission       a paying request was sent and its answer never arrived
      |-- ProtocolError             an answer that fits no known shape
@@ -105,6 +106,13 @@ class ServiceUnreachable(ModelStudioError):
     what = "Model Studio cannot be reached"
     retryable = True
     hint = "check the network and DASHSCOPE_HTTP_BASE_URL"
+
+
+class NotSent(ServiceUnreachable):
+    """Say that a paying request was not sent, because its time was over before its first byte."""
+
+    what = "The request was not sent"
+    hint = "run it again"
 
 
 class AnswerLost(ModelStudioError):

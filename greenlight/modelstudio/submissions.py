@@ -59,8 +59,10 @@ def leaves_doubt(error: ModelStudioError) -> bool:
     return isinstance(error, ProtocolError) and error.may_have_cost
 
 
-def ambiguous(error: ModelStudioError) -> AmbiguousSubmission:
-    """Return the error of a create request whose outcome nobody knows."""
+def what_became(error: ModelStudioError) -> ModelStudioError:
+    """Return the error of a failed create request: itself, or the doubt that it leaves."""
+    if not leaves_doubt(error):
+        return error
     return AmbiguousSubmission(
         error.message,
         code=error.code,

@@ -63,6 +63,8 @@ class VideoTask(BaseModel):
     code: str = ""
     message: str = ""
     request_id: str = ""
+    answered_at: datetime | None = None
+    """When the vendor said so, by its own clock."""
 
     @property
     def is_succeeded(self) -> bool:
@@ -101,11 +103,13 @@ class TaskPage(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     tasks: tuple[ListedTask, ...]
-    total: int
-    total_pages: int
+    total: int | None
+    """How many tasks there are on all pages; `None` where the vendor does not say."""
     page_no: int
     page_size: int
     request_id: str = ""
+    answered_at: datetime | None = None
+    """When the vendor said so, by its own clock."""
 
 
 def read_task(answer: Answer, task_id: str) -> VideoTask:
@@ -116,7 +120,7 @@ def read_task(answer: Answer, task_id: str) -> VideoTask:
     if not (answer.is_success and isinstance(output, dict) and _has_failed(output)):
         payload = read_success(answer)
         output = read_output(answer, payload)
-    task = _task_of(payload, output, task_id)
+    task = _task_of(payload, output, task_id).model_copy(update={"answered_at": answer.answered_at})
     if task.task_id != task_id or not task.status:
         raise unfit(answer, "it tells no status of the task", payload, task_id=task_id)
     if task.is_succeeded and not (task.video_url or task.template_id):
@@ -134,11 +138,11 @@ def read_page(answer: Answer) -> TaskPage:
         raise unfit(answer, "it is no list of tasks", payload)
     return TaskPage(
         tasks=tuple(_listed(item) for item in items),
-        total=_count(payload, "total", len(items)),
-        total_pages=_count(payload, "total_page", 1),
+        total=payload["total"] if type(payload.get("total")) is int else None,
         page_no=_count(payload, "page_no", 1),
         page_size=_count(payload, "page_size", len(items)),
         request_id=read_text(payload, "request_id"),
+        answered_at=answer.answered_at,
     )
 
 

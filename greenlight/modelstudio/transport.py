@@ -7,14 +7,24 @@ no connection is `ServiceUnreachable`, anything after that is `AnswerLost`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import ssl
+import time
+from collections.abc import Mapping
 from typing import Any, Final
 
+import h11
 import httpx
 
 from greenlight.modelstudio.answers import Answer
-from greenlight.modelstudio.errors import AnswerLost, ProtocolError, ServiceUnreachable
+from greenlight.modelstudio.errors import (
+    AnswerLost,
+    ModelStudioError,
+    NotSent,
+    ProtocolError,
+    ServiceUnreachable,
+)
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
 
@@ -28,6 +38,23 @@ _NEVER_SENT: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+
+
+def awake_seconds() -> float:
+    """Return the reading of a clock that goes on while the machine is suspended, where it has one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def build_post(url: str, *, headers: Mapping[str, str], body: Mapping[str, Any]) -> httpx.Request:
+    """Return a whole request, ready to be sent; `ValueError` says what in it cannot be sent."""
+    try:
+        request = httpx.Request("POST", url, headers=dict(headers), json=body)
+        # What HTTP forbids in a header would show only after the request was booked.
+        h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+    except (httpx.InvalidURL, h11.LocalProtocolError, TypeError, UnicodeError) as error:
+        raise ValueError(f"this request cannot be sent: {error}") from None
+    return request
 
 
 class Transport:
@@ -93,10 +120,58 @@ class Transport:
             raise ProtocolError("its compression is broken", may_have_cost=may_cost) from error
         return Answer(response.status_code, response.headers, content, may_cost=may_cost)
 
+    async def pay(self, request: httpx.Request, *, ends_at: float | None = None) -> Answer:
+        """Send a paying request once, on a connection of its own, and return its answer, of whatever status.
+
+        `ends_at` bounds it as a whole, by `awake_seconds`. It is looked at once more when the connection is
+        there: a machine that slept, or a process that was stopped, sends nothing any more. Whatever happens
+        before the first byte is a `ServiceUnreachable`: nothing was sent.
+        """
+        deadline = awake_seconds() + self._timeout_seconds
+        ends_at = deadline if ends_at is None else min(ends_at, deadline)
+        line = _Line(ends_at)
+        try:
+            async with (
+                self._new_client(secure=request.url.scheme == "https", fresh=True) as client,
+                asyncio.timeout(max(0.0, ends_at - awake_seconds())),
+            ):
+                request.extensions = {"timeout": client.timeout.as_dict(), "trace": line.trace}
+                response = await client.send(request, stream=True)
+                async with contextlib.aclosing(response):
+                    content = await _read_limited(response, may_cost=True)
+        except ModelStudioError:
+            raise
+        except httpx.DecodingError as error:
+            raise ProtocolError("its compression is broken", may_have_cost=True) from error
+        except Exception as error:
+            if not line.is_used:
+                raise ServiceUnreachable(reason_of(error)) from error
+            raise AnswerLost(reason_of(error), may_have_cost=True) from error
+        return Answer(response.status_code, response.headers, content, may_cost=True)
+
     async def aclose(self) -> None:
         """Close what was opened."""
         while self._clients:
             await self._clients.popitem()[1].aclose()
+
+
+class _Line:
+    """Know whether the first byte of a request was sent, and let none be sent after its time."""
+
+    def __init__(self, ends_at: float) -> None:
+        self._ends_at = ends_at
+        self.is_used = False
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Hear of a step of the connection from httpcore, just before it is made."""
+        if event != "http11.send_request_headers.started":
+            return
+        # A proxy is asked for a tunnel first, by a request that says nothing of ours.
+        if bytes(info["request"].method) == b"CONNECT":
+            return
+        if awake_seconds() >= self._ends_at:
+            raise NotSent("its time was over when the connection was there")
+        self.is_used = True
 
 
 @functools.cache

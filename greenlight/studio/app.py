@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from typing import Final
 
 from starlette.applications import Starlette
@@ -12,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from greenlight.studio import control, page
 from greenlight.studio.answers import StudioError, error_answer, new_request_id
@@ -42,6 +43,23 @@ class _OneSlashLess:
         await self._app(scope, receive, send)
 
 
+class _Dated:
+    """Date every answer by the studio's clock."""
+
+    def __init__(self, app: ASGIApp, studio: Studio) -> None:
+        self._app = app
+        self._clock = studio.clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self._clock.now_seconds(), usegmt=True)
+                message = {**message, "headers": [*message["headers"], (b"date", date.encode())]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+
 def create_app(studio: Studio) -> Starlette:
     """Return the application of one studio; its jobs run while the application does."""
 
@@ -53,7 +71,7 @@ def create_app(studio: Studio) -> Starlette:
 
     return Starlette(
         routes=_routes(),
-        middleware=[Middleware(_OneSlashLess)],
+        middleware=[Middleware(_OneSlashLess), Middleware(_Dated, studio)],
         exception_handlers={HTTPException: _http_error, Exception: _own_fault},
         lifespan=lifespan,
     )

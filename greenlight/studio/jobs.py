@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+from greenlight.studio.clock import Clock
 from greenlight.studio.store import Store, Value
 
 PENDING: Final = "PENDING"
@@ -72,6 +72,7 @@ class JobFilter:
 
     from_ms: int
     until_ms: int
+    listed_at_ms: int
     task_id: str = ""
     model: str = ""
     status: str = ""
@@ -80,7 +81,7 @@ class JobFilter:
     def where(self) -> tuple[str, list[Value]]:
         """Return the condition and its values."""
         conditions = ["submitted_ms BETWEEN ? AND ?", "listed_from_ms <= ?"]
-        values: list[Value] = [self.from_ms, self.until_ms, now_ms()]
+        values: list[Value] = [self.from_ms, self.until_ms, self.listed_at_ms]
         for column in ("task_id", "model", "status"):
             if wanted := getattr(self, column):
                 conditions.append(f"{column} = ?")
@@ -91,8 +92,9 @@ class JobFilter:
 class JobTable:
     """Write every step of a job down before anybody is told of it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     def add(
         self,
@@ -103,7 +105,7 @@ class JobTable:
         planned_failure: tuple[str, str] | None = None,
     ) -> str:
         """Accept a job and return its task id; `hidden_seconds` keep it out of the lists for a while."""
-        task_id, now = str(uuid4()), now_ms()
+        task_id, now = str(uuid4()), self._clock.now_ms()
         self._store.run(
             "INSERT INTO jobs (task_id, request_id, model, input, parameters, status, submitted_ms,"
             " listed_from_ms, planned_failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -153,7 +155,7 @@ class JobTable:
         """Let a job go on to its next step."""
         self._store.run(
             "UPDATE jobs SET status = ?, scheduled_ms = coalesce(scheduled_ms, ?) WHERE task_id = ?",
-            (status, now_ms(), task_id),
+            (status, self._clock.now_ms(), task_id),
         )
 
     def note_digest(self, task_id: str, field: str, sha256: str) -> None:
@@ -203,7 +205,7 @@ class JobTable:
         # What was signed in the inputs' addresses is not needed any more.
         columns |= {
             "status": status,
-            "ended_ms": now_ms(),
+            "ended_ms": self._clock.now_ms(),
             "input": json.dumps(without_queries(job.input)),
         }
         names = ", ".join(f"{name} = :{name}" for name in columns)
@@ -212,11 +214,6 @@ class JobTable:
 
     def _query(self, rest: str, values: Sequence[Value]) -> list[Job]:
         return [_job(row) for row in self._store.rows(f"SELECT * FROM jobs {rest}", values)]  # noqa: S608
-
-
-def now_ms() -> int:
-    """Return the time in epoch milliseconds."""
-    return round(time.time() * 1000)
 
 
 def new_template_id() -> str:

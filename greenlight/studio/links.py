@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
 from typing import Final
 from urllib.parse import urlencode
 
@@ -33,7 +32,7 @@ async def result(call: Call) -> Response:
     name = call.request.path_params["name"]
     query = call.request.query_params
     expires = query.get("Expires", "")
-    if not expires.isdecimal() or time.time() > int(expires):
+    if not expires.isdecimal() or call.studio.clock.now_seconds() > int(expires):
         return xml_error("AccessDenied", "Request has expired.", status=403)
     if not hmac.compare_digest(
         query.get("Signature", "").encode(),

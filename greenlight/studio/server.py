@@ -71,6 +71,10 @@ class StudioServer:
                 self._studio.close()
                 raise StudioStartError("The studio ended at its start; its log says why.")
 
+    def turn_clock(self, seconds: float) -> None:
+        """Turn the studio's clock on, or back where it is less than nothing."""
+        self._studio.clock.ahead_seconds += seconds
+
     def stop(self) -> None:
         """Stop, and return when nothing of it runs any more; jobs go on at the next start."""
         self._server.should_exit = True
@@ -118,6 +122,8 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 proxy_headers=False,
+                # The application's own clock tells the time, which a test can turn.
+                date_header=False,
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )

@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from greenlight.judge import Judge
 from greenlight.studio.answers import StudioError, invalid_url
+from greenlight.studio.clock import Clock
 from greenlight.studio.families import Offer, StudioFamily, find_offer
 from greenlight.studio.faults import Faults
 from greenlight.studio.fetching import Fetched, Fetcher, FetchError, FetchFault, uploaded
 from greenlight.studio.inputs import not_fetched
-from greenlight.studio.jobs import JobTable, now_ms
+from greenlight.studio.jobs import JobTable
 from greenlight.studio.rates import Rates
 from greenlight.studio.runner import Runner
 from greenlight.studio.settings import StudioSettings
@@ -44,7 +45,8 @@ class Studio:
             ) from error
         self.store = Store(settings.home / "studio.db")
         self.secret = self.store.secret("signatures")
-        self.jobs = JobTable(self.store)
+        self.clock = Clock()
+        self.jobs = JobTable(self.store, self.clock)
         self.tally = Tally(self.store)
         self.faults = Faults()
         self.rates = Rates(jitter_seconds=settings.rate_jitter_seconds)
@@ -127,15 +129,16 @@ class Studio:
 
     def tidy(self) -> None:
         """Delete uploads and videos that nobody can reach any more; only while no job runs."""
-        since_ms = now_ms() - round(self.settings.link_seconds * 1000)
+        since_ms = self.clock.now_ms() - round(self.settings.link_seconds * 1000)
         self.shelf.delete_results(but=self.jobs.videos_since(since_ms))
         self.shelf.delete_old_uploads(self.settings.upload_seconds)
 
     async def reset(self) -> None:
-        """Forget faults, counters, checks and jobs, running ones too; uploads stay."""
+        """Forget faults, counters, checks and jobs, and set the clock right; uploads stay."""
         await self.runner.stop()
         self.faults.clear()
         self.rates.clear()
+        self.clock.ahead_seconds = 0.0
         self.store.clear()
         self.shelf.delete_results()
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from greenlight.studio.faults import Endpoint
-from greenlight.studio.jobs import now_ms
 from greenlight.studio.store import Store
 
 ARRIVALS_KEPT: Final = 20_000
@@ -94,7 +93,7 @@ class Tally:
             (
                 request_id,
                 model,
-                now_ms(),
+                round(time.time() * 1000),
                 image_url,
                 sha256,
                 json.dumps(parameters),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from greenlight.studio.answers import BEIJING, StudioError, answer, beijing_text, invalid_parameter
 from greenlight.studio.calls import Call
 from greenlight.studio.faults import FaultKind
-from greenlight.studio.jobs import FAILED, PENDING, SUCCEEDED, Job, JobFilter, now_ms
+from greenlight.studio.jobs import FAILED, PENDING, SUCCEEDED, Job, JobFilter
 from greenlight.studio.links import result_link
 from greenlight.studio.studio import Studio
 
@@ -34,7 +34,10 @@ async def fetch(call: Call) -> Response:
 
 def _living(studio: Studio, task_id: str) -> Job | None:
     job = studio.jobs.get(task_id)
-    if job is None or job.submitted_ms < now_ms() - studio.settings.task_seconds * 1000:
+    if (
+        job is None
+        or job.submitted_ms < studio.clock.now_ms() - studio.settings.task_seconds * 1000
+    ):
         return None
     return job
 
@@ -86,10 +89,12 @@ async def list_tasks(call: Call) -> Response:
     query = call.request.query_params
     page_no = _number(query.get("page_no"), "page_no", default=1)
     page_size = min(_number(query.get("page_size"), "page_size", default=10), MAX_PAGE_SIZE)
-    from_ms, until_ms = _window(query.get("start_time"), query.get("end_time"))
+    now_ms = call.studio.clock.now_ms()
+    from_ms, until_ms = _window(query.get("start_time"), query.get("end_time"), now_ms)
     wanted = JobFilter(
-        max(from_ms, now_ms() - round(call.studio.settings.task_seconds * 1000)),
+        max(from_ms, now_ms - round(call.studio.settings.task_seconds * 1000)),
         until_ms,
+        now_ms,
         task_id=query.get("task_id", ""),
         model=query.get("model_name", ""),
         status=query.get("status", ""),
@@ -131,9 +136,9 @@ def _number(text: str | None, name: str, *, default: int) -> int:
     return int(text)
 
 
-def _window(start: str | None, end: str | None) -> tuple[int, int]:
+def _window(start: str | None, end: str | None, now_ms: int) -> tuple[int, int]:
     """Return the asked window in milliseconds, its last second whole; the last 24 hours by default."""
-    until_ms = now_ms() if end is None else _moment_ms(end, "end_time") + 999
+    until_ms = now_ms if end is None else _moment_ms(end, "end_time") + 999
     if start is None:
         return until_ms - DAY_MS, until_ms
     from_ms = _moment_ms(start, "start_time")

@@ -21,7 +21,7 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.pictures import examine
 from tests.conftest import SAMPLES, make_sound
-from tests.ledger.values import submit
+from tests.ledger.values import answer, begin_check, submit
 
 SERVICE = "127.0.0.1:8479"
 
@@ -91,7 +91,7 @@ class Desk:
             place=portrait.shown,
             price_cny=family.check.prices_cny["image"],
         )
-        self.ledger.checks.answered(self.ledger.checks.begin(new), verdict, cost_cny=new.price_cny)
+        answer(self.ledger, begin_check(self.ledger, new), verdict, new.price_cny)
 
     async def book_job(
         self,

@@ -20,7 +20,7 @@ from greenlight.ledger.media import KnownMedium
 from greenlight.reports import FilmState
 from tests.bundles.desk import SERVICE, Desk
 from tests.bundles.test_bundle import Lying
-from tests.ledger.values import PASSED, REFUSED
+from tests.ledger.values import PASSED, REFUSED, answer, begin_check
 from tests.postgresql import PostgresServer
 
 FACTS = {"format": "PNG", "width_px": 512, "height_px": 512, "size_bytes": 1000}
@@ -80,8 +80,8 @@ def book_refusals(ledger: Ledger, count: int) -> None:
         price_cny=Decimal("0.004"),
     )
     for number in range(count):
-        check_id = ledger.checks.begin(replace(new, portrait=f"sha256-{number:064x}"))
-        ledger.checks.answered(check_id, REFUSED, cost_cny=new.price_cny)
+        check_id = begin_check(ledger, replace(new, portrait=f"sha256-{number:064x}"))
+        answer(ledger, check_id, REFUSED, new.price_cny)
 
 
 @pytest.mark.parametrize("count", [1, 200])

@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from greenlight.ledger import Job, JobState, Ledger, NewJob
+from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings
 from tests.doubts import RunningClock
-from tests.ledger.values import job, lose_answer, reserve, submit
+from tests.ledger.values import job, lose_answer, send, submit
 
 PRICE = Decimal("0.08")
+ACCOUNT = ModelStudio("sk-local").account
 
 
 def new_job(settings: Settings, number: int = 1, portrait: str = "/photos/anna.png") -> NewJob:
@@ -26,15 +28,16 @@ def new_job(settings: Settings, number: int = 1, portrait: str = "/photos/anna.p
         family="emo",
         brief={"portrait": portrait, "drive_seconds": 1.0, "out": "/videos", "take": 1},
         price_cny=PRICE,
+        account=ACCOUNT,
     )
 
 
 def ambiguous(settings: Settings, *, seconds_ago: float = 0.0) -> Job:
-    """Write a job whose answer was lost so long ago."""
+    """Write a job whose answer was lost so long ago, and whose doubt was looked at then."""
     clock = RunningClock(timedelta(seconds=-seconds_ago))
     with Ledger(settings.ledger_url, clock=clock) as ledger:
         new = new_job(settings)
-        lose_answer(ledger, new)
+        ledger.jobs.watch(lose_answer(ledger, new))
         return job(ledger, new)
 
 
@@ -49,7 +52,7 @@ def submitted(settings: Settings, task_id: str, *, hours_ago: float = 0.0) -> Jo
 def reserved(settings: Settings, portrait: str) -> Job:
     with Ledger(settings.ledger_url) as ledger:
         new = replace(new_job(settings, 3, portrait), model="animate-anyone-template-gen2")
-        reserve(ledger, new)
+        send(ledger, new)
         return job(ledger, new)
 
 

@@ -130,7 +130,7 @@ def test_what_was_released_is_told(greenlight: Greenlight, settings: Settings) -
     job = ambiguous(settings, seconds_ago=SETTLED)
     ran = greenlight("reconcile")
     assert f"{job.hash[:12]} anna.png · emo-v1 -> released: " in ran.out
-    assert booked(settings, job).state is JobState.RESERVED
+    assert booked(settings, job).may_be_ordered_again
     assert greenlight("reconcile").out == "No job is in doubt.\n"
 
 
@@ -138,17 +138,17 @@ def test_a_person_may_release_a_job(greenlight: Greenlight, settings: Settings) 
     job = ambiguous(settings)
     ran = greenlight("reconcile", "--release", job.hash[:8])
     assert ran.code == 0, ran.err
-    assert "is reserved; the same brief may be sent again, and is paid then." in ran.out
-    assert booked(settings, job).state is JobState.RESERVED
+    assert "is free again; the same brief may be sent again, and is paid then." in ran.out
+    assert booked(settings, job).may_be_ordered_again
     again = greenlight("reconcile", "--release", job.hash[:8])
     assert again.code == 1
-    assert "is reserved, not in doubt" in again.err
+    assert "is failed, not in doubt" in again.err
 
 
 def test_a_released_job_is_one_object(greenlight: Greenlight, settings: Settings) -> None:
     job = ambiguous(settings)
     line = greenlight("reconcile", "--release", job.key, "--json").line
-    assert (line["job"], line["state"], line["sent_at"]) == (job.key, "reserved", None)
+    assert (line["job"], line["state"], line["sent_at"]) == (job.key, "failed", None)
 
 
 @pytest.mark.parametrize("name", ["feedfeed", "nonsense", "0"])

@@ -14,8 +14,9 @@ from tests.doubts import RunningClock
 
 
 @pytest.fixture
-def clock() -> RunningClock:
-    return RunningClock()
+def clock(studio: StudioServer) -> RunningClock:
+    """The ledger's clock, which the studio goes by too."""
+    return RunningClock(vendors=[studio])
 
 
 @pytest.fixture
@@ -25,10 +26,11 @@ def ledger(tmp_path: Path, clock: RunningClock) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def slow_studio(tmp_path: Path) -> Iterator[StudioServer]:
+def slow_studio(tmp_path: Path, clock: RunningClock) -> Iterator[StudioServer]:
     """A studio whose jobs take longer than any test."""
     settings = StudioSettings(home=tmp_path / "slow", rate_per_second=1000, job_seconds=600)
     with StudioServer(settings) as slow:
+        clock.vendors.append(slow)
         yield slow
 
 

@@ -21,10 +21,12 @@ from greenlight.filming.prices import cost_cny
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.portraits.files import hash_file
 from greenlight.portraits.media import examine_motion
 from greenlight.studio.server import StudioServer
 from greenlight.videos import storing
 from tests.conftest import SAMPLES
+from tests.doubts import RunningClock
 from tests.production import Production, produce
 from tests.steering import add_fault, paid, received
 
@@ -165,12 +167,25 @@ async def test_another_file_in_the_place_of_a_copy_is_replaced(
     assert wanted.read_bytes() == Path(str(first.place)).read_bytes()
 
 
-async def test_a_stored_video_that_vanished_is_told(
+async def test_a_stored_video_that_vanished_is_fetched_again_for_nothing(
     production: Production, tmp_path: Path, studio: StudioServer
 ) -> None:
     job = await filmed(production, tmp_path / "videos")
     Path(str(job.place)).unlink()
-    with pytest.raises(StorageError, match="no longer there; --take"):
+    again = await production.collect(job, tmp_path / "elsewhere")
+    assert Path(str(again.place)).parent == tmp_path / "elsewhere"
+    assert hash_file(Path(str(again.place)))[0] == f"sha256-{job.sha256}"
+    assert production.booked().place == again.place
+    assert paid(studio) == {"liveportrait": 1}
+
+
+async def test_a_stored_video_that_vanished_too_late_is_told(
+    production: Production, tmp_path: Path, clock: RunningClock, studio: StudioServer
+) -> None:
+    job = await filmed(production, tmp_path / "videos")
+    Path(str(job.place)).unlink()
+    clock.turn(25 * 3600)
+    with pytest.raises(StorageError, match="no longer there, and the vendor does not have it"):
         await production.collect(job, tmp_path / "elsewhere")
     assert paid(studio) == {"liveportrait": 1}
 
@@ -182,8 +197,9 @@ async def test_another_video_in_its_place_is_not_taken_for_it(
     first = await produce(client, ledger, astronaut, sound, take=1)
     job = await filmed(first, out)
     out.write_bytes(b"the second take")
-    with pytest.raises(StorageError, match="no longer there"):
-        await first.collect(job, tmp_path / "elsewhere")
+    again = await first.collect(job, tmp_path / "elsewhere")
+    assert hash_file(Path(str(again.place)))[0] == f"sha256-{job.sha256}"
+    assert out.read_bytes() == b"the second take"
 
 
 @pytest.mark.parametrize("wanted", ["file.txt/videos", "folder.mp4", "file.txt/anna.mp4"])

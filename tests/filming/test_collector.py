@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,19 +13,20 @@ import pytest
 
 from greenlight.briefs import Brief
 from greenlight.errors import StorageError
-from greenlight.filming.collector import ASKED_ONE_BY_ONE, Collector
+from greenlight.filming.collector import Collector
+from greenlight.filming.listing import TaskList
 from greenlight.filming.orders import VideoOrder, order_template
 from greenlight.filming.prices import cost_cny
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AuthenticationError
-from greenlight.modelstudio.tasks import VideoTask
+from greenlight.modelstudio.tasks import ListedTask, VideoTask
 from greenlight.portraits.media import examine_motion
-from greenlight.studio.server import StudioServer
+from greenlight.studio.server import StudioServer, StudioSettings
 from greenlight.videos import storing
 from tests.conftest import SAMPLES
-from tests.doubts import RunningClock, lose_answer, reconciler
+from tests.doubts import RunningClock, lose_answer, reconciler, send
 from tests.production import Production, produce
 from tests.steering import add_fault, paid, received
 from tests.website import Website
@@ -134,17 +136,35 @@ async def test_of_two_collectors_at_once_one_downloads(
     assert received(studio, "result") == 1
 
 
-async def test_of_many_open_jobs_only_the_finished_ones_are_fetched(
-    never_done: Production, slow_studio: StudioServer
+async def test_of_many_open_jobs_the_finished_ones_and_some_others_are_fetched(
+    never_done: Production, slow_studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs = await begin_many(never_done, ASKED_ONE_BY_ONE + 3)
+    monkeypatch.setattr("greenlight.filming.collector.ASKED_ONE_BY_ONE", 3)
+    jobs = await begin_many(never_done, 8)
     for job in jobs[-2:]:
         await never_done.studio.cancel(str(job.task_id))
     result = await collector(never_done).round()
     assert [job.state for job in result.closed] == [JobState.CANCELED] * 2
     assert {job.id for job in result.waiting} == {job.id for job in jobs[:-2]}
-    assert received(slow_studio, "fetch") == 2
+    assert received(slow_studio, "fetch") == 2 + 3
     assert received(slow_studio, "list") == 1
+
+
+async def test_a_list_that_is_late_for_good_starves_no_job(
+    production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenlight.filming.collector.ASKED_ONE_BY_ONE", 2)
+    jobs = await begin_many(production, 6)
+
+    async def late(*_: Any) -> TaskList:
+        running = {
+            str(job.task_id): ListedTask(task_id=str(job.task_id), status="RUNNING") for job in jobs
+        }
+        return TaskList(running, is_whole=True, answered_at=None)
+
+    monkeypatch.setattr("greenlight.filming.collector.list_tasks", late)
+    result = await collector(production).collect(wait_seconds=20)
+    assert [job.state for job in result.closed] == [JobState.SUCCEEDED] * 6
 
 
 async def test_a_list_that_cannot_be_read_lets_every_job_be_fetched(
@@ -248,14 +268,35 @@ async def test_a_dead_link_is_asked_for_once_more_through_a_new_fetch(
     assert set(website.requests) == {"/gone.mp4?Signature=old"}
 
 
-async def test_after_a_day_a_dead_link_is_an_expired_job_with_its_cost(
-    production: Production, clock: RunningClock, studio: StudioServer
+@pytest.fixture
+def long_memory(tmp_path: Path, clock: RunningClock) -> Iterator[StudioServer]:
+    """A studio that knows a task for longer than its link lives."""
+    settings = StudioSettings(home=tmp_path / "long", task_seconds=72 * HOUR, job_seconds=0.05)
+    with StudioServer(settings) as studio:
+        clock.vendors.append(studio)
+        yield studio
+
+
+@pytest.mark.parametrize("wrong_seconds", [0, 5 * HOUR, -5 * HOUR])
+async def test_a_day_after_its_end_a_dead_link_is_an_expired_job_with_its_cost(
+    long_memory: StudioServer,
+    ledger: Ledger,
+    astronaut: Path,
+    sound: Path,
+    clock: RunningClock,
+    wrong_seconds: float,
 ) -> None:
-    clock.turn(-25 * HOUR)
-    await production.submit()
-    clock.turn(25 * HOUR)
-    add_fault(studio, "dead_link", "result", times=None)
-    result = await collector(production).collect(wait_seconds=20)
+    """The vendor's own clock tells; that of the ledger may be wrong."""
+    async with ModelStudio("sk-local", base_url=long_memory.base_url) as client:
+        production = await produce(client, ledger, astronaut, sound)
+        job = await production.submitted()
+        assert await production.filmer.follow(job, wait_seconds=20)
+        clock.set_wrong(wrong_seconds)
+        clock.turn(24 * HOUR - 60)
+        add_fault(long_memory, "dead_link", "result", times=6)
+        assert (await collector(production).round()).expired == []
+        clock.turn(120)
+        result = await collector(production).collect(wait_seconds=20)
     (job,) = result.expired
     assert (job.state, job.place) == (JobState.EXPIRED, None)
     assert job.cost_cny == cost_cny(1.0, Decimal("0.02"))
@@ -268,10 +309,9 @@ async def test_a_task_that_is_forgotten_after_a_day_is_an_expired_job_at_its_res
     new = production.order.new_job(production.studio.service)
     jobs = production.filmer.ledger.jobs
     clock.turn(-25 * HOUR)
-    job, token = jobs.reserve(new, lease_seconds=60)
-    assert token is not None
-    assert jobs.mark_sent(job.id, token, lease_seconds=60)
-    jobs.store_task(job.id, token, task_id="11111111-2222-3333-4444-555555555555", request_id="r")
+    job, claim = send(production)
+    task_id = "11111111-2222-3333-4444-555555555555"
+    jobs.store_task(job.id, claim.token, task_id=task_id, request_id="r")
     clock.turn(25 * HOUR)
     (expired,) = (await collector(production).round()).expired
     assert "forgets a task after 24 hours" in expired.message

@@ -122,7 +122,7 @@ async def test_a_refused_request_costs_nothing_and_frees_the_job(
         await production.submit()
     assert not caught.value.may_have_cost
     freed = production.booked()
-    assert (freed.state, freed.sent_at, freed.code) == (JobState.RESERVED, None, code)
+    assert (freed.state, freed.sent_at, freed.code) == (JobState.FAILED, None, code)
     assert received(studio, "create") == 1
     job, was_sent = await production.submit()
     assert (job.state, job.code, was_sent) == (JobState.SUBMITTED, "", True)
@@ -174,15 +174,21 @@ async def test_a_task_that_cannot_be_booked_is_named_and_never_sent_again(
     def fail(*_: object, **__: object) -> None:
         raise LedgerError("the disk is full")
 
-    monkeypatch.setattr(production.filmer.ledger.jobs, "store_task", fail)
-    with pytest.raises(LedgerError, match=r"task \S+ was begun .* the disk is full") as caught:
+    monkeypatch.setattr(production.filmer.ledger.unbooked, "book", fail)
+    monkeypatch.setattr("greenlight.paying.BOOKING_SECONDS", 0)
+    with pytest.raises(
+        LedgerError,
+        match=r"task \S+ was begun for at most \S+ CNY .* the disk is full; it is kept in",
+    ) as caught:
         await production.submit()
     assert caught.value.spent
-    assert production.booked().sent_at is not None
+    assert production.booked().state is JobState.RESERVED
     monkeypatch.undo()
-    _, was_sent = await production.submit()
-    assert not was_sent
+    job, was_sent = await production.submit()
+    assert (job.state, was_sent) == (JobState.AMBIGUOUS, False)
     assert received(studio, "create") == 1
+    production.filmer.ledger.unbooked.book_all()
+    assert production.booked().state is JobState.SUBMITTED
 
 
 async def test_what_cannot_be_prepared_is_not_sent_and_frees_the_job(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from greenlight.briefs import Brief
@@ -93,21 +95,22 @@ def line(
     client: ModelStudio, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Line:
     made = Line(client, ledger, tmp_path / "videos")
-    send = Transport.send
+    pay = Transport.pay
 
-    async def noted(self: Transport, method: str, url: str, **request: Any) -> Answer:
-        if request.get("may_cost"):
-            path = url.partition("/api/v1")[2]
-            made.sent.append({"method": method, "path": path, "body": request["json"]})
-        return await send(self, method, url, **request)
+    async def noted(self: Transport, request: httpx.Request, **options: Any) -> Answer:
+        path = str(request.url).partition("/api/v1")[2]
+        body = json.loads(request.content)
+        made.sent.append({"method": request.method, "path": path, "body": body})
+        return await pay(self, request, **options)
 
-    monkeypatch.setattr(Transport, "send", noted)
+    monkeypatch.setattr(Transport, "pay", noted)
     return made
 
 
 def without_urls(request: dict[str, Any] | None) -> dict[str, Any]:
     """Return a request with its addresses left out: the one is delivered, the other is not."""
     assert request is not None
+    request = json.loads(json.dumps(request))
     media = request["body"]["input"]
     shown = {name: "" if name.endswith("_url") else value for name, value in media.items()}
     return request | {"body": request["body"] | {"input": shown}}
@@ -210,6 +213,7 @@ async def test_the_template_of_a_motion_serves_another_portrait(
     await line.check(brief)
     request = (await line.plan(brief)).request
     assert request is not None
+    request = json.loads(json.dumps(request))
     assert request["body"]["model"] == "animate-anyone-gen2"
     assert request["body"]["input"]["template_id"].startswith("AACT.")
 
@@ -223,6 +227,7 @@ async def test_a_template_that_is_given_is_priced_as_the_longest(
     await line.check(brief)
     request = (await line.plan(brief)).request
     assert request is not None
+    request = json.loads(json.dumps(request))
     assert request["body"]["input"]["template_id"] == "AACT.xxx.yyy"
 
 
@@ -247,6 +252,7 @@ async def test_own_deployments_are_asked_in_the_models_place(
     brief = brief_of("emo", astronaut, sound, deployments=names)
     request = (await line.plan(brief)).request
     assert request is not None
+    request = json.loads(json.dumps(request))
     assert request["body"]["model"] == "my-check"
 
 

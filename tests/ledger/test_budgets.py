@@ -15,7 +15,22 @@ from greenlight.errors import OverBudget, explain
 from greenlight.ledger import Budget, JobState, Ledger, NewJob
 from tests.ledger.conftest import Clock
 from tests.ledger.processes import in_processes
-from tests.ledger.values import CHECK, LEASE, PASSED, PRICE, another, job
+from tests.ledger.values import (
+    CHECK,
+    LEASE,
+    PASSED,
+    PRICE,
+    another,
+    answer,
+    begin,
+    begin_check,
+    book,
+    claim_job,
+    job,
+    let_go,
+    lose_answer,
+    send,
+)
 
 DAY = Budget(max_cny=Decimal(1))
 RUN = Budget(max_cny=Decimal(1), scope="run", run="run-1")
@@ -27,10 +42,9 @@ def costing(price: str, number: int = 1, **fields: str) -> NewJob:
 
 def fits(ledger: Ledger, new: NewJob, *budgets: Budget) -> bool:
     try:
-        _, token = ledger.jobs.reserve(new, lease_seconds=LEASE, budgets=budgets)
+        send(ledger, new, *budgets)
     except OverBudget:
         return False
-    assert token is not None
     return True
 
 
@@ -43,11 +57,10 @@ def test_a_price_that_just_fits_is_reserved_and_one_more_is_not(ledger: Ledger) 
 
 
 def test_the_refusal_is_a_sentence_with_all_the_sums(timed: Ledger) -> None:
-    check_id = timed.checks.begin(CHECK)
-    timed.checks.answered(check_id, PASSED, cost_cny=PRICE)
+    book(timed, PASSED)
     fits(timed, costing("0.6", 1))
     with pytest.raises(OverBudget) as caught:
-        timed.jobs.reserve(costing("0.4", 2), lease_seconds=LEASE, budgets=[DAY])
+        send(timed, costing("0.4", 2), DAY)
     assert explain(pickle.loads(pickle.dumps(caught.value))).message == (
         "the budget of 1 CNY for 2026-11-20 (UTC+8) has no room: 0.004 are spent, 0.6 reserved, "
         "and this request may cost 0.4; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over; "
@@ -57,18 +70,18 @@ def test_the_refusal_is_a_sentence_with_all_the_sums(timed: Ledger) -> None:
 
 def test_checks_and_jobs_share_a_budget(ledger: Ledger) -> None:
     tight = replace(DAY, max_cny=2 * PRICE)
-    ledger.checks.begin(CHECK, budgets=[tight])
+    begin_check(ledger, CHECK, tight)
     assert fits(ledger, costing(str(PRICE)), tight)
     with pytest.raises(OverBudget):
-        ledger.checks.begin(replace(CHECK, portrait="sha256-cd"), budgets=[tight])
+        begin_check(ledger, replace(CHECK, portrait="sha256-cd"), tight)
 
 
 def test_a_check_that_is_not_used_counts_as_spent(ledger: Ledger) -> None:
-    check_id = ledger.checks.begin(replace(CHECK, price_cny=Decimal(1)))
-    ledger.checks.stale(check_id, PASSED, cost_cny=Decimal("0.9"))
+    check_id = begin_check(ledger, replace(CHECK, price_cny=Decimal(1)))
+    answer(ledger, check_id, PASSED, Decimal("0.9"), usable=False)
     assert fits(ledger, costing("0.1", 1), DAY)
     with pytest.raises(OverBudget, match=r"0\.9 are spent, 0\.1 reserved"):
-        ledger.checks.begin(replace(CHECK, price_cny=Decimal("0.2")), budgets=[DAY])
+        begin_check(ledger, replace(CHECK, price_cny=Decimal("0.2")), DAY)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +92,7 @@ def test_a_check_counts_unless_it_was_certainly_not_paid(
     became: str,
     counts: bool,  # noqa: FBT001
 ) -> None:
-    check_id = ledger.checks.begin(replace(CHECK, price_cny=Decimal(1)))
+    check_id = begin_check(ledger, replace(CHECK, price_cny=Decimal(1)))
     if became == "uncertain":
         ledger.checks.uncertain(check_id)
     elif became == "not paid":
@@ -88,11 +101,10 @@ def test_a_check_counts_unless_it_was_certainly_not_paid(
 
 
 def submit(ledger: Ledger, new: NewJob) -> int:
-    found, token = ledger.jobs.reserve(new, lease_seconds=LEASE)
-    assert token is not None
-    ledger.jobs.mark_sent(found.id, token, lease_seconds=LEASE)
-    ledger.jobs.store_task(found.id, token, task_id=f"task-{found.id}", request_id="r")
-    return found.id
+    job_id, token = send(ledger, new)
+    ledger.jobs.store_task(job_id, token, task_id=f"task-{job_id}", request_id="r")
+    let_go(ledger, token, new)
+    return job_id
 
 
 def test_a_job_counts_with_its_price_until_it_is_settled(ledger: Ledger) -> None:
@@ -115,33 +127,31 @@ def test_an_expired_job_keeps_its_price(ledger: Ledger) -> None:
 
 
 def test_a_job_in_doubt_stays_reserved_until_it_is_released(ledger: Ledger) -> None:
-    found, token = ledger.jobs.reserve(costing("0.9", 1), lease_seconds=LEASE)
-    assert token is not None
-    ledger.jobs.mark_sent(found.id, token, lease_seconds=LEASE)
-    ledger.jobs.mark_ambiguous(found.id, token, "lost")
+    job_id = lose_answer(ledger, costing("0.9", 1))
     assert not fits(ledger, costing("0.2", 2), DAY)
-    ledger.jobs.release(found.id)
+    ledger.jobs.release(job_id)
     assert fits(ledger, costing("1", 2), DAY)
 
 
-def test_a_dead_reservation_gives_its_money_back_unless_it_sent(
+def test_what_a_dead_holder_sent_stays_reserved_and_what_was_refused_does_not(
     timed: Ledger, clock: Clock
 ) -> None:
-    found, token = timed.jobs.reserve(costing("0.5", 1), lease_seconds=LEASE)
-    assert token is not None
-    timed.jobs.mark_sent(found.id, token, lease_seconds=LEASE)
-    assert fits(timed, costing("0.5", 2), DAY)
+    send(timed, costing("0.5", 1))
+    refused, token = send(timed, costing("0.5", 2))
+    assert not fits(timed, costing("0.1", 3), DAY)
+    timed.jobs.not_accepted(refused, token, code="InvalidParameter")
     clock.turn(LEASE)
     assert not fits(timed, costing("0.6", 3), DAY)
     assert fits(timed, costing("0.5", 3), DAY)
 
 
-def test_a_job_that_is_in_the_books_already_needs_no_room(ledger: Ledger) -> None:
-    submit(ledger, costing("0.9", 1))
-    found, token = ledger.jobs.reserve(
-        costing("0.9", 1), lease_seconds=LEASE, budgets=[replace(DAY, max_cny=Decimal(0))]
-    )
-    assert (found.state, token) == (JobState.SUBMITTED, None)
+def test_a_holder_that_comes_late_cannot_overdraw_a_budget(timed: Ledger, clock: Clock) -> None:
+    """The room that its death seemed to leave was given to another; it is looked at when it sends."""
+    late = claim_job(timed, costing("0.6", 1))
+    clock.turn(LEASE)
+    assert fits(timed, costing("0.6", 2), DAY)
+    with pytest.raises(OverBudget):
+        begin(timed, costing("0.6", 1), DAY, claim=late)
 
 
 def test_the_day_changes_at_midnight_of_utc_plus_8(timed: Ledger, clock: Clock) -> None:
@@ -164,9 +174,7 @@ def test_the_tightest_of_several_budgets_decides(ledger: Ledger) -> None:
     roomy = replace(DAY, max_cny=Decimal(100))
     assert fits(ledger, costing("0.9", 1, flow_run="run-1"), roomy, RUN)
     with pytest.raises(OverBudget, match="1 CNY for this run"):
-        ledger.jobs.reserve(
-            costing("0.2", 2, flow_run="run-1"), lease_seconds=LEASE, budgets=[roomy, RUN]
-        )
+        send(ledger, costing("0.2", 2, flow_run="run-1"), roomy, RUN)
 
 
 def test_many_threads_at_once_reserve_no_more_than_the_budget(ledger: Ledger) -> None:

@@ -12,7 +12,7 @@ import pytest
 from greenlight.ledger import Ledger
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio.wan_s2v import WanS2vVerdict
-from tests.ledger.values import CHECK, PASSED, PRICE, REFUSED, book
+from tests.ledger.values import CHECK, PASSED, PRICE, REFUSED, answer, begin_check, book
 
 
 def outcomes(ledger: Ledger) -> dict[str, Decimal]:
@@ -70,9 +70,9 @@ def test_of_two_paid_verdicts_the_newest_counts(ledger: Ledger) -> None:
 
 
 def test_an_answered_check_is_found_with_what_it_cost(ledger: Ledger) -> None:
-    check_id = ledger.checks.begin(replace(CHECK, flow_run="run-1"))
+    check_id = begin_check(ledger, replace(CHECK, flow_run="run-1"))
     assert ledger.checks.find(CHECK.key) is None
-    ledger.checks.answered(check_id, PASSED, cost_cny=Decimal("0.003"))
+    answer(ledger, check_id, PASSED, Decimal("0.003"))
     found = ledger.checks.find(CHECK.key)
     assert found is not None
     assert (found.verdict, found.cost_cny, found.flow_run) == (PASSED, Decimal("0.003"), "run-1")
@@ -80,35 +80,35 @@ def test_an_answered_check_is_found_with_what_it_cost(ledger: Ledger) -> None:
 
 
 def test_a_check_whose_answer_was_lost_counts_with_its_price(ledger: Ledger) -> None:
-    ledger.checks.uncertain(ledger.checks.begin(replace(CHECK, flow_run="run-1")))
+    ledger.checks.uncertain(begin_check(ledger, replace(CHECK, flow_run="run-1")))
     assert ledger.checks.find(CHECK.key) is None
     assert outcomes(ledger) == {"uncertain": PRICE}
     assert ledger.cost_of_run_cny("run-1") == PRICE
 
 
 def test_a_check_that_a_dead_holder_sent_is_uncertain(ledger: Ledger) -> None:
-    ledger.checks.begin(CHECK)
-    ledger.checks.answered(ledger.checks.begin(CHECK), REFUSED, cost_cny=PRICE)
+    begin_check(ledger, CHECK)
+    answer(ledger, begin_check(ledger), REFUSED, PRICE)
     assert outcomes(ledger) == {"uncertain": PRICE, "refused": PRICE}
 
 
 def test_a_late_answer_ends_the_doubt(ledger: Ledger) -> None:
-    check_id = ledger.checks.begin(CHECK)
+    check_id = begin_check(ledger, CHECK)
     ledger.checks.uncertain(check_id)
-    ledger.checks.answered(check_id, PASSED, cost_cny=PRICE)
+    answer(ledger, check_id, PASSED, PRICE)
     ledger.checks.uncertain(check_id)
     assert outcomes(ledger) == {"passed": PRICE}
 
 
 def test_a_check_that_was_answered_with_an_error_cost_nothing(ledger: Ledger) -> None:
-    ledger.checks.not_paid(ledger.checks.begin(CHECK))
+    ledger.checks.not_paid(begin_check(ledger, CHECK))
     assert outcomes(ledger) == {}
 
 
 def test_a_verdict_on_what_lay_there_no_longer_is_paid_and_never_found(ledger: Ledger) -> None:
     book(ledger, REFUSED)
-    check_id = ledger.checks.begin(replace(CHECK, flow_run="run-1"))
-    ledger.checks.stale(check_id, PASSED, cost_cny=Decimal("0.003"))
+    check_id = begin_check(ledger, replace(CHECK, flow_run="run-1"))
+    answer(ledger, check_id, PASSED, Decimal("0.003"), usable=False)
     ledger.checks.not_paid(check_id)
     ledger.checks.uncertain(check_id)
     found = ledger.checks.find(CHECK.key)
@@ -118,9 +118,27 @@ def test_a_verdict_on_what_lay_there_no_longer_is_paid_and_never_found(ledger: L
     assert ledger.cost_of_run_cny("run-1") == Decimal("0.003")
 
 
+def test_a_verdict_counts_once_its_content_was_seen_to_be_there_still(ledger: Ledger) -> None:
+    check_id = begin_check(ledger)
+    answer(ledger, check_id, PASSED, PRICE, usable=False)
+    ledger.checks.confirm(check_id)
+    found = ledger.checks.find(CHECK.key)
+    assert found is not None
+    assert found.verdict == PASSED
+
+
+def test_an_answer_that_is_booked_again_changes_nothing(ledger: Ledger) -> None:
+    check_id = begin_check(ledger)
+    answer(ledger, check_id, PASSED, PRICE)
+    answer(ledger, check_id, REFUSED, PRICE, usable=False)
+    found = ledger.checks.find(CHECK.key)
+    assert found is not None
+    assert found.verdict == PASSED
+
+
 def test_an_answered_check_stays_in_the_books(ledger: Ledger) -> None:
-    check_id = ledger.checks.begin(CHECK)
-    ledger.checks.answered(check_id, PASSED, cost_cny=PRICE)
+    check_id = begin_check(ledger, CHECK)
+    answer(ledger, check_id, PASSED, PRICE)
     ledger.checks.not_paid(check_id)
     assert ledger.checks.find(CHECK.key) is not None
 
@@ -131,7 +149,7 @@ def test_many_checks_are_found_at_once_each_with_its_newest_verdict(
     monkeypatch.setattr("greenlight.ledger.checks.KEYS_AT_ONCE", 3)
     keys = [book(ledger, PASSED, portrait=f"sha256-{number}") for number in range(7)]
     book(ledger, REFUSED, portrait="sha256-4")
-    ledger.checks.begin(CHECK)
+    begin_check(ledger, CHECK)
     found = ledger.checks.find_many([*keys, CHECK.key, "nobody's"])
     assert set(found) == set(keys)
     assert [key for key, check in found.items() if not check.verdict.passed] == [keys[4]]

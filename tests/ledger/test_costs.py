@@ -15,9 +15,9 @@ from tests.ledger.values import (
     PRICE,
     REFUSED,
     another,
+    begin_check,
     book,
     lose_answer,
-    reserve,
     send,
     submit,
 )
@@ -31,10 +31,11 @@ def one_of_each(ledger: Ledger, clock: Clock) -> None:
     book(ledger, PASSED, flow_run="run-1")
     book(ledger, PASSED, portrait="sha256-cd")
     book(ledger, REFUSED, portrait="sha256-ef")
-    ledger.checks.uncertain(ledger.checks.begin(CHECK))
-    ledger.checks.begin(replace(CHECK, portrait="sha256-gh"))
+    ledger.checks.uncertain(begin_check(ledger))
+    begin_check(ledger, replace(CHECK, portrait="sha256-gh"))
     jobs = [another(number, price_cny=VIDEO) for number in range(9)]
-    reserve(ledger, jobs[0])
+    refused, token = send(ledger, jobs[0])
+    ledger.jobs.not_accepted(refused, token, code="InvalidParameter")
     send(ledger, jobs[1])
     clock.turn(LEASE)
     done = ledger.jobs.close
@@ -44,7 +45,7 @@ def one_of_each(ledger: Ledger, clock: Clock) -> None:
     ledger.jobs.expire(submit(ledger, "t-5", jobs[5]), message="too late")
     lose_answer(ledger, jobs[6])
     submit(ledger, "t-7", replace(jobs[7], flow_run="run-1"))
-    reserve(ledger, jobs[8])
+    send(ledger, jobs[8])
 
 
 def test_every_outcome_has_its_sum(timed: Ledger, clock: Clock) -> None:
@@ -78,10 +79,10 @@ def test_the_sums_of_one_run_or_one_service_can_be_asked_for(timed: Ledger, cloc
 
 def test_a_day_is_one_of_utc_plus_8(timed: Ledger, clock: Clock) -> None:
     clock.at = datetime(2026, 11, 19, 15, 59, 59, 999_999, tzinfo=UTC)
-    timed.checks.begin(CHECK)
+    begin_check(timed)
     submit(timed, "t-1", another(1))
     clock.at = datetime(2026, 11, 19, 16, tzinfo=UTC)
-    timed.checks.begin(CHECK)
+    begin_check(timed)
     days = [cost.day for cost in timed.costs.by_outcome()]
     assert days == [date(2026, 11, 19), date(2026, 11, 19), date(2026, 11, 20)]
     assert [cost.day for cost in timed.costs.by_outcome(since=DAY)] == [DAY]

@@ -12,6 +12,7 @@ from greenlight.errors import LedgerError, explain
 from greenlight.ledger import Ledger
 from greenlight.ledger.database import Database
 from tests.ledger.processes import holding_process
+from tests.ledger.values import claim
 from tests.postgresql import PASSWORD, PostgresServer
 
 
@@ -64,12 +65,15 @@ def test_a_locked_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert ledger.leases.acquire("a", 60) is not None
 
 
+INTO_LEASES = "INSERT INTO leases (name, token, until) VALUES"
+
+
 def test_a_full_disk_loses_nothing_that_was_written(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'ledger.db'}")
     with database.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        connection.exec_driver_sql("INSERT INTO leases VALUES ('a', 't', '2026-01-01 00:00:00')")
+        connection.exec_driver_sql(f"{INTO_LEASES} ('a', 't', '2026-01-01 00:00:00')")
     with pytest.raises(LedgerError, match=r"no room left on its disk"):
         write_much(database)
     with database.reading() as connection:
@@ -81,7 +85,7 @@ def write_much(database: Database) -> None:
     with database.writing() as connection:
         for number in range(1000):
             row = f"('{number}{'x' * 400}', 't', '2026-01-01 00:00:00')"
-            connection.exec_driver_sql(f"INSERT INTO leases VALUES {row}")
+            connection.exec_driver_sql(f"{INTO_LEASES} {row}")
 
 
 def test_a_postgresql_that_does_not_run(postgres: PostgresServer) -> None:
@@ -102,10 +106,9 @@ def test_a_database_that_is_not_there(postgres: PostgresServer) -> None:
 
 def test_a_database_that_comes_back_is_used_again(postgres: PostgresServer) -> None:
     with Ledger(postgres.make_database()) as ledger:
-        token = ledger.leases.acquire("a", 60)
+        held = claim(ledger, "a")
         postgres.disconnect_everybody()
-        assert token is not None
-        assert ledger.leases.renew("a", token, 60)
+        assert ledger.leases.renew(held)
 
 
 def hold_a_transaction(url: str) -> Iterator[None]:

@@ -17,9 +17,9 @@ from tests.ledger.values import (
     PASSED,
     REFUSED,
     another,
+    begin_check,
     book,
     lose_answer,
-    reserve,
     send,
     submit,
 )
@@ -54,15 +54,15 @@ def test_a_check_that_was_paid_again_counts_once_by_its_newest_verdict(ledger: L
     book(ledger, PASSED)
     book(ledger, SILENT, portrait="sha256-cd", model=WAN)
     book(ledger, REFUSED)
-    ledger.checks.uncertain(ledger.checks.begin(CHECK))
+    ledger.checks.uncertain(begin_check(ledger))
     assert [check.verdict for check in ledger.history.checks()] == [REFUSED, SILENT]
     assert ledger.history.portraits() == 2
     assert sum(one.count for one in ledger.history.verdicts()) == 2
 
 
 def test_checks_without_an_answer_are_not_among_them(ledger: Ledger) -> None:
-    ledger.checks.begin(CHECK)
-    ledger.checks.uncertain(ledger.checks.begin(replace(CHECK, portrait="sha256-cd")))
+    begin_check(ledger)
+    ledger.checks.uncertain(begin_check(ledger, replace(CHECK, portrait="sha256-cd")))
     assert ledger.history.checks() == []
     assert ledger.history.verdicts() == []
     assert ledger.history.portraits() == 0
@@ -114,16 +114,17 @@ def test_history_begins_with_a_day_of_utc_plus_8(timed: Ledger, clock: Clock) ->
     assert [job.task_id for job in history.ended(limit=1)] == ["t-2"]
 
 
-def test_jobs_are_open_in_doubt_or_ended_and_free_ones_are_none_of_it(
+def test_jobs_are_open_in_doubt_or_ended_and_refused_requests_are_none_of_it(
     timed: Ledger, clock: Clock
 ) -> None:
     news = [another(number) for number in range(8)]
-    reserve(timed, news[0])
+    refused, token = send(timed, news[0])
+    timed.jobs.not_accepted(refused, token, code="InvalidParameter")
     send(timed, news[1])
     clock.turn(LEASE)
     lose_answer(timed, news[2])
     submit(timed, "t-3", news[3])
-    reserve(timed, news[4])
+    send(timed, news[4])
     timed.jobs.close(submit(timed, "t-5", news[5]), JobState.SUCCEEDED, place="a.mp4")
     timed.jobs.close(submit(timed, "t-6", news[6]), JobState.CANCELED)
     timed.jobs.expire(submit(timed, "t-7", news[7]), message="too late")

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,10 +18,11 @@ from hypothesis.stateful import (
 )
 
 from greenlight.errors import OverBudget
-from greenlight.ledger import Budget, Job, JobState, Ledger, NewCheck
+from greenlight.ledger import Budget, Claim, ClaimLost, Job, JobState, Ledger, NewCheck
+from greenlight.ledger.job import claim_name
 from greenlight.ledger.jobs import MAX_ATTEMPTS
 from tests.ledger.conftest import Clock
-from tests.ledger.values import CHECK, LEASE, another
+from tests.ledger.values import CHECK, LEASE, another, begin, begin_check
 
 CLOSED = frozenset({JobState.SUCCEEDED, JobState.EXPIRED})
 PRICE = Decimal("0.5")
@@ -29,10 +31,11 @@ numbers = itertools.count(1)
 
 @dataclass(eq=False)
 class Holder:
-    """A process that has the job's token; `task_id` is what the vendor made of its request."""
+    """A process that has the job's claim; `task_id` is what the vendor made of its request."""
 
-    token: str
-    has_sent: bool = False
+    claim: Claim
+    job_id: int | None = None
+    """Of the job that it has sent, and whose answer has not arrived."""
     task_id: str | None = None
 
 
@@ -49,7 +52,7 @@ class Vendor:
 
 
 class JobMachine(RuleBasedStateMachine):
-    """Processes that reserve, send, die and come late, a collector, and somebody who repairs."""
+    """Processes that claim, send, die and come late, a collector, and somebody who repairs."""
 
     ledger: Ledger
     clock: Clock
@@ -78,16 +81,15 @@ class JobMachine(RuleBasedStateMachine):
     @property
     def under_way(self) -> list[Holder]:
         """The holders whose request is sent and whose answer has not arrived."""
-        return [holder for holder in self.holders if holder.has_sent]
+        return [holder for holder in self.holders if holder.job_id is not None]
 
     @rule()
-    def somebody_reserves(self) -> None:
-        before = self.job()
-        _, token = self.ledger.jobs.reserve(self.new, lease_seconds=LEASE, budgets=[self.budget])
-        if token is not None:
-            assert not self.vendor.paid
-            assert before is None or before.attempts <= MAX_ATTEMPTS
-            self.holders.append(Holder(token))
+    def somebody_claims_it(self) -> None:
+        claim = self.ledger.leases.acquire(claim_name(self.new.key), LEASE)
+        if claim is not None:
+            # Who had it before, and left it without an answer, leaves a doubt.
+            self.ledger.jobs.mark_left_in_doubt(self.new.key)
+            self.holders.append(Holder(claim))
 
     @precondition(lambda self: self.holders)
     @rule(data=st.data(), accepts=st.booleans())
@@ -95,53 +97,49 @@ class JobMachine(RuleBasedStateMachine):
         self.send(data.draw(st.sampled_from(self.holders)), accepts=accepts)
 
     def send(self, holder: Holder, *, accepts: bool) -> None:
-        job = self.existing()
-        if self.ledger.jobs.mark_sent(job.id, holder.token, lease_seconds=LEASE):
-            assert not self.vendor.paid, "a second paying request"
-            assert not self.under_way, "two senders"
-            holder.has_sent = True
-            if accepts:
-                holder.task_id = f"task-{next(numbers)}"
-                self.vendor.accepted.append(holder.task_id)
+        if holder.job_id is not None:
+            return
+        before = self.job()
+        try:
+            job_id = begin(self.ledger, self.new, self.budget, claim=holder.claim)
+        except ClaimLost:
+            return
+        assert before is None or before.may_be_ordered_again
+        assert not self.vendor.paid, "a second paying request"
+        assert not self.under_way, "two senders"
+        holder.job_id = job_id
+        if accepts:
+            holder.task_id = f"task-{next(numbers)}"
+            self.vendor.accepted.append(holder.task_id)
 
     @precondition(lambda self: self.under_way)
-    @rule(
-        answer=st.sampled_from(["arrives", "comes late", "is lost"]),
-        refusal=st.sampled_from(["4xx", "429"]),
-    )
-    def the_answer(self, answer: str, refusal: str) -> None:
+    @rule(answer=st.sampled_from(["arrives", "comes late", "is lost"]))
+    def the_answer(self, answer: str) -> None:
         (holder,) = self.under_way
-        job = self.existing()
+        assert holder.job_id is not None
         if answer == "comes late":
             self.clock.turn(LEASE)
             self.ledger.jobs.mark_left_in_doubt()
+        token = holder.claim.token
         if answer == "is lost":
-            self.ledger.jobs.mark_ambiguous(job.id, holder.token, "lost")
-            self.holders.remove(holder)
+            self.ledger.jobs.mark_ambiguous(holder.job_id, token, "lost")
         elif holder.task_id is not None:
             self.ledger.jobs.store_task(
-                job.id, holder.token, task_id=holder.task_id, request_id="r"
+                holder.job_id, token, task_id=holder.task_id, request_id="r"
             )
-            self.holders.remove(holder)
             assert self.existing().task_id == holder.task_id
         else:
-            self.refuse(job, holder, refusal)
-
-    def refuse(self, job: Job, holder: Holder, refusal: str) -> None:
-        if refusal == "4xx":
-            self.ledger.jobs.free(job.id, holder.token, code="InvalidParameter", message="no")
-            self.holders.remove(holder)
-        else:
-            self.ledger.jobs.mark_unsent(job.id, holder.token)
-            holder.has_sent = False
-        assert self.existing().state is JobState.RESERVED
+            self.ledger.jobs.not_accepted(holder.job_id, token, code="InvalidParameter")
+            assert self.existing().may_be_ordered_again
+        self.ledger.leases.release(holder.claim)
+        self.holders.remove(holder)
 
     @precondition(lambda self: not self.under_way)
     @rule(accepts=st.booleans())
-    def somebody_reserves_and_sends(self, accepts: bool) -> None:  # noqa: FBT001
+    def somebody_claims_and_sends(self, accepts: bool) -> None:  # noqa: FBT001
         """Go the usual way at once, so that what comes after it is tried often."""
         before = len(self.holders)
-        self.somebody_reserves()
+        self.somebody_claims_it()
         if len(self.holders) > before:
             self.send(self.holders[-1], accepts=accepts)
 
@@ -193,9 +191,11 @@ class JobMachine(RuleBasedStateMachine):
             return
         assert not self.ledger.jobs.adopt(before.id, task_id)
         assert not self.ledger.jobs.release(before.id)
-        assert not self.ledger.jobs.mark_sent(before.id, "forged", lease_seconds=LEASE)
+        forged = Claim(claim_name(before.key), "forged", LEASE)
+        with pytest.raises(ClaimLost):
+            begin(self.ledger, self.new, claim=forged)
         self.ledger.jobs.mark_ambiguous(before.id, "forged", "forged")
-        self.ledger.jobs.free(before.id, "forged", code="", message="forged")
+        self.ledger.jobs.not_accepted(before.id, "forged", message="forged")
         if before.state is not JobState.SUBMITTED:
             self.ledger.jobs.close(before.id, JobState.SUCCEEDED)
         assert self.existing() == before
@@ -220,7 +220,7 @@ class JobMachine(RuleBasedStateMachine):
     def what_may_have_been_paid_stays_reserved(self) -> None:
         if self.vendor.paid and self.job() is not None:
             try:
-                self.ledger.checks.begin(self.check(), budgets=[self.budget])
+                begin_check(self.ledger, self.check(), self.budget)
             except OverBudget:
                 return
             raise AssertionError("the budget had room for a second video")

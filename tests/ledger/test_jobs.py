@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 
 import psycopg
 import pytest
 
-from greenlight.errors import LedgerError
-from greenlight.ledger import JobState, Ledger
+from greenlight.errors import LedgerError, OverBudget
+from greenlight.ledger import Budget, ClaimLost, JobState, Ledger, Terms
+from greenlight.ledger.job import claim_name
 from greenlight.ledger.jobs import MAX_ATTEMPTS
 from tests.ledger.conftest import Clock
 from tests.ledger.processes import in_processes
@@ -18,94 +20,116 @@ from tests.ledger.values import (
     LEASE,
     NEW,
     another,
+    begin,
+    claim_job,
     job,
+    let_go,
     lose_answer,
-    reserve,
     send,
     submit,
+    terms,
 )
 from tests.postgresql import PostgresServer
 
 
 def test_of_many_callers_at_once_one_may_send(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: ledger.jobs.reserve(NEW, lease_seconds=LEASE), range(24)))
-    assert len([token for _, token in answers if token is not None]) == 1
-    assert {job.id for job, _ in answers} == {answers[0][0].id}
+        sent = list(pool.map(lambda _: try_to_send(ledger), range(24)))
+    assert sum(sent) == 1
 
 
 def test_of_many_processes_at_once_one_may_send(ledger_url: str) -> None:
-    sent = in_processes(4, reserve_and_send, ledger_url)
+    sent = in_processes(4, open_and_send, ledger_url)
     assert sorted(sent) == [False, False, False, True]
 
 
-def reserve_and_send(url: str) -> bool:
+def open_and_send(url: str) -> bool:
     with Ledger(url) as ledger:
-        found, token = ledger.jobs.reserve(NEW, lease_seconds=LEASE)
-        return token is not None and ledger.jobs.mark_sent(found.id, token, lease_seconds=LEASE)
+        return try_to_send(ledger)
 
 
-def test_a_submitted_job_is_returned_with_its_task(ledger: Ledger) -> None:
-    submit(ledger)
-    found, token = ledger.jobs.reserve(NEW, lease_seconds=LEASE)
-    assert token is None
-    assert (found.state, found.task_id, found.brief) == (JobState.SUBMITTED, "task-1", NEW.brief)
+def try_to_send(ledger: Ledger) -> bool:
+    held = ledger.leases.acquire(claim_name(NEW.key), LEASE)
+    if held is None:
+        return False
+    begin(ledger, NEW, claim=held)
+    return True
 
 
-def test_a_dead_reservation_that_sent_nothing_is_free_again(timed: Ledger, clock: Clock) -> None:
-    job_id, token = reserve(timed)
-    clock.turn(LEASE - 1)
-    assert timed.jobs.reserve(NEW, lease_seconds=LEASE)[1] is None
-    clock.turn(1)
-    again_id, again = reserve(timed)
-    assert again_id == job_id
-    assert again != token
+def test_a_job_is_booked_as_sent_by_one_transaction(timed: Ledger, clock: Clock) -> None:
+    send(timed)
+    found = job(timed)
+    assert (found.state, found.sent_at, found.attempts) == (JobState.RESERVED, clock.at, 1)
+    assert found.brief == NEW.brief
 
 
-def test_a_dead_reservation_that_sent_is_ambiguous_and_stays_so(
+def test_nothing_is_booked_before_the_pace_has_a_start(timed: Ledger, clock: Clock) -> None:
+    slow = Terms(pace="slow", starts_per_second=0.1)
+    timed.payments.begin(another(1), claim_job(timed, another(1)), slow)
+    start, number = timed.payments.begin(NEW, held := claim_job(timed), slow)
+    assert (start.granted_at, number) == (None, None)
+    assert timed.jobs.find(NEW.key) is None
+    clock.turn(start.wait_seconds)
+    _, number = timed.payments.begin(NEW, held, slow)
+    assert job(timed).id == number
+
+
+def test_a_request_that_fits_no_budget_takes_no_start(ledger: Ledger) -> None:
+    slow = replace(terms(Budget(max_cny=Decimal(0))), starts_per_second=0.1)
+    dear = replace(NEW, price_cny=Decimal(1))
+    with pytest.raises(OverBudget):
+        ledger.payments.begin(dear, claim_job(ledger), slow)
+    assert ledger.pace.remaining_seconds(slow.pace) == 0
+
+
+def test_a_holder_that_was_stopped_while_another_took_over_sends_nothing(
     timed: Ledger, clock: Clock
 ) -> None:
-    send(timed)
+    late = claim_job(timed)
     clock.turn(LEASE)
-    for _ in range(2):
-        found, again = timed.jobs.reserve(NEW, lease_seconds=LEASE)
-        assert again is None
-        assert found.state is JobState.AMBIGUOUS
+    second = claim_job(timed)
+    with pytest.raises(ClaimLost):
+        begin(timed, NEW, claim=late)
+    begin(timed, NEW, claim=second)
 
 
-def test_a_holder_that_was_paused_beyond_its_lease_does_not_send(ledger: Ledger) -> None:
-    job_id, token = reserve(ledger, lease_seconds=0)
-    assert not ledger.jobs.mark_sent(job_id, token, lease_seconds=LEASE)
-    _, other = reserve(ledger)
-    assert not ledger.jobs.mark_sent(job_id, token, lease_seconds=LEASE)
-    assert ledger.jobs.mark_sent(job_id, other, lease_seconds=LEASE)
+def test_a_holder_that_was_stopped_and_whom_nobody_replaced_sends(
+    timed: Ledger, clock: Clock
+) -> None:
+    late = claim_job(timed)
+    clock.turn(10 * LEASE)
+    begin(timed, NEW, claim=late)
+    assert timed.leases.acquire(claim_name(NEW.key), LEASE) is None
 
 
-def test_a_request_is_marked_as_sent_only_once(ledger: Ledger) -> None:
+def test_a_job_whose_answer_is_awaited_is_not_sent_again_by_the_same_claim(
+    ledger: Ledger,
+) -> None:
+    held = claim_job(ledger)
+    begin(ledger, NEW, claim=held)
+    with pytest.raises(ClaimLost, match="is reserved by now"):
+        begin(ledger, NEW, claim=held)
+
+
+def test_a_request_that_was_not_accepted_keeps_the_reason_and_may_be_sent_again(
+    ledger: Ledger,
+) -> None:
     job_id, token = send(ledger)
-    assert not ledger.jobs.mark_sent(job_id, token, lease_seconds=LEASE)
-    ledger.jobs.mark_unsent(job_id, token)
-    assert ledger.jobs.mark_sent(job_id, token, lease_seconds=LEASE)
-
-
-def test_a_freed_reservation_keeps_the_reason_and_can_be_taken(ledger: Ledger) -> None:
-    job_id, token = send(ledger)
-    ledger.jobs.free(job_id, token, code="InvalidParameter", message="503 timeout")
+    ledger.jobs.not_accepted(job_id, token, code="InvalidParameter", message="503 timeout")
     found = job(ledger)
-    assert (found.state, found.code, found.sent_at) == (
-        JobState.RESERVED,
-        "InvalidParameter",
-        None,
-    )
-    reserve(ledger)
+    assert (found.state, found.code, found.sent_at) == (JobState.FAILED, "InvalidParameter", None)
+    assert found.may_be_ordered_again
+    let_go(ledger, token)
+    assert send(ledger)[0] == job_id
+    assert (job(ledger).code, job(ledger).attempts) == ("", 1)
 
 
 def test_a_refusal_that_comes_after_the_lease_ends_the_doubt(timed: Ledger, clock: Clock) -> None:
     job_id, token = send(timed)
     clock.turn(LEASE)
     assert timed.jobs.mark_left_in_doubt() == 1
-    timed.jobs.free(job_id, token, code="InvalidParameter", message="no")
-    reserve(timed)
+    timed.jobs.not_accepted(job_id, token, code="InvalidParameter", message="no")
+    assert job(timed).may_be_ordered_again
 
 
 def test_a_task_id_is_kept_even_if_the_lease_ended_while_it_was_sent(
@@ -130,22 +154,35 @@ def test_a_task_id_that_comes_after_the_release_stops_the_next_sender(ledger: Le
     job_id, token = send(ledger)
     ledger.jobs.mark_ambiguous(job_id, token, "lost")
     assert ledger.jobs.release(job_id)
-    _, other = reserve(ledger)
+    let_go(ledger, token)
+    other = claim_job(ledger)
     ledger.jobs.store_task(job_id, token, task_id="task-1", request_id="r-1")
-    assert not ledger.jobs.mark_sent(job_id, other, lease_seconds=LEASE)
-    assert job(ledger).task_id == "task-1"
+    with pytest.raises(ClaimLost, match="is submitted by now"):
+        begin(ledger, NEW, claim=other)
+    assert (job(ledger).task_id, job(ledger).cost_cny) == ("task-1", None)
 
 
-def test_a_task_id_that_comes_too_late_is_said_aloud_and_kept(ledger: Ledger) -> None:
-    job_id, token = send(ledger)
+def test_a_task_id_that_comes_too_late_becomes_a_job_of_its_own(ledger: Ledger) -> None:
+    """It was paid too: it is fetched, stored, and counts in costs and budgets."""
+    dear = replace(NEW, price_cny=Decimal("0.4"), brief=NEW.brief | {"out": "/videos/anna.mp4"})
+    job_id, token = send(ledger, dear)
     ledger.jobs.mark_ambiguous(job_id, token, "lost")
     ledger.jobs.release(job_id)
-    submit(ledger, "task-2")
-    with pytest.raises(LedgerError, match=r"task-1 .* has another one") as caught:
-        ledger.jobs.store_task(job_id, token, task_id="task-1", request_id="r-1")
-    assert caught.value.spent
-    assert job(ledger).task_id == "task-2"
-    assert ledger.jobs.owned_task_ids(["task-1"]) == {"task-1"}
+    let_go(ledger, token)
+    submit(ledger, "task-2", dear)
+    for _ in range(2):
+        try:
+            ledger.jobs.store_task(job_id, token, task_id="task-1", request_id="r-1")
+        except LedgerError as error:
+            told = error
+    assert told.spent
+    own, stray = ledger.jobs.open_jobs()
+    assert (own.task_id, stray.task_id) == ("task-2", "task-1")
+    assert stray.hash[:12] in str(told)
+    assert stray.key != own.key
+    assert (stray.reserved_cny, stray.brief["out"]) == (Decimal("0.4"), "/videos")
+    with pytest.raises(OverBudget, match=r"0\.8 reserved"):
+        send(ledger, replace(another(1), price_cny=Decimal("0.3")), Budget(max_cny=Decimal(1)))
 
 
 def test_a_task_id_of_another_job_is_said_aloud(ledger: Ledger) -> None:
@@ -162,19 +199,21 @@ def test_a_task_id_may_be_stored_again_when_nobody_knows_whether_it_was(ledger: 
     assert job(ledger).task_id == "task-1"
 
 
-def test_a_task_id_that_arrives_while_somebody_reserves_is_not_overwritten(
+def test_a_task_id_that_arrives_while_somebody_begins_is_not_overwritten(
     postgres: PostgresServer,
 ) -> None:
     url = postgres.make_database()
     with Ledger(url) as ledger, ThreadPoolExecutor(1) as pool, psycopg.connect(url) as vendor:
-        job_id, token = reserve(ledger)
-        ledger.jobs.mark_sent(job_id, token, lease_seconds=0)
+        job_id, token = send(ledger)
+        ledger.jobs.not_accepted(job_id, token)
+        let_go(ledger, token)
         vendor.execute("UPDATE jobs SET state = 'submitted', task_id = 'task-1'")
-        reserving = pool.submit(ledger.jobs.reserve, NEW, lease_seconds=LEASE)
+        sending = pool.submit(send, ledger)
         postgres.wait_until_somebody_waits()
         vendor.commit()
-        found, again = reserving.result(10)
-    assert (found.state, again) == (JobState.SUBMITTED, None)
+        with pytest.raises(ClaimLost):
+            sending.result(10)
+        assert job(ledger).task_id == "task-1"
 
 
 @pytest.mark.parametrize("ended", [JobState.FAILED, JobState.CANCELED])
@@ -182,17 +221,18 @@ def test_what_was_not_paid_may_be_made_again_twice(ledger: Ledger, ended: JobSta
     for attempt in range(1, MAX_ATTEMPTS + 1):
         closed = ledger.jobs.close(submit(ledger, f"task-{attempt}"), ended)
         assert closed.cost_cny == 0
-    found, token = ledger.jobs.reserve(NEW, lease_seconds=LEASE)
-    assert token is None
-    assert found.attempts == MAX_ATTEMPTS
+    found = job(ledger)
+    assert (found.attempts, found.may_be_ordered_again) == (MAX_ATTEMPTS, False)
+    with pytest.raises(ClaimLost):
+        send(ledger)
 
 
 @pytest.mark.parametrize("ended", [JobState.SUCCEEDED, JobState.EXPIRED])
 def test_what_was_paid_is_never_made_again(ledger: Ledger, ended: JobState) -> None:
     ledger.jobs.close(submit(ledger), ended)
-    found, token = ledger.jobs.reserve(NEW, lease_seconds=LEASE)
-    assert token is None
-    assert found.state is ended
+    with pytest.raises(ClaimLost):
+        send(ledger)
+    assert job(ledger).state is ended
 
 
 def test_a_closed_job_keeps_how_it_first_ended(ledger: Ledger) -> None:
@@ -252,7 +292,7 @@ def test_open_jobs_come_by_pages_the_oldest_first(timed: Ledger, clock: Clock) -
 
 
 def test_open_jobs_are_those_that_wait_and_on_request_those_in_doubt(ledger: Ledger) -> None:
-    reserve(ledger, another(1))
+    send(ledger, another(1))
     doubtful = lose_answer(ledger, another(2))
     waiting = submit(ledger, "task-3", another(3))
     ledger.jobs.close(submit(ledger, "task-4", another(4)), JobState.SUCCEEDED)

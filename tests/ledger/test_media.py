@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from greenlight.ledger import Ledger
 from greenlight.ledger.media import KnownMedium
-from tests.ledger.values import NEW, another, reserve
+from tests.ledger.values import NEW, another, send
 
 PICTURE = KnownMedium(seen="etag-ab-12", identity="sha256-cd", facts={"name": "陽子.png", "n": 1})
 BROKEN = KnownMedium(seen="etag-ef-34", problem="it is no picture")
@@ -34,9 +34,9 @@ def test_nothing_to_remember_is_no_transaction(ledger: Ledger) -> None:
 
 
 def test_the_jobs_of_portraits_are_found_by_their_identities(ledger: Ledger) -> None:
-    reserve(ledger, replace(NEW, portrait="sha256-ab", drive="sha256-s1"))
-    reserve(ledger, another(2, portrait="sha256-ab", drive="sha256-s2"))
-    reserve(ledger, another(3, portrait="sha256-other"))
+    send(ledger, replace(NEW, portrait="sha256-ab", drive="sha256-s1"))
+    send(ledger, another(2, portrait="sha256-ab", drive="sha256-s2"))
+    send(ledger, another(3, portrait="sha256-other"))
     found = ledger.jobs.of_portraits(NEW.service, ["sha256-ab", "sha256-none"])
     assert [job.drive for job in found] == ["sha256-s1", "sha256-s2"]
     assert ledger.jobs.of_portraits("another:80", ["sha256-ab"]) == []

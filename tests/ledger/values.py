@@ -6,7 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from greenlight.ledger import Job, Ledger, NewCheck, NewJob
+from greenlight.errors import LedgerError, OverBudget
+from greenlight.ledger import Budget, Claim, Job, Ledger, NewCheck, NewJob, Terms
+from greenlight.ledger.job import claim_name
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.modelstudio.family import Verdict
 
@@ -37,10 +39,49 @@ CHECK = NewCheck(
 )
 
 
+def terms(*budgets: Budget) -> Terms:
+    """Return what a request is held to, at a pace that nobody has to wait for."""
+    return Terms(pace="fast", starts_per_second=1e6, budgets=budgets)
+
+
+def claim(ledger: Ledger, name: str, seconds: float = LEASE) -> Claim:
+    held = ledger.leases.acquire(name, seconds)
+    assert held is not None
+    return held
+
+
+def begin(ledger: Ledger, new: NewCheck | NewJob, *budgets: Budget, claim: Claim) -> int:
+    """Book a request as sent; return its number."""
+    _, number = ledger.payments.begin(new, claim, terms(*budgets))
+    assert number is not None
+    return number
+
+
+def begin_check(ledger: Ledger, new: NewCheck = CHECK, *budgets: Budget) -> int:
+    """Book a check as sent, by a holder that gives its name back; return its number."""
+    held = claim(ledger, f"check {new.key}")
+    try:
+        return begin(ledger, new, *budgets, claim=held)
+    finally:
+        ledger.leases.release(held)
+
+
+def answer(
+    ledger: Ledger, number: int, verdict: Verdict, cost_cny: Decimal, *, usable: bool = True
+) -> None:
+    """Book the verdict of a check."""
+    ledger.checks.answered(
+        number,
+        verdict=verdict.model_dump(mode="json"),
+        cost_cny=str(cost_cny),
+        usable=usable,
+    )
+
+
 def book(ledger: Ledger, verdict: Verdict, **fields: Any) -> str:
     """Book a check that is answered at once; return its key."""
     new = replace(CHECK, family=verdict.model, **fields)
-    ledger.checks.answered(ledger.checks.begin(new), verdict, cost_cny=new.price_cny)
+    answer(ledger, begin_check(ledger, new), verdict, new.price_cny)
     return new.key
 
 
@@ -49,27 +90,36 @@ def another(number: int, **fields: Any) -> NewJob:
     return replace(NEW, key=f"studio%3A80,{number:064x}", **fields)
 
 
-def reserve(ledger: Ledger, new: NewJob = NEW, lease_seconds: float = LEASE) -> tuple[int, str]:
-    job, token = ledger.jobs.reserve(new, lease_seconds=lease_seconds)
-    assert token is not None
-    return job.id, token
+def claim_job(ledger: Ledger, new: NewJob = NEW, seconds: float = LEASE) -> Claim:
+    return claim(ledger, claim_name(new.key), seconds)
 
 
-def send(ledger: Ledger, new: NewJob = NEW) -> tuple[int, str]:
-    job_id, token = reserve(ledger, new)
-    assert ledger.jobs.mark_sent(job_id, token, lease_seconds=LEASE)
-    return job_id, token
+def send(ledger: Ledger, new: NewJob = NEW, *budgets: Budget) -> tuple[int, str]:
+    """Book a job as sent, by a holder that keeps its claim; return its number and the claim's token."""
+    held = claim_job(ledger, new)
+    try:
+        return begin(ledger, new, *budgets, claim=held), held.token
+    except (LedgerError, OverBudget):
+        ledger.leases.release(held)
+        raise
+
+
+def let_go(ledger: Ledger, token: str, new: NewJob = NEW) -> None:
+    """Give a job's claim back."""
+    ledger.leases.release(Claim(claim_name(new.key), token, LEASE))
 
 
 def submit(ledger: Ledger, task_id: str = "task-1", new: NewJob = NEW) -> int:
     job_id, token = send(ledger, new)
     ledger.jobs.store_task(job_id, token, task_id=task_id, request_id="r-1")
+    let_go(ledger, token, new)
     return job_id
 
 
 def lose_answer(ledger: Ledger, new: NewJob = NEW) -> int:
     job_id, token = send(ledger, new)
     ledger.jobs.mark_ambiguous(job_id, token, "the connection was closed")
+    let_go(ledger, token, new)
     return job_id
 
 

@@ -26,7 +26,7 @@ from greenlight.portraits.files import hash_file
 from greenlight.thumbnails import thumbnail
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES
-from tests.ledger.values import CHECK, another, book, lose_answer, reserve, submit
+from tests.ledger.values import CHECK, another, begin_check, book, lose_answer, send, submit
 from tests.pages.conftest import Screen, Written
 from tests.pages.page import Page
 from tests.production import Production
@@ -165,7 +165,7 @@ def test_empty_books_make_a_page_too(written: Written) -> None:
 
 
 def test_books_with_nothing_but_failures_make_a_page_too(ledger: Ledger, written: Written) -> None:
-    ledger.checks.uncertain(ledger.checks.begin(CHECK))
+    ledger.checks.uncertain(begin_check(ledger))
     ledger.jobs.close(submit(ledger, "t-1", another(1)), JobState.FAILED, code="InternalError")
     ledger.jobs.close(submit(ledger, "t-2", another(2)), JobState.CANCELED)
     page = written()
@@ -332,7 +332,7 @@ def test_two_services_have_a_card_each_and_are_named(ledger: Ledger, written: Wr
 def test_open_jobs_say_what_to_do(ledger: Ledger, written: Written) -> None:
     lose_answer(ledger, another(1, brief={"portrait": "/photos/anna.png"}))
     submit(ledger, "t-2", another(2, brief={"motion": "wave.mp4"}))
-    reserve(ledger, another(3, brief={"portrait": "s3://in/berta.png"}))
+    send(ledger, another(3, brief={"portrait": "s3://in/berta.png"}))
     page = written()
     assert "anna.png emo-v1, in doubt for 0 s" in page.text
     assert "greenlight reconcile looks for its task" in page.text

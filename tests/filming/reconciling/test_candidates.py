@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from greenlight.errors import InputError
-from greenlight.filming import reconciling
+from greenlight.filming import evidence
+from greenlight.filming.listing import TaskList
 from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
@@ -17,17 +18,18 @@ from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.modelstudio.tasks import ListedTask
 from greenlight.studio.server import StudioServer
 from tests.doubts import (
-    LEASE,
     SETTLED,
     RunningClock,
     begin_elsewhere,
     lose_answer,
     only_doubt,
     reconciler,
+    send,
     wait_until_listed,
+    with_sound_of,
 )
 from tests.production import Production, produce
-from tests.steering import add_fault, paid, received
+from tests.steering import add_fault, paid
 
 MODEL = "liveportrait"
 
@@ -36,14 +38,12 @@ async def test_a_canceled_task_is_no_candidate(
     slow_client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path, clock: RunningClock
 ) -> None:
     production = await produce(slow_client, ledger, astronaut, sound)
-    new = production.order.new_job(slow_client.service)
-    job, token = ledger.jobs.reserve(new, lease_seconds=LEASE)
-    assert token is not None
-    assert ledger.jobs.mark_sent(job.id, token, lease_seconds=LEASE)
+    job, claim = send(production)
     runs = await produce(slow_client, ledger, astronaut, sound, take=2)
     await runs.submitted()
     await slow_client.cancel(await begin_elsewhere(production))
-    ledger.jobs.mark_ambiguous(job.id, token, "lost")
+    ledger.jobs.mark_ambiguous(job.id, claim.token, "lost")
+    ledger.jobs.watch(job.id)
     clock.turn(SETTLED)
     assert (await only_doubt(reconciler(slow_client, ledger))).outcome == "released"
 
@@ -76,13 +76,13 @@ async def test_tasks_that_a_job_owns_are_no_candidates(
 async def test_a_lagging_list_is_waited_for(
     production: Production, exclusive: Reconciler, clock: RunningClock, studio: StudioServer
 ) -> None:
-    add_fault(studio, "list_lag", "create", seconds=0.5)
+    add_fault(studio, "list_lag", "create", seconds=SETTLED)
     await lose_answer(studio, production, accepted=True)
     clock.turn(SETTLED - 5)
     assert (await only_doubt(exclusive)).candidates == []
     assert production.booked().state is JobState.AMBIGUOUS
+    clock.turn(5)
     await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
-    clock.turn(SETTLED)
     assert (await only_doubt(exclusive)).outcome == "adopted"
     assert paid(studio) == {MODEL: 1}
 
@@ -96,11 +96,11 @@ async def test_a_list_that_was_read_before_the_settling_time_releases_nothing_af
 ) -> None:
     await lose_answer(studio, production, accepted=True)
 
-    async def slowly(*_: Any, **__: Any) -> list[ListedTask]:
+    async def slowly(*_: Any, **__: Any) -> TaskList:
         clock.turn(SETTLED)
-        return []
+        return TaskList({}, is_whole=True, answered_at=clock())
 
-    monkeypatch.setattr(reconciling, "list_tasks", slowly)
+    monkeypatch.setattr(evidence, "list_tasks", slowly)
     assert (await only_doubt(shared)).outcome == ""
     assert production.booked().state is JobState.AMBIGUOUS
 
@@ -115,10 +115,13 @@ async def test_a_status_that_nobody_knows_may_be_the_lost_task(
     job = await lose_answer(studio, production, accepted=True)
     clock.turn(SETTLED)
 
-    async def listed(*_: Any, **__: Any) -> list[ListedTask]:
-        return [ListedTask(task_id="task-1", status="MEDITATING", submit_time=job.sent_at)]
+    async def listed(*_: Any, **__: Any) -> TaskList:
+        task = ListedTask(
+            task_id="task-1", status="MEDITATING", model_name=MODEL, submit_time=job.sent_at
+        )
+        return TaskList({"task-1": task}, is_whole=True, answered_at=clock())
 
-    monkeypatch.setattr(reconciling, "list_tasks", listed)
+    monkeypatch.setattr(evidence, "list_tasks", listed)
     doubt = await only_doubt(shared)
     assert [task.task_id for task in doubt.candidates] == ["task-1"]
     assert doubt.outcome == ""
@@ -130,13 +133,13 @@ async def test_beyond_a_day_only_a_person_decides(
     job = await lose_answer(studio, production, accepted=True)
     await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
     (task,) = (await exclusive.studio.list_tasks()).tasks
-    clock.turn(timedelta(days=1).total_seconds())
-    asked = received(studio, "list")
+    clock.turn(timedelta(days=1, seconds=1).total_seconds())
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.candidates) == ("", [])
     assert "no longer reaches back" in doubt.advice
-    assert received(studio, "list") == asked
-    assert (await exclusive.adopt_by_id(job, task.task_id)).state is JobState.SUBMITTED
+    with pytest.raises(InputError, match="does not know task"):
+        await exclusive.adopt_by_id(job, task.task_id)
+    assert exclusive.ledger.jobs.release(job.id)
 
 
 async def test_the_list_never_closes_a_job(
@@ -170,13 +173,29 @@ async def test_a_task_that_began_before_the_request_is_no_candidate(
     assert (await only_doubt(exclusive)).candidates == []
 
 
-async def test_a_task_that_began_after_the_settling_time_is_no_candidate(
+async def test_a_task_that_began_after_the_settling_time_is_no_candidate_and_keeps_the_doubt(
     production: Production, exclusive: Reconciler, clock: RunningClock, studio: StudioServer
 ) -> None:
-    clock.turn(-SETTLED - 5)
+    """It could be the lost one all the same, if a clock was wrong when the request was sent."""
     await lose_answer(studio, production, accepted=False)
     clock.turn(SETTLED + 5)
-    await begin_elsewhere(production)
+    task_id = await begin_elsewhere(production)
+    doubt = await only_doubt(exclusive)
+    assert (doubt.outcome, doubt.candidates) == ("", [])
+    assert f"1 of that model belong to no job of this ledger, like {task_id}" in doubt.advice
+
+
+async def test_a_task_of_another_length_cannot_be_the_lost_one_whenever_it_began(
+    production: Production,
+    exclusive: Reconciler,
+    clock: RunningClock,
+    studio: StudioServer,
+    tmp_path: Path,
+) -> None:
+    await lose_answer(studio, production, accepted=False)
+    clock.turn(SETTLED + 5)
+    await begin_elsewhere(await with_sound_of(3.0, production, tmp_path))
+    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
     assert (await only_doubt(exclusive)).outcome == "released"
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from greenlight.errors import InputError
-from greenlight.filming import reconciling
+from greenlight.filming import evidence
+from greenlight.filming.listing import TaskList
 from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.tasks import ListedTask
 from greenlight.studio.server import StudioServer
 from tests.doubts import (
     LEASE,
@@ -23,6 +23,7 @@ from tests.doubts import (
     lose_answer,
     only_doubt,
     reconciler,
+    send,
     wait_until_listed,
     with_sound_of,
 )
@@ -51,7 +52,7 @@ async def test_no_candidate_after_the_settling_time_releases_and_it_is_paid_once
     await lose_answer(studio, production, accepted=False)
     clock.turn(SETTLED)
     doubt = await only_doubt(shared)
-    assert (doubt.outcome, doubt.job.state) == ("released", JobState.RESERVED)
+    assert (doubt.outcome, doubt.job.may_be_ordered_again) == ("released", True)
     assert "may be sent again" in doubt.advice
     job, was_sent = await production.submit()
     assert (job.state, was_sent) == (JobState.SUBMITTED, True)
@@ -95,12 +96,10 @@ async def test_a_task_that_is_not_finished_is_not_adopted_because_its_length_dec
     slow_client: ModelStudio, ledger: Ledger, astronaut: Path, sound: Path
 ) -> None:
     production = await produce(slow_client, ledger, astronaut, sound)
-    new = production.order.new_job(slow_client.service)
-    job, token = ledger.jobs.reserve(new, lease_seconds=LEASE)
-    assert token is not None
-    assert ledger.jobs.mark_sent(job.id, token, lease_seconds=LEASE)
+    job, claim = send(production)
     task_id = await begin_elsewhere(production)
-    ledger.jobs.mark_ambiguous(job.id, token, "lost")
+    ledger.jobs.mark_ambiguous(job.id, claim.token, "lost")
+    ledger.jobs.watch(job.id)
     repair = reconciler(slow_client, ledger, exclusive=True)
     doubt = await only_doubt(repair)
     assert "not finished" in doubt.advice
@@ -170,14 +169,11 @@ async def test_the_task_of_a_job_whose_answer_is_on_its_way_is_not_given_to_anot
     """Both films have the same length, so nothing but the books can tell whose the task is."""
     await lose_answer(studio, production, accepted=False)
     jobs = exclusive.ledger.jobs
-    new = second_take.order.new_job(second_take.studio.service)
-    under_way, token = jobs.reserve(new, lease_seconds=LEASE)
-    assert token is not None
-    assert jobs.mark_sent(under_way.id, token, lease_seconds=LEASE)
+    under_way, claim = send(second_take)
     task_id = await begin_elsewhere(second_take)
     await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
     assert "several tasks or jobs fit" in (await only_doubt(exclusive)).advice
-    jobs.store_task(under_way.id, token, task_id=task_id, request_id="r")
+    jobs.store_task(under_way.id, claim.token, task_id=task_id, request_id="r")
     assert (await only_doubt(exclusive)).candidates == []
     clock.turn(SETTLED)
     assert (await only_doubt(exclusive)).outcome == "released"
@@ -209,16 +205,17 @@ async def test_a_doubt_that_is_settled_meanwhile_is_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Another process releases the job and sends it again, and that answer is lost too."""
-    clock.turn(-SETTLED)
-    await lose_answer(studio, production, accepted=False)
+    job = await lose_answer(studio, production, accepted=False)
     clock.turn(SETTLED)
 
-    async def meanwhile(*_: Any, **__: Any) -> list[ListedTask]:
+    async def meanwhile(*_: Any, **__: Any) -> TaskList:
         shared.ledger.jobs.release(production.booked().id)
         await lose_answer(studio, production, accepted=True)
-        return []
+        return TaskList({}, is_whole=True, answered_at=clock())
 
-    monkeypatch.setattr(reconciling, "list_tasks", meanwhile)
+    monkeypatch.setattr(evidence, "list_tasks", meanwhile)
+    # As if the other process came between the last look at the doubt and its release.
+    monkeypatch.setattr(shared.ledger.jobs, "watch", lambda _: job.doubted_at)
     doubt = await only_doubt(shared)
     assert (doubt.outcome, doubt.advice) == ("", "another process has settled it meanwhile")
     assert doubt.job.state is JobState.AMBIGUOUS
@@ -229,12 +226,7 @@ async def test_a_doubt_that_is_settled_meanwhile_is_left_alone(
 async def test_a_dead_holder_that_sent_leaves_a_doubt_that_is_settled(
     production: Production, exclusive: Reconciler, clock: RunningClock, studio: StudioServer
 ) -> None:
-    jobs = exclusive.ledger.jobs
-    job, token = jobs.reserve(
-        production.order.new_job(production.studio.service), lease_seconds=LEASE
-    )
-    assert token is not None
-    assert jobs.mark_sent(job.id, token, lease_seconds=LEASE)
+    send(production)
     task_id = await begin_elsewhere(production)
     await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
     assert await exclusive.reconcile() == []

@@ -1,4 +1,4 @@
-"""Who is stopped for longer than its lease sends nothing any more."""
+"""Who is stopped for longer than its lease sends nothing any more, if another took over."""
 
 from __future__ import annotations
 
@@ -6,52 +6,115 @@ from typing import Any
 
 import pytest
 
+from greenlight import paying
 from greenlight.filming.filmer import Filmer
 from greenlight.ledger import JobState
+from greenlight.ledger.job import claim_name
+from greenlight.modelstudio import transport
 from greenlight.modelstudio.family import VideoRequest
 from greenlight.studio.server import StudioServer
-from tests.doubts import LEASE, RunningClock
+from tests.doubts import LEASE, RunningClock, send
 from tests.production import Production
-from tests.steering import received
+from tests.steering import paid, received
+
+MODEL = "liveportrait"
 
 
-async def test_who_is_stopped_before_it_says_that_it_sends_sends_nothing(
+async def test_an_upload_that_takes_longer_than_its_lease_is_sent(
     production: Production, clock: RunningClock, studio: StudioServer
 ) -> None:
     new = production.order.new_job(production.studio.service)
 
-    async def stopped() -> VideoRequest:
+    async def slowly() -> VideoRequest:
         clock.turn(LEASE)
         return await production.order.request(production.studio, "presigned")
 
+    job, was_sent = await production.filmer.submit(new, slowly, starts_per_second=1000)
+    assert (job.state, was_sent) == (JobState.SUBMITTED, True)
+    assert paid(studio) == {MODEL: 1}
+
+
+async def test_who_is_stopped_while_another_sends_returns_the_others_job(
+    production: Production, clock: RunningClock, studio: StudioServer
+) -> None:
+    new = production.order.new_job(production.studio.service)
+    requests: list[VideoRequest] = []
+
+    async def stopped() -> VideoRequest:
+        requests.append(await production.order.request(production.studio, "presigned"))
+        if len(requests) == 1:
+            clock.turn(10 * LEASE)
+            await production.submit()
+        return requests[-1]
+
     job, was_sent = await production.filmer.submit(new, stopped, starts_per_second=1000)
-    assert (job.state, job.sent_at, was_sent) == (JobState.RESERVED, None, False)
-    assert received(studio, "create") == 0
+    assert (job.state, was_sent) == (JobState.SUBMITTED, False)
+    assert (len(requests), paid(studio)) == (1, {MODEL: 1})
 
 
-async def test_who_is_stopped_after_it_said_that_it_sends_sends_nothing_either(
+async def test_who_sleeps_between_the_booking_and_the_first_byte_sends_nothing_then(
     production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its job is in doubt all the same: only the vendor's list can tell that nothing came."""
-    jobs = production.filmer.ledger.jobs
-    mark_sent = jobs.mark_sent
+    """A suspended machine: its clocks that only count waking time show nothing of it."""
+    awake, slept = transport.awake_seconds, 0.0
+
+    async def connected(*arguments: Any) -> None:
+        nonlocal slept
+        slept = 3600.0
+        await trace(*arguments)
+
+    trace = transport._Line.trace
+    for module in (transport, paying):
+        monkeypatch.setattr(module, "awake_seconds", lambda: awake() + slept)
+    monkeypatch.setattr(transport._Line, "trace", connected)
+    seen: list[JobState] = []
+    begin = production.filmer.ledger.payments.begin
+
+    def watched(*arguments: Any) -> Any:
+        job = production.filmer.ledger.jobs.find(production.key)
+        seen.extend([job.state] if job else [])
+        return begin(*arguments)
+
+    monkeypatch.setattr(production.filmer.ledger.payments, "begin", watched)
+    job = await production.submitted()
+    assert seen[0] is JobState.FAILED
+    assert job.state is JobState.SUBMITTED
+    assert received(studio, "create") == 1
+
+
+async def test_a_second_holder_leaves_the_doubt_of_the_first_as_it_is(
+    production: Production, clock: RunningClock, studio: StudioServer
+) -> None:
+    """It was stopped after it said that it sends: only the vendor's list can tell that nothing came."""
+    ledger = production.filmer.ledger
+    _, first = send(production)
+    clock.turn(LEASE)
+    job, was_sent = await production.submit()
+    assert (job.state, was_sent) == (JobState.AMBIGUOUS, False)
+    assert received(studio, "create") == 0
+    ledger.leases.release(first)
+    assert ledger.leases.acquire(claim_name(production.key), LEASE) is not None
+
+
+async def test_an_answer_that_is_awaited_keeps_its_claim_for_the_whole_lease(
+    production: Production, studio: StudioServer
+) -> None:
     filmer = Filmer(
-        studio=production.studio, ledger=production.filmer.ledger, poll_seconds=1, lease_seconds=0.2
+        studio=production.studio, ledger=production.filmer.ledger, poll_seconds=1, lease_seconds=90
     )
+    claims: list[float] = []
+    begin = filmer.ledger.payments.begin
 
-    def stopped(*arguments: Any, **options: Any) -> bool:
-        is_sent = mark_sent(*arguments, **options)
-        while jobs.mark_left_in_doubt() == 0:
-            """Stand still until the lease is over."""
-        return is_sent
+    def watched(new: Any, claim: Any, terms: Any) -> Any:
+        claims.append(claim.seconds)
+        return begin(new, claim, terms)
 
-    monkeypatch.setattr(jobs, "mark_sent", stopped)
-    new = production.order.new_job(production.studio.service)
+    filmer.ledger.payments.begin = watched  # type: ignore[method-assign]
     request = await production.order.request(production.studio, "presigned")
 
     async def prepared() -> VideoRequest:
         return request
 
-    job, _ = await filmer.submit(new, prepared, starts_per_second=1000)
-    assert job.state is JobState.AMBIGUOUS
-    assert received(studio, "create") == 0
+    new = production.order.new_job(production.studio.service)
+    await filmer.submit(new, prepared, starts_per_second=1000)
+    assert claims == [90]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from greenlight.modelstudio.errors import AmbiguousSubmission, InvalidRequest
+from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.errors import AnswerLost
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.modelstudio.submissions import Submission
 from greenlight.modelstudio.tasks import ListedTask, TaskPage, VideoTask
+from greenlight.modelstudio.transport import awake_seconds
 from tests.ledger.conftest import Clock
 
 RUN_SECONDS = 20.0
@@ -57,6 +59,7 @@ class Vendor:
     clock: Clock
     skew: timedelta
     """How far its clock goes ahead of the books'."""
+    account: str = "ours"
     tasks: list[Task] = field(default_factory=list)
     fate: Fate = ANSWERED
 
@@ -65,18 +68,28 @@ class Vendor:
         self.tasks.append(Task(brief, seconds, self.fate, begun_at))
         return self.tasks[-1]
 
-    async def submit(self, request: VideoRequest) -> Submission:
+    @property
+    def now(self) -> datetime:
+        """Its own time."""
+        return self.clock.at + self.skew
+
+    @staticmethod
+    def video_request(request: VideoRequest) -> VideoRequest:
+        return request
+
+    async def pay(self, request: VideoRequest, *, ends_at: float) -> Answer:
+        assert ends_at > awake_seconds()
         if self.fate.kind == "refused":
-            raise InvalidRequest("no")
+            return _answer(400, {"code": "InvalidParameter", "message": "no"})
         if self.fate.kind == "lost before":
-            raise AmbiguousSubmission("lost")
+            raise AnswerLost("lost")
         task = self.begin(request.input["brief"], request.input["seconds"])
         self.clock.turn(self.fate.delay_seconds)
         if self.fate.kind == "lost after":
-            raise AmbiguousSubmission("lost")
-        return Submission(task_id=task.task_id, status="PENDING")
+            raise AnswerLost("lost")
+        return _answer(200, {"output": {"task_id": task.task_id, "task_status": "PENDING"}})
 
-    async def list_tasks(self, *, start: datetime, end: datetime, **_: Any) -> TaskPage:
+    async def list_tasks(self, *, task_id: str | None = None, **_: Any) -> TaskPage:
         listed = tuple(
             ListedTask(
                 task_id=task.task_id,
@@ -84,14 +97,24 @@ class Vendor:
                 submit_time=task.begun_at + self.skew,
             )
             for task in self.tasks
-            if task.is_listed(self.clock.at) and start <= task.begun_at + self.skew <= end
+            if task.is_listed(self.clock.at) and task_id in {None, task.task_id}
         )
-        return TaskPage(tasks=listed, total=len(listed), total_pages=1, page_no=1, page_size=100)
+        return TaskPage(
+            tasks=listed, total=len(listed), page_no=1, page_size=100, answered_at=self.now
+        )
 
     async def fetch(self, task_id: str) -> VideoTask:
         (task,) = (task for task in self.tasks if task.task_id == task_id)
         status = task.status(self.clock.at)
         seconds = task.seconds if status == "SUCCEEDED" else None
         return VideoTask(
-            task_id=task_id, status=status, seconds=seconds, submit_time=task.begun_at + self.skew
+            task_id=task_id,
+            status=status,
+            seconds=seconds,
+            submit_time=task.begun_at + self.skew,
+            answered_at=self.now,
         )
+
+
+def _answer(status: int, body: dict[str, Any]) -> Answer:
+    return Answer(status, {}, json.dumps(body).encode())

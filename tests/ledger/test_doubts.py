@@ -9,12 +9,11 @@ import pytest
 
 from greenlight.ledger import JobState, Ledger
 from tests.ledger.conftest import Clock
-from tests.ledger.values import LEASE, NEW, another, job, lose_answer, reserve, send, submit
+from tests.ledger.values import LEASE, NEW, another, claim_job, job, lose_answer, send, submit
 
 
 def test_every_dead_holder_that_sent_leaves_a_job_in_doubt(timed: Ledger, clock: Clock) -> None:
     send(timed, another(1))
-    reserve(timed, another(2))
     submit(timed, new=another(3))
     clock.turn(LEASE)
     alive, _ = send(timed, another(4))
@@ -74,11 +73,11 @@ def test_of_those_who_adopt_and_release_at_once_one_wins(ledger: Ledger) -> None
 def test_a_released_job_is_free_again_and_says_why_it_was(ledger: Ledger) -> None:
     job_id = lose_answer(ledger)
     assert ledger.jobs.release(job_id, message="no task was found")
-    assert (job(ledger).state, job(ledger).message) == (JobState.RESERVED, "no task was found")
-    assert reserve(ledger)[0] == job_id
+    assert (job(ledger).state, job(ledger).message) == (JobState.FAILED, "no task was found")
+    assert send(ledger)[0] == job_id
 
 
-@pytest.mark.parametrize("prepare", [reserve, send, submit])
+@pytest.mark.parametrize("prepare", [send, submit])
 def test_a_job_that_is_in_no_doubt_is_neither_adopted_nor_released(
     ledger: Ledger, prepare: object
 ) -> None:
@@ -120,7 +119,41 @@ def test_a_doubt_about_a_later_request_is_not_released(timed: Ledger, clock: Clo
 def test_unanswered_are_the_jobs_on_their_way_and_in_doubt(ledger: Ledger) -> None:
     on_its_way, _ = send(ledger, another(1))
     in_doubt = lose_answer(ledger, another(2))
-    reserve(ledger, another(3))
     submit(ledger, new=another(4))
-    send(ledger, another(5, model="another-model"))
-    assert {one.id for one in ledger.jobs.unanswered(NEW.model)} == {on_its_way, in_doubt}
+    send(ledger, another(5, service="elsewhere"))
+    assert {one.id for one in ledger.jobs.unanswered(NEW.service)} == {on_its_way, in_doubt}
+
+
+def test_a_doubt_is_watched_from_the_first_look_on_until_it_is_sent_again(
+    timed: Ledger, clock: Clock
+) -> None:
+    job_id = lose_answer(timed)
+    first = timed.jobs.watch(job_id)
+    assert first == clock.at
+    clock.turn(100)
+    assert timed.jobs.watch(job_id) == first
+    timed.jobs.release(job_id)
+    lose_answer(timed)
+    assert timed.jobs.watch(job_id) == clock.at
+
+
+def test_who_holds_the_claim_of_a_job_knows_that_nobody_awaits_its_answer(
+    timed: Ledger, clock: Clock
+) -> None:
+    send(timed)
+    clock.turn(LEASE)
+    claim_job(timed)
+    assert timed.jobs.mark_left_in_doubt() == 0
+    assert timed.jobs.mark_left_in_doubt(NEW.key) == 1
+
+
+def test_the_tasks_that_the_vendor_must_still_list_are_those_of_the_same_account(
+    timed: Ledger, clock: Clock
+) -> None:
+    submit(timed, "task-1", another(1, account="ours"))
+    clock.turn(3600)
+    submit(timed, "task-2", another(2, account="ours"))
+    submit(timed, "task-3", another(3, account="theirs"))
+    submit(timed, "task-4", another(4, account="ours", service="elsewhere"))
+    lately = timed.jobs.accepted_lately("ours", NEW.service, within=timedelta(minutes=30))
+    assert lately == {"task-2"}

@@ -1,0 +1,202 @@
+"""Pay once: book a request, send it, and book what came of it, whatever happens meanwhile.
+
+From the booking on, everything runs in a thread of its own, so that neither an interrupt, nor a busy or a
+closed event loop, nor a cancelled task comes between a request that is paid and its answer. An answer that
+cannot be booked at once is kept in a file and booked again and again.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import functools
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import httpx
+
+from greenlight.errors import LedgerError
+from greenlight.ledger import Claim, Ledger, NewCheck, NewJob, Terms
+from greenlight.ledger.budgets import Budget
+from greenlight.ledger.pace import Start
+from greenlight.ledger.unbooked import Outcome
+from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.errors import NotSent, Throttled
+from greenlight.modelstudio.transport import awake_seconds
+from greenlight.pacing import pace_name, queue, retry_seconds, wait_until_near
+
+Value = TypeVar("Value")
+
+ANSWER_OF_A_LEASE = 0.8
+"""An answer is awaited for this part of the lease, so that nobody takes the name over before it is booked."""
+BOOKING_SECONDS = 300.0
+"""How long it is tried to book an answer, while the ledger is locked or away."""
+INTERRUPTED_SECONDS = 10.0
+"""The same where somebody waits for the end; the file is booked the next time."""
+BOOK_AGAIN_SECONDS = 0.5
+MOST_AT_ONCE = 64
+
+
+class Payment(abc.ABC, Generic[Value]):
+    """One request that is paid: what is booked, what is sent, and what its answers mean.
+
+    `succeed` and `fail` book an outcome; both may be called again. `keep` says the same for a file.
+    """
+
+    new: NewCheck | NewJob
+    request: httpx.Request
+    starts_per_second: float
+
+    @abc.abstractmethod
+    def read(self, answer: Answer) -> Value:
+        """Return what an answer says; every failure is a `ModelStudioError`."""
+
+    @abc.abstractmethod
+    def outcome(self, number: int, claim: Claim, value: Value) -> Outcome:
+        """Return what is booked for an answer."""
+
+    @abc.abstractmethod
+    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
+        """Return what is booked when there is no answer that can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """The service, the ledger and the limits that every paying request is held to."""
+
+    studio: ModelStudio
+    ledger: Ledger
+    lease_seconds: float
+    budgets: tuple[Budget, ...] = ()
+
+    async def pay(self, payment: Payment[Value], claim: Claim) -> Value:
+        """Send a payment's request exactly once, and return what it was answered, which is booked by then.
+
+        Raises what the vendor answered as a `ModelStudioError`, `OverBudget` and `ClaimLost` when nothing was
+        booked or sent. When the caller is cancelled, what is not booked yet is not sent; what is, is waited
+        for.
+        """
+        loop = asyncio.get_running_loop()
+        begun, stop = asyncio.Event(), threading.Event()
+
+        def tell() -> None:
+            # A loop that was closed meanwhile has nobody who waits.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(begun.set)
+
+        name = pace_name(self.studio, payment.new.model)
+        async with queue(name):
+            await wait_until_near(self.ledger, name)
+            work = loop.run_in_executor(
+                _threads(os.getpid()), self._pay, payment, claim, stop, tell
+            )
+            waiting = asyncio.ensure_future(begun.wait())
+            try:
+                await asyncio.wait((work, waiting), return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                await _see_through(work, stop)
+                raise
+            finally:
+                waiting.cancel()
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            await _see_through(work, stop)
+            raise
+        return work.result()
+
+    def _pay(
+        self,
+        payment: Payment[Value],
+        claim: Claim,
+        stop: threading.Event,
+        tell: Callable[[], None],
+    ) -> Value:
+        """Do all of it, in a thread that nobody cancels."""
+        claim.seconds = self.lease_seconds
+        # Counted from before the booking: who is stopped in between sends nothing after the lease.
+        ends_at = awake_seconds() + self.lease_seconds * ANSWER_OF_A_LEASE
+        terms = Terms(
+            pace=pace_name(self.studio, payment.new.model),
+            starts_per_second=payment.starts_per_second,
+            budgets=self.budgets,
+        )
+        start, number = self._begin(payment, claim, terms, stop)
+        tell()
+        try:
+            self._wait_for(start, terms, stop)
+            value = payment.read(asyncio.run(self.studio.pay(payment.request, ends_at=ends_at)))
+        except Exception as error:
+            self._book(payment.failure(number, claim, error), stop)
+            if isinstance(error, Throttled):
+                with suppress(LedgerError):
+                    self.ledger.pace.slow_down(terms.pace, retry_seconds(error))
+            raise
+        self._book(payment.outcome(number, claim, value), stop)
+        return value
+
+    def _begin(
+        self, payment: Payment[Value], claim: Claim, terms: Terms, stop: threading.Event
+    ) -> tuple[Start, int]:
+        """Book the request once the pace has a start for it; return the start and its number in the books."""
+        while not stop.is_set():
+            start, number = self.ledger.payments.begin(payment.new, claim, terms)
+            if number is not None:
+                return start, number
+            stop.wait(start.wait_seconds)
+        raise NotSent("it was stopped before")
+
+    def _wait_for(self, start: Start, terms: Terms, stop: threading.Event) -> None:
+        """Wait for a start; one that came late is given up for another.
+
+        The ledger may have taken its time to book it, and others were granted the same moment since.
+        """
+        stop.wait(start.wait_seconds)
+        while not stop.is_set() and (start.is_late or start.granted_at is None):
+            try:
+                start = self.ledger.pace.grant(terms.pace, terms.starts_per_second)
+            except LedgerError as error:
+                raise NotSent(str(error)) from error
+            stop.wait(start.wait_seconds)
+        if stop.is_set():
+            raise NotSent("it was stopped before")
+
+    def _book(self, outcome: Outcome, stop: threading.Event) -> None:
+        """Book an outcome; while the ledger cannot be written it is kept in a file, and tried again."""
+        began_at = time.monotonic()
+        kept = None
+        while True:
+            try:
+                self.ledger.unbooked.book(outcome)
+            except LedgerError as error:
+                if error.spent:
+                    raise
+                kept = kept or self.ledger.unbooked.keep(outcome)
+                patience = INTERRUPTED_SECONDS if stop.is_set() else BOOKING_SECONDS
+                if time.monotonic() - began_at > patience:
+                    raise outcome.not_booked(error, kept) from error
+                time.sleep(BOOK_AGAIN_SECONDS)
+            else:
+                self.ledger.unbooked.drop(kept)
+                return
+
+
+async def _see_through(work: asyncio.Future[Value], stop: threading.Event) -> None:
+    """Let a payment that has begun end; one that has not never begins."""
+    stop.set()
+    await asyncio.wait([work])
+    if not work.cancelled():
+        # It is told by what is booked; nobody asks for it here any more.
+        work.exception()
+
+
+@functools.cache
+def _threads(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a forked process has none of its parent's
+    return ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="greenlight-pay")
