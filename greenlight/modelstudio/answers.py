@@ -122,8 +122,7 @@ def _has_code_of_the_vendors(payload: Mapping[str, Any]) -> bool:
 
 
 def _unreadable(answer: Answer, what: str) -> ModelStudioError:
-    is_clear = not answer.may_cost and answer.status in _CLEAR_WITHOUT_BODY
-    if answer.status >= 500 or is_clear:
+    if answer.status >= 500 or answer.status in _CLEAR_WITHOUT_BODY:
         return error_of(answer, {})
     kind = answer.headers.get("content-type", "of no type")
     return ProtocolError(

@@ -49,11 +49,12 @@ async def test_a_check_counts_as_perhaps_paid(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("body", [PAGE, {"message": "Look there."}])
 async def test_being_sent_elsewhere_is_no_refusal_either(
-    status: int, vendor: Any, studio: ModelStudio
+    status: int, body: Any, vendor: Any, studio: ModelStudio
 ) -> None:
     for _ in range(2):
-        vendor.answer(status, PAGE, HTML)
+        vendor.answer(status, body)
     with pytest.raises(AmbiguousSubmission):
         await submit(studio)
     with pytest.raises(ProtocolError) as caught:
