@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from greenlight.aws.addressing import heed_refused_paths, is_aws, wants_bucket_in_host
 from greenlight.aws.advice import advice_on
 from greenlight.aws.errors import aws_errors, reason_of
+from greenlight.aws.headers import take_own_headers
 from greenlight.errors import SettingsError
 
 CLIENTS = 16
@@ -29,13 +32,18 @@ def aws_client(
 ) -> Any:
     """Return a client of a service, which all threads share; `SettingsError` says why there is none.
 
-    `addressing` is how S3's addresses name a bucket ("virtual", "path"), where that is not left to boto3.
+    `addressing` is how S3's addresses name a bucket ("virtual", "path"), where that is not left to boto3 and
+    to what the endpoint is known to want.
     One costs some 50 ms to make, so it is kept until boto3's surroundings change: the variables that begin
     with AWS_, or the files of credentials and profiles, which tools write anew when a login ends.
     """
     # One at a time: those who come first together would each make their own.
     with _MAKING:
-        return _kept_client(service, region, read_seconds, addressing, _surroundings())
+        here = _surroundings()
+        made = _kept_client(service, region, read_seconds, addressing, here)
+        if service == "s3" and not addressing and wants_bucket_in_host(made.meta.endpoint_url):
+            return _kept_client(service, region, read_seconds, "virtual", here)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +105,31 @@ def _kept_client(
         s3={"addressing_style": addressing} if addressing else None,
     )
     try:
-        session = _kept_session(surroundings)
-        return session.client(service, region_name=region, config=config)
+        make = functools.partial(_kept_session(surroundings).client, service, region_name=region)
+        made = make(config=config)
+        return (
+            made if service != "s3" or is_aws(made.meta.endpoint_url) else _at_others(make, config)
+        )
     except aws_errors() as error:
         raise _unusable(error) from None
     except ValueError as error:
         raise SettingsError(f"AWS cannot be used: {error}; look at AWS_ENDPOINT_URL") from None
+
+
+def _at_others(make: Callable[..., Any], config: Any) -> Any:
+    """Return a client of S3 for a store that is not AWS's, and may not know its newer ways.
+
+    The checksums that boto3 adds by itself, over HTTPS behind a content in chunks, are refused by some.
+    """
+    from botocore.config import Config
+
+    plain = Config(
+        request_checksum_calculation="when_required", response_checksum_validation="when_required"
+    )
+    client = make(config=config.merge(plain))
+    heed_refused_paths(client)
+    take_own_headers(client)
+    return client
 
 
 def _surroundings() -> tuple[object, ...]:

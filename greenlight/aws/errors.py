@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 THROTTLING = ("Throttling", "ThrottlingException", "RequestThrottled", "TooManyRequestsException")
+NOT_IMPLEMENTED = 501
+"""How stores answer what they do not know: as good as a no."""
 
 
 def aws_errors() -> tuple[type[Exception], ...]:
@@ -21,7 +23,7 @@ def is_refusal(error: Exception) -> bool:
     if not isinstance(error, ClientError):
         return isinstance(error, NoCredentialsError | PartialCredentialsError)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    return bool(status < 500 and code_of(error) not in THROTTLING)
+    return bool((status < 500 or status == NOT_IMPLEMENTED) and code_of(error) not in THROTTLING)
 
 
 def code_of(error: Exception) -> str:

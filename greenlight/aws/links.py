@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from greenlight.aws.addressing import is_aws
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors, is_refusal
 
-_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _ASKING: Final = threading.Lock()
 _REGIONS: Final[WeakKeyDictionary[Any, dict[str, str | None]]] = WeakKeyDictionary()
 """What each client was told of the buckets that it asked."""
@@ -32,10 +31,11 @@ def sign_link(client: Any, wanted: Mapping[str, str], *, lifetime_seconds: int) 
 
 def _signer(client: Any, region: str | None) -> Any:
     """Return the client that signs for a region."""
-    if str(urlsplit(client.meta.endpoint_url).hostname).endswith(_AWS):
+    if is_aws(client.meta.endpoint_url):
         # boto3 by itself has links lead to the one host of all regions. It knows no bucket of a newer region,
         # and sends away from a new bucket of any (Amazon S3, "Virtual hosting of general purpose buckets").
         return aws_client("s3", region=region, addressing="virtual")
+    # The bucket that was asked for its region has shown whether its name may stand in the path.
     return aws_client("s3", region=None if region == client.meta.region_name else region)
 
 

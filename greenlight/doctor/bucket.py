@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from greenlight.aws.addressing import wants_bucket_in_host
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors
 from greenlight.doctor.findings import Finding, ok, skipped
@@ -43,7 +44,9 @@ def examine_bucket(place: str | None, settings: Settings | None) -> Iterator[Fin
     except aws_errors() as error:
         yield refused(SUBJECT, f"{place} can be listed, but {key} cannot be read", error)
         return
-    yield ok(SUBJECT, f"{place} can be listed and read")
+    in_host = wants_bucket_in_host(client.meta.endpoint_url)
+    instead = "; its store takes no bucket in the path, so the host's name begins with it"
+    yield ok(SUBJECT, f"{place} can be listed and read{instead if in_host else ''}")
     if settings is not None and settings.delivery == "upload":
         yield skipped("link", "GREENLIGHT_DELIVERY is upload, so no links are handed over")
         return

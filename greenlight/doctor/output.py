@@ -10,13 +10,14 @@ from uuid import uuid4
 from greenlight.arrivals.watching import refuse_output_inside
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors
-from greenlight.doctor.findings import Finding, broken, ok, skipped
+from greenlight.doctor.findings import Finding, broken, ok, skipped, warning
 from greenlight.doctor.folders import why_unwritable
 from greenlight.doctor.refusals import refused
 from greenlight.errors import SettingsError
 from greenlight.portraits.place import without_query
 from greenlight.portraits.s3 import split_s3
 from greenlight.settings import Settings
+from greenlight.videos.dialects import PROBE, Dialect, dialect_of
 
 SUBJECT: Final = "output"
 
@@ -49,18 +50,45 @@ def examine_output(
 
 
 def _bucket(place: str) -> Finding:
-    """Begin an upload in parts, which asks for the right to put, and end it before there is a part."""
+    """Begin an upload in parts, which asks for the right to put, and learn how nothing is replaced.
+
+    The upload is ended before there is a part; a store that is not AWS's gets probes, which are deleted.
+    """
     bucket, key = split_s3(place)
-    if not key.lower().endswith(".mp4"):
-        key = f"{key.rstrip('/')}/greenlight-doctor-{uuid4().hex}".lstrip("/")
+    is_file = key.lower().endswith(".mp4")
+    folder = key.rpartition("/")[0] if is_file else key.rstrip("/")
+    if not is_file:
+        key = f"{folder}/greenlight-doctor-{uuid4().hex}.mp4".lstrip("/")
     it = {"Bucket": bucket, "Key": key}
     client = aws_client("s3")
     try:
         begun = client.create_multipart_upload(**it)
         client.abort_multipart_upload(**it, UploadId=begun["UploadId"])
+        dialect = dialect_of(client, bucket, folder, again=True)
     except aws_errors() as error:
         return refused(SUBJECT, f"nothing can be written to {place}", error)
-    return ok(SUBJECT, f"{place} can be written")
+    return _said(f"{place} can be written", dialect)
+
+
+def _said(can: str, dialect: Dialect) -> Finding:
+    """Return what a store cannot do, and what is done instead."""
+    if dialect is Dialect.LOOK_FIRST:
+        return warning(
+            SUBJECT,
+            f"{can}, but its store replaces what lies there; so it is looked first whether a name is free, "
+            "and the books keep the name for as long",
+            "let nobody else write there, or take a store that heeds If-None-Match",
+        )
+    if dialect is Dialect.UNKNOWN:
+        return warning(
+            SUBJECT,
+            f"{can}, but nobody may try whether its store replaces what lies there; so each video's name "
+            "ends with the hash of its job",
+            f"let these credentials put, read and delete what is called {PROBE}* there",
+        )
+    if dialect is Dialect.FORBID_OVERWRITE:
+        can += f"; its store knows no If-None-Match, so {dialect} keeps what lies there"
+    return ok(SUBJECT, can)
 
 
 def _folder(place: Path) -> Finding:

@@ -3,69 +3,98 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Final
 
 from greenlight.aws.advice import advice_on
 from greenlight.aws.clients import aws_client
-from greenlight.aws.errors import aws_errors, code_of, reason_of
+from greenlight.aws.errors import aws_errors, is_refusal, reason_of
 from greenlight.errors import InputError, StorageError
 from greenlight.portraits.s3 import split_s3
+from greenlight.videos.dialects import Dialect, dialect_of, put_new
 from greenlight.videos.storing import StoredVideo, store
 
 Tell = Callable[[StoredVideo], Mapping[str, object]]
 """Says what made a stored video, as JSON can bear it."""
+Holding = Callable[[str], AbstractAsyncContextManager[object]]
+"""Keeps all others who put from a name as long as a block lasts."""
+VIDEO: Final = ".mp4"
 logger = logging.getLogger(__name__)
 
 
-async def store_in_s3(url: str, place: str, *, job: str, tell: Tell) -> StoredVideo:
+def nobody_else(name: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG001 - a `Holding`
+    """Keep nobody away from a name: for those who know that they are alone."""
+    return nullcontext()
+
+
+async def store_in_s3(
+    url: str, place: str, *, job: str, tell: Tell, holding: Holding = nobody_else
+) -> StoredVideo:
     """Download a video, look whether it plays, and put it at `s3://bucket/NAME.mp4`, whole or not at all.
 
-    Its sha256, its length and the job's hash stand in the object's metadata; what `tell` says of it is put
-    beside it as `NAME.json`. What an earlier attempt of the job has put is not put again. Raises
+    Its sha256, its length and the job's whole key stand in the object's metadata; what `tell` says of it is
+    put beside it as `NAME.json`. What an earlier attempt of the job has put is not put again. A store that
+    knows no way to spare what lies there is looked at first, while `holding` keeps the name. One that lets
+    nobody find out gets the video as `NAME-SHA256.mp4`, with the SHA-256 of the job's key. Raises
     `StorageError` when the link is dead, it is no video, or another video lies there; the job stays open.
     """
+    job = job.encode("ascii", "backslashreplace").decode()
     stored = await asyncio.to_thread(_find, place, job)
     if stored is None:
         with tempfile.TemporaryDirectory(prefix="greenlight-") as folder:
             local = await store(url, Path(folder) / "video.mp4")
-            stored = replace(local, place=place)
-            await asyncio.to_thread(_put_video, Path(local.place), stored, job)
-    await asyncio.to_thread(_put_beside, stored, job, tell(stored))
+            stored = await _put_video(replace(local, place=place), Path(local.place), job, holding)
+    await _put_beside(stored, job, tell(stored), holding)
     return stored
 
 
 def _find(place: str, job: str) -> StoredVideo | None:
-    """Return the video that an earlier attempt of the job has put there."""
-    metadata = _metadata(place)
-    if metadata.get("job") != job or not {"sha256", "seconds"} <= metadata.keys():
-        return None
-    return StoredVideo(place, metadata["sha256"], float(metadata["seconds"]))
+    """Return the video that an earlier attempt of the job has put there, or under its own name."""
+    for one in (place, _own_place(place, job)):
+        metadata = _metadata(one)
+        if metadata.get("job") == job and {"sha256", "seconds"} <= metadata.keys():
+            return StoredVideo(one, metadata["sha256"], float(metadata["seconds"]))
+    return None
 
 
-def _put_video(video: Path, stored: StoredVideo, job: str) -> None:
-    metadata = {"sha256": stored.sha256, "seconds": f"{stored.seconds:.3f}", "job": job}
-    with video.open("rb") as body:
-        is_put = _put(stored.place, body, content_type="video/mp4", metadata=metadata)
-    if not is_put and _metadata(stored.place).get("sha256") != stored.sha256:
+def _own_place(place: str, job: str) -> str:
+    """Return a video's place with a name that no other job's can have."""
+    return f"{place.removesuffix(VIDEO)}-{hashlib.sha256(job.encode()).hexdigest()}{VIDEO}"
+
+
+async def _put_video(video: StoredVideo, file: Path, job: str, holding: Holding) -> StoredVideo:
+    metadata = {"sha256": video.sha256, "seconds": f"{video.seconds:.3f}", "job": job}
+    own_place = _own_place(video.place, job)
+    wanted = _Object(video.place, own_place, "video/mp4", metadata, lambda: file.open("rb"))
+    place, is_put = await _put(wanted, holding)
+    if not is_put and (await asyncio.to_thread(_metadata, place)).get("sha256") != video.sha256:
         raise StorageError(
-            f"the video cannot be stored as {stored.place} (another object lies there); its job goes on: "
+            f"the video cannot be stored as {place} (another object lies there); its job goes on: "
             "name another place, and try again",
             spent=True,
         )
+    return replace(video, place=place)
 
 
-def _put_beside(stored: StoredVideo, job: str, told: Mapping[str, object]) -> None:
+async def _put_beside(
+    stored: StoredVideo, job: str, told: Mapping[str, object], holding: Holding
+) -> None:
     """Put what made a video beside it; the video counts, so what lies there of others is only warned of."""
-    place = f"{stored.place.removesuffix('.mp4')}.json"
-    body = f"{json.dumps(told, ensure_ascii=False, indent=2)}\n".encode()
-    is_put = _put(place, body, content_type="application/json", metadata={"job": job})
-    if not is_put and _metadata(place).get("job") != job:
+    place = f"{stored.place.removesuffix(VIDEO)}.json"
+    content = f"{json.dumps(told, ensure_ascii=False, indent=2)}\n".encode()
+    # A video that has a name of its own gives one to what lies beside it.
+    wanted = _Object(place, place, "application/json", {"job": job}, partial(io.BytesIO, content))
+    _, is_put = await _put(wanted, holding)
+    if not is_put and (await asyncio.to_thread(_metadata, place)).get("job") != job:
         logger.warning(
             "what made the video %s is written nowhere, because another object lies at %s",
             stored.place,
@@ -73,27 +102,62 @@ def _put_beside(stored: StoredVideo, job: str, told: Mapping[str, object]) -> No
         )
 
 
-def _put(place: str, body: Any, *, content_type: str, metadata: dict[str, str]) -> bool:
-    """Put an object where none lies; return whether that was so."""
-    bucket, key = split_s3(place)
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """What is to be put, and the place for it where the store lets nobody learn its dialect."""
+
+    place: str
+    own_place: str
+    content_type: str
+    metadata: dict[str, str]
+    open: Callable[[], IO[bytes]]
+
+    def put(self, dialect: Dialect) -> tuple[str, bool]:
+        """Put it where none lies; return where, and whether that was so."""
+        place = self.own_place if dialect is Dialect.UNKNOWN else self.place
+        bucket, key = split_s3(place)
+        it = {"Bucket": bucket, "Key": key, "ContentType": self.content_type}
+        with self.open() as body:
+            is_put = put_new(aws_client("s3"), dialect, **it, Metadata=self.metadata, Body=body)
+        return place, is_put
+
+
+async def _put(wanted: _Object, holding: Holding) -> tuple[str, bool]:
+    """Put an object where none lies; return where, and whether that was so.
+
+    After a refusal the store is learnt anew, so that no dialect keeps a video that is paid from being stored.
+    """
     try:
-        aws_client("s3").put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=body,
-            ContentType=content_type,
-            Metadata=metadata,
-            IfNoneMatch="*",
-        )
+        dialect = await asyncio.to_thread(_dialect, wanted.place)
+        try:
+            return await _put_in(dialect, wanted, holding)
+        except aws_errors() as error:
+            if not is_refusal(error):
+                raise
+            learnt = await asyncio.to_thread(_dialect, wanted.place, again=True)
+            if learnt is dialect:
+                raise
+            return await _put_in(learnt, wanted, holding)
     except aws_errors() as error:
-        if code_of(error) == "PreconditionFailed":
-            return False
         raise StorageError(
-            f"{place} cannot be stored ({reason_of(error)}); its job goes on: {advice_on(error)}, "
-            "and try again",
+            f"{wanted.place} cannot be stored ({reason_of(error)}); its job goes on: "
+            f"{advice_on(error)}, and try again",
             spent=True,
         ) from None
-    return True
+
+
+async def _put_in(dialect: Dialect, wanted: _Object, holding: Holding) -> tuple[str, bool]:
+    if dialect is not Dialect.LOOK_FIRST:
+        return await asyncio.to_thread(wanted.put, dialect)
+    async with holding(f"put {wanted.place}"):
+        return await asyncio.to_thread(wanted.put, dialect)
+
+
+def _dialect(place: str, *, again: bool = False) -> Dialect:
+    """Return the dialect of the bucket of an object or of `s3://bucket/prefix/`."""
+    bucket, key = split_s3(place)
+    folder = key.rpartition("/")[0] if key.endswith((VIDEO, ".json")) else key
+    return dialect_of(aws_client("s3"), bucket, folder, again=again)
 
 
 def _metadata(place: str) -> dict[str, str]:
@@ -106,10 +170,14 @@ def _metadata(place: str) -> dict[str, str]:
 
 
 def require_bucket(place: str) -> None:
-    """Raise an `InputError` if the bucket of `s3://bucket/prefix` cannot be reached."""
+    """Raise an `InputError` if the bucket of `s3://bucket/prefix` cannot be reached.
+
+    How its store keeps a video from being replaced is learnt then too, before anything is paid.
+    """
     bucket, _ = split_s3(place)
     try:
         aws_client("s3").head_bucket(Bucket=bucket)
+        _dialect(place)
     except aws_errors() as error:
         raise InputError(
             f"the bucket of {place} cannot be reached ({reason_of(error)}); {advice_on(error)}"

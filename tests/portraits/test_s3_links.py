@@ -136,7 +136,7 @@ def test_buckets_of_several_regions_are_told_apart(bucket_abroad: Bucket) -> Non
 def test_what_a_bucket_answers_decides_once(answer: Answer, region: str, bucket: Bucket) -> None:
     with bucket.meddling("HeadBucket", answer), watch_requests(bucket.client) as asked:
         assert [region_signed_for(link(bucket)) for _ in range(3)] == [region] * 3
-    assert operations(asked) == ["HeadBucket"]
+    assert operations(asked).count("HeadBucket") == 1
 
 
 def unreachable(request: Any, **_: object) -> Any:

@@ -24,11 +24,12 @@ RENEW = "RENEW_SNAPSHOTS"
 HOME = "/home/anna"
 CHANGING = (
     (r"\x1b\[[\d;]*m", ""),
-    (r"(127\.0\.0\.1:|127\.0\.0\.1%3A|--port )\d{5}\b", r"\g<1>54321"),
+    (r"((?:127\.0\.0\.1|localhost):|127\.0\.0\.1%3A|--port )\d{5}\b", r"\g<1>54321"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "01234567-89ab-cdef-0123-456789abcdef"),
     # What tests add to the names of buckets, queues and pools, so that nobody else has them.
     (r"-[0-9a-f]{32}\b", ""),
     (r"(?<=greenlight-)[0-9a-f]{12}\b", "0123456789ab"),
+    (r"-[0-9a-f]{64}(?=\.mp4)", f"-{'0a1b2c3d' * 8}"),
     (r"[0-9a-f]{32}(?=\.mp4)", "0123456789abcdef0123456789abcdef"),
     (r"-[0-9a-f]{8}(?=\.mp4)", "-0a1b2c3d"),
     (r"(?<!\d)20[2-8]\d-\d\d-\d\d", "2026-01-31"),

@@ -21,6 +21,7 @@ from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.doctor.test_ledger import held, set_revision
 from tests.steering import add_fault
+from tests.stores import CEPH, LOCKED, OSS, Manners, serve_store
 from tests.website import Website
 
 DOCTOR = "greenlight doctor --timeout 60"
@@ -72,6 +73,18 @@ def test_answers_of_the_service(says: Says, studio: StudioServer) -> None:
     add_fault(studio, "throttle", "fetch")
     add_fault(studio, "error", "fetch", status=500)
     says(DOCTOR, DOCTOR, DOCTOR, DOCTOR, about=("key", "address"))
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("manners", [OSS, CEPH, LOCKED], ids=["oss", "ceph", "locked"])
+def test_stores(says: Says, manners: Manners, bucket: Bucket) -> None:
+    bucket.put("uploads/anna.png", b"png")
+    with serve_store(manners) as store:
+        says(
+            f"AWS_ENDPOINT_URL={store.url} {DOCTOR} --bucket s3://{bucket.name}/uploads/ "
+            f"--out s3://{bucket.name}/videos/",
+            about=("bucket", "output"),
+        )
 
 
 @pytest.mark.usefixtures("settings")
