@@ -19,9 +19,9 @@ from flows.newest_brief import Beside, newest_brief
 from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
-from greenlight.errors import OverBudget
+from greenlight.errors import InputError, OverBudget
 from greenlight.filming.orders import needs_template, order_template, order_video
-from greenlight.filming.planning import Planner
+from greenlight.filming.planning import Plan, Planner
 from greenlight.holding import alone
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.family import Family, Verdict
@@ -39,6 +39,7 @@ from greenlight.reports import (
 from greenlight.settings import read_settings
 from greenlight.videos.s3 import require_bucket
 from greenlight.videos.storing import is_in_s3, require_place
+from greenlight.videos.taken import require_free
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
 from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent
@@ -115,6 +116,7 @@ async def _film(
     if brief.sound or brief.motion:
         await asyncio.to_thread(_require_place, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
+    await work.require_free_place()
     report = await work.over_budget() or await work.film()
     return await _finish(report, portrait, brief)
 
@@ -146,6 +148,20 @@ class _Work:
         """Return a report if the brief could come to more than it may, before its check is paid."""
         if self.max_cny is None:
             return None
+        allowed_cny = Decimal(str(self.max_cny))
+        plan = await self._plan()
+        return report_over_budget(plan, allowed_cny) if plan.price_cny > allowed_cny else None
+
+    async def require_free_place(self) -> None:
+        """Raise an `InputError` if something lies where a video would go that is still to be paid."""
+        try:
+            await asyncio.to_thread(require_free, self.out)
+        except InputError:
+            # What is paid already may lie there itself; if another does, storing or copying says so.
+            if (await self._plan()).price_cny:
+                raise
+
+    async def _plan(self) -> Plan:
         planner = Planner(
             brief=self.brief,
             portrait=self.portrait,
@@ -153,9 +169,7 @@ class _Work:
             service=self.block.service,
             ledger=_ledger(),
         )
-        allowed_cny = Decimal(str(self.max_cny))
-        plan = await planner.plan()
-        return report_over_budget(plan, allowed_cny) if plan.price_cny > allowed_cny else None
+        return await planner.plan()
 
     async def film(self) -> FilmReport:
         """Check with one model after the other, and film with the first that passes the portrait."""

@@ -47,7 +47,6 @@ async def store_in_s3(
     nobody find out gets the video as `NAME-SHA256.mp4`, with the SHA-256 of the job's key. Raises
     `StorageError` when the link is dead, it is no video, or another video lies there; the job stays open.
     """
-    job = job.encode("ascii", "backslashreplace").decode()
     stored = await asyncio.to_thread(_find, place, job)
     if stored is None:
         with tempfile.TemporaryDirectory(prefix="greenlight-") as folder:
@@ -167,6 +166,16 @@ def _metadata(place: str) -> dict[str, str]:
         return dict(aws_client("s3").head_object(Bucket=bucket, Key=key)["Metadata"])
     except aws_errors():
         return {}
+
+
+def lies_in_s3(place: str) -> bool:
+    """Whether an object is there, as far as these credentials are told."""
+    bucket, key = split_s3(place)
+    try:
+        aws_client("s3").head_object(Bucket=bucket, Key=key)
+    except aws_errors():
+        return False
+    return True
 
 
 def require_bucket(place: str) -> None:

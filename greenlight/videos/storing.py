@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import secrets
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from greenlight.errors import DeadLink, InputError, StorageError
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.place import without_query
+from greenlight.videos.placing import growing, settle, try_place
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 TRIES = 3
@@ -50,25 +50,26 @@ def require_place(out: Path) -> None:
     if destination.is_dir():
         raise InputError(f"{destination} is a directory; give a folder or an .mp4 file")
     try:
-        _make_part(destination.expanduser().absolute()).unlink()
+        try_place(destination.expanduser().absolute())
     except OSError as error:
         raise InputError(f"no video can be written to {out} ({error.strerror})") from None
 
 
 async def store(url: str, destination: Path) -> StoredVideo:
-    """Download a video beside its destination, look whether it plays, and move it there.
+    """Download a video beside its destination, look whether it plays, and give it its name.
 
-    A video that lies there already is replaced only by itself: the name carries the job. Raises
-    `StorageError` when the link is dead, the download is cut off or it is no video; the job stays open.
+    What lies there already is never replaced; the same video stays as it is. Raises `StorageError` when
+    another one lies there, the link is dead, the download is cut off or it is no video; the job stays open.
     """
+    exits = ExitStack()
     try:
-        part = await asyncio.to_thread(_make_part, destination)
+        part = await asyncio.to_thread(exits.enter_context, growing(destination))
         try:
             sha256 = await _download(url, part)
             seconds = await asyncio.to_thread(_playing_seconds, part)
-            await asyncio.to_thread(part.replace, destination)
+            await asyncio.to_thread(settle, part, destination)
         finally:
-            await asyncio.to_thread(part.unlink, missing_ok=True)
+            await asyncio.to_thread(exits.close)
     except OSError as error:
         raise StorageError(
             f"the video cannot be stored as {destination} ({error.strerror}); its job goes on: "
@@ -76,19 +77,6 @@ async def store(url: str, destination: Path) -> StoredVideo:
             spent=True,
         ) from None
     return StoredVideo(str(destination), sha256, seconds)
-
-
-def _make_part(destination: Path) -> Path:
-    """Make an empty file beside the destination, where the download grows.
-
-    What a process that died left there is deleted: one process at a time stores a job's video.
-    """
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    for left in destination.parent.glob(f".{escape(destination.name)}.*.part"):
-        left.unlink(missing_ok=True)
-    part = destination.with_name(f".{destination.name}.{secrets.token_hex(4)}.part")
-    part.touch(exist_ok=False)
-    return part
 
 
 async def _download(url: str, part: Path) -> str:
@@ -144,13 +132,16 @@ def secure(url: str) -> str:
 
 
 def copy(stored: Path, wanted: Path) -> None:
-    """Copy a video to where it is wanted too, whole or not at all; `OSError` if it cannot be."""
-    part = _make_part(wanted)
-    try:
-        shutil.copyfile(stored, part)
-        part.replace(wanted)
-    finally:
-        part.unlink(missing_ok=True)
+    """Copy a video to where it is wanted too, whole or not at all, and never over another file.
+
+    Raises `OSError` if it cannot be; another file there is a `FileExistsError`.
+    """
+    with growing(wanted) as part:
+        with stored.open("rb") as source, part.open("wb") as target:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+        settle(part, wanted)
 
 
 def _playing_seconds(path: Path) -> float:

@@ -157,14 +157,16 @@ async def test_a_stored_video_is_copied_to_where_it_is_wanted_now(
     assert received(studio, "result") == 1
 
 
-async def test_another_file_in_the_place_of_a_copy_is_replaced(
+async def test_another_file_in_the_place_of_a_copy_stays(
     production: Production, tmp_path: Path
 ) -> None:
     first = await filmed(production, tmp_path / "videos")
     wanted = tmp_path / "anna.mp4"
     wanted.write_bytes(b"an older film")
-    assert (await production.collect(first, wanted)).place == str(wanted)
-    assert wanted.read_bytes() == Path(str(first.place)).read_bytes()
+    with pytest.raises(StorageError, match="something else lies there") as caught:
+        await production.collect(first, wanted)
+    assert str(first.place) in str(caught.value)
+    assert wanted.read_bytes() == b"an older film"
 
 
 async def test_a_stored_video_that_vanished_is_fetched_again_for_nothing(

@@ -17,6 +17,7 @@ from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.reports import FilmReport, FilmState
 from greenlight.studio.server import StudioServer
+from tests.bucket import Bucket
 from tests.conftest import SAMPLES, make_sound
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
@@ -93,6 +94,26 @@ async def test_another_take_pays_for_another_video(
     _, second = await run(Brief(portrait=str(astronaut), sound=str(sound), take=2))
     assert first.video != second.video
     assert paid(studio) == {"emo-detect-v1": 1, "emo-v1": 2}
+
+
+@pytest.mark.parametrize("folder", ["local", "in a bucket"])
+async def test_a_place_that_another_video_has_is_told_before_anything_is_paid(
+    folder: str, astronaut: Path, sound: Path, tmp_path: Path, studio: StudioServer, bucket: Bucket
+) -> None:
+    place = f"{tmp_path if folder == 'local' else f's3://{bucket.name}'}/both.mp4"
+    first = Brief(portrait=str(astronaut), models=("liveportrait",), sound=str(sound))
+    _, report = await run(first, out=place)
+    assert report.video == place
+    before = paid(studio)
+    for other in (
+        first.model_copy(update={"take": 2}),
+        first.model_copy(update={"models": ("emo",)}),
+    ):
+        with pytest.raises(InputError, match="name another place"):
+            await portrait_to_video(other, out=place)
+    assert paid(studio) == before
+    _, again = await run(first, out=place)
+    assert (again.video, again.sha256, again.cost_cny) == (place, report.sha256, 0)
 
 
 async def test_a_refused_portrait_ends_as_rejected_with_its_reason(

@@ -27,7 +27,7 @@ from greenlight.videos.storing import StoredVideo
 from tests.bucket import Bucket
 from tests.production import Production
 from tests.stores import BLIND, CEPH, LOCKED, MINIO, OSS, R2, Store, serve_store
-from tests.videos.test_s3 import FILM, SHA256, keys, read, tell
+from tests.videos.test_s3 import FILM, keys, read, tell
 from tests.website import Website
 
 JOB = "dashscope.aliyuncs.com:443,0a1b2c"
@@ -354,11 +354,3 @@ async def test_a_rehearsals_video_is_not_taken_for_the_vendors(
     with pytest.raises(StorageError, match="another object lies there"):
         await put(website, place)
     assert website.requests == ["/studio.mp4", "/v.mp4"]
-
-
-async def test_a_key_that_no_header_can_carry_is_no_fault(bucket: Bucket, website: Website) -> None:
-    place = f"s3://{bucket.name}/anna.mp4"
-    first = await put(website, place, job="工作室:443,0a1b2c")
-    again = await put(website, place, job="工作室:443,0a1b2c")
-    assert (first, again.sha256) == (again, SHA256)
-    assert len(website.requests) == 1

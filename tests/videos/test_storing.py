@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from greenlight.errors import InputError, StorageError
 from greenlight.videos import storing
-from greenlight.videos.storing import require_place, secure, store
+from greenlight.videos.placing import growing
+from greenlight.videos.storing import StoredVideo, copy, require_place, secure, store
 from tests.website import Website
 
 
@@ -117,6 +119,56 @@ async def test_an_older_video_survives_a_download_that_fails(
     assert (tmp_path / "anna.mp4").read_bytes() == b"older"
 
 
+async def test_another_video_is_never_replaced(
+    film: bytes, website: Website, tmp_path: Path
+) -> None:
+    (tmp_path / "anna.mp4").write_bytes(b"another job's")
+    with pytest.raises(StorageError, match=r"something else lies there.*its job goes on") as caught:
+        await store(website.put("/result.mp4", film), tmp_path / "anna.mp4")
+    assert caught.value.spent
+    assert (tmp_path / "anna.mp4").read_bytes() == b"another job's"
+    assert [file.name for file in tmp_path.iterdir()] == ["anna.mp4"]
+
+
+async def test_the_same_video_stays_as_it_lies_there(
+    film: bytes, website: Website, tmp_path: Path
+) -> None:
+    (tmp_path / "anna.mp4").write_bytes(film)
+    before = (tmp_path / "anna.mp4").stat()
+    stored = await store(website.put("/result.mp4", film), tmp_path / "anna.mp4")
+    assert stored.sha256 == hashlib.sha256(film).hexdigest()
+    assert (tmp_path / "anna.mp4").stat() == before
+
+
+def filler(number: int) -> bytes:
+    """Return an MP4 box that no player looks into."""
+    return b"\0\0\0\x09free" + bytes([number])
+
+
+async def test_of_two_videos_for_one_place_one_is_stored(
+    film: bytes, website: Website, tmp_path: Path
+) -> None:
+    links = [website.put(f"/{one}.mp4", film + filler(one)) for one in range(2)]
+    ended = await asyncio.gather(
+        *(store(link, tmp_path / "both.mp4") for link in links), return_exceptions=True
+    )
+    (stored,) = [one for one in ended if isinstance(one, StoredVideo)]
+    assert [type(one) for one in ended].count(StorageError) == 1
+    content = (tmp_path / "both.mp4").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == stored.sha256
+
+
+def test_a_copy_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "anna.mp4").write_bytes(b"anna")
+    (tmp_path / "other.mp4").write_bytes(b"other")
+    with pytest.raises(FileExistsError):
+        copy(tmp_path / "anna.mp4", tmp_path / "other.mp4")
+    assert (tmp_path / "other.mp4").read_bytes() == b"other"
+    copy(tmp_path / "anna.mp4", tmp_path / "new" / "anna.mp4")
+    copy(tmp_path / "anna.mp4", tmp_path / "new" / "anna.mp4")
+    assert (tmp_path / "new" / "anna.mp4").read_bytes() == b"anna"
+
+
 async def test_a_link_to_nowhere_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be fetched"):
         await store("http://127.0.0.1:1/result.mp4?Signature=c0ffee", tmp_path / "anna.mp4")
@@ -146,6 +198,16 @@ def test_a_place_that_takes_no_video_is_told_before_anything_is_paid(
     (tmp_path / "note.txt").touch()
     with pytest.raises(InputError, match=r"no place for videos|no video can be written"):
         require_place(Path(place))
+
+
+def test_looking_at_a_place_leaves_what_grows_there(tmp_path: Path) -> None:
+    with growing(tmp_path / "anna.mp4") as part:
+        require_place(tmp_path / "anna.mp4")
+        assert list(tmp_path.iterdir()) == [part]
+    dead = tmp_path / ".anna.mp4.0a1b2c3d.part"
+    dead.touch()
+    require_place(tmp_path / "anna.mp4")
+    assert list(tmp_path.iterdir()) == [dead]
 
 
 def test_a_place_that_takes_videos_is_left_as_it_was(tmp_path: Path) -> None:

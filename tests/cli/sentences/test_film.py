@@ -158,9 +158,14 @@ def test_a_copy_that_cannot_be_made(says: Says, greenlight: Greenlight, desk: Pa
     says(f"{FILM} --out elsewhere")
 
 
-def test_another_object_in_the_bucket(says: Says, bucket: Bucket) -> None:
+def test_another_video_in_the_place(says: Says, bucket: Bucket) -> None:
     video = bucket.put("videos/anna.mp4", b"another video")
-    says(f"{FILM} --out {video}", f"{FILM} --out {video.replace('videos', 'films')}")
+    says(
+        f"{FILM} --out {video}",
+        f"{FILM} --out {video.replace('videos', 'films')}",
+        f"{FILM} --out wave.mp4 --take 2",
+        f"{FILM} --out wave.mp4",
+    )
 
 
 def test_a_bucket_that_lets_nobody_put(says: Says, bucket: Bucket) -> None:

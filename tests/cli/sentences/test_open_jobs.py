@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.cli.sentences.shell import Says, expect_snapshot, name_of, shown, ste
 from tests.cli.sentences.test_processes import ended, running
 from tests.cli.test_collect import UNKNOWN_TASK, _begin
 from tests.cli.test_reconcile import SETTLED, _doubt
+from tests.conftest import SAMPLES
 from tests.doubts import (
     RunningClock,
     begin_elsewhere,
@@ -95,6 +97,15 @@ def test_an_end_without_a_link(says: Says, studio: StudioServer, settings: Setti
 def test_no_place_for_the_video(says: Says, studio: StudioServer, settings: Settings) -> None:
     begin(studio, settings)
     says("greenlight collect --out anna.png/videos")
+
+
+def test_a_place_that_another_video_has(
+    says: Says, studio: StudioServer, settings: Settings, bucket: Bucket, desk: Path
+) -> None:
+    begin(studio, settings)
+    shutil.copyfile(SAMPLES / "wave.mp4", desk / "other.mp4")
+    other = bucket.put("videos/other.mp4", b"another video")
+    says(f"greenlight collect --out {other}", "greenlight collect --out other.mp4")
 
 
 def test_another_object_beside_the_video(

@@ -1,0 +1,26 @@
+"""Say whether something lies already where a video is to go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from greenlight.errors import InputError
+from greenlight.videos.s3 import lies_in_s3
+from greenlight.videos.storing import is_in_s3
+
+
+def require_free(place: Path | str) -> None:
+    """Raise an `InputError` if something lies at the one place that a video is to have, and is not to lose.
+
+    For videos that are still to be paid only: one that is paid may lie there itself. A folder, or
+    `s3://bucket/prefix/`, has room for any number.
+    """
+    if is_in_s3(place):
+        is_taken = str(place).endswith(".mp4") and lies_in_s3(str(place))
+    else:
+        file = Path(place).expanduser()
+        is_taken = file.suffix.lower() == ".mp4" and file.exists()
+    if is_taken:
+        raise InputError(
+            f"something else lies at {place}, which no video replaces; name another place, or a folder"
+        )
