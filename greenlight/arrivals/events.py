@@ -2,12 +2,14 @@
 
 Four shapes arrive in a queue: S3's own, the same wrapped by SNS, EventBridge's, and the test event that S3
 sends once when it is told to notify (Amazon S3, "Event message structure"; Amazon EventBridge, "Amazon S3
-events").
+events"). Stores that speak S3 write its own shape under a source of their own: MinIO `minio:s3`, with the
+event's name and the key once more beside the records, and Ceph `ceph:s3`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,6 +19,11 @@ from urllib.parse import unquote_plus
 from greenlight.arrivals.errors import MalformedMessage
 
 KNOWN_MAJOR_VERSION = "2"
+OF_S3 = ":s3"
+"""How the source of a record ends: after the name of whoever speaks S3."""
+RAW_KEYS = ("ceph:s3",)
+"""Who writes keys as they are; all others encode them as in a URL, MinIO the slashes too."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,10 @@ def read_message(body: str) -> tuple[Arrival, ...]:
 
 
 def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
-    """Read a record of S3's own shape, whose key is URL-encoded with a space as `+`."""
-    if record.get("eventSource") != "aws:s3":
-        return ()
+    """Read a record of S3's own shape, whose key is URL-encoded with a space as `+`, but for some stores."""
+    source = _optional_text(record, "eventSource") or ""
+    if not source.endswith(OF_S3):
+        return _not_of_s3(source)
     version = _text(record, "eventVersion")
     if version.partition(".")[0] != KNOWN_MAJOR_VERSION:
         raise MalformedMessage(f"it has version {version[:20]!r}, which is not known")
@@ -86,13 +94,10 @@ def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
         return ()
     about = _mapping(record.get("s3"))
     uploaded = _mapping(about.get("object"))
-    try:
-        key = unquote_plus(_text(uploaded, "key"), errors="strict")
-    except UnicodeDecodeError:
-        raise MalformedMessage("its key is not UTF-8") from None
+    key = _text(uploaded, "key")
     return _arrivals(
         bucket=_text(_mapping(about.get("bucket")), "name"),
-        key=key,
+        key=key if source in RAW_KEYS else _decoded(key),
         version_id=_optional_text(uploaded, "versionId"),
         etag=_optional_text(uploaded, "eTag"),
         uploaded=uploaded,
@@ -100,9 +105,24 @@ def _read_record(record: Mapping[str, Any]) -> tuple[Arrival, ...]:
     )
 
 
+def _decoded(key: str) -> str:
+    try:
+        return unquote_plus(key, errors="strict")
+    except UnicodeDecodeError:
+        raise MalformedMessage("its key is not UTF-8") from None
+
+
+def _not_of_s3(source: str) -> tuple[Arrival, ...]:
+    """Return nothing for what comes from elsewhere, and say so: its message is deleted afterwards."""
+    logger.warning("an event of %r is passed over: nothing that speaks S3 sends it", source[:40])
+    return ()
+
+
 def _read_eventbridge(message: Mapping[str, Any]) -> tuple[Arrival, ...]:
     """Read EventBridge's shape, whose key is not encoded at all."""
-    if message.get("source") != "aws.s3" or message["detail-type"] != "Object Created":
+    if message.get("source") != "aws.s3":
+        return _not_of_s3(_optional_text(message, "source") or "")
+    if message["detail-type"] != "Object Created":
         return ()
     detail = _mapping(message.get("detail"))
     uploaded = _mapping(detail.get("object"))

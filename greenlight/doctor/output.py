@@ -77,7 +77,7 @@ def _said(can: str, dialect: Dialect) -> Finding:
             SUBJECT,
             f"{can}, but its store replaces what lies there; so it is looked first whether a name is free, "
             "and the books keep the name for as long",
-            "let nobody else write there, or take a store that heeds If-None-Match",
+            "let nobody else write there, or take a store that knows conditional writes",
         )
     if dialect is Dialect.UNKNOWN:
         return warning(
@@ -87,7 +87,7 @@ def _said(can: str, dialect: Dialect) -> Finding:
             f"let these credentials put, read and delete what is called {PROBE}* there",
         )
     if dialect is Dialect.FORBID_OVERWRITE:
-        can += f"; its store knows no If-None-Match, so {dialect} keeps what lies there"
+        can += f"; its store knows no conditional writes, so {dialect} keeps what lies there"
     return ok(SUBJECT, can)
 
 

@@ -63,6 +63,22 @@ def direct(*records: dict[str, Any]) -> str:
     return json.dumps({"Records": list(records)})
 
 
+def by_minio(key: str = "uploads/anna.png", **changes: Any) -> str:
+    """Return MinIO's message of one upload; it leaves out the version of a bucket that keeps none."""
+    found = record(key, eventSource="minio:s3", eventVersion="2.0", **changes)
+    found["eventName"] = "s3:ObjectCreated:Put"
+    return json.dumps(
+        {"EventName": found["eventName"], "Key": f"portraits/{key}", "Records": [found]}
+    )
+
+
+def by_ceph(key: str = "uploads/anna.png", **changes: Any) -> str:
+    """Return Ceph's message of one upload, which has the key as it is."""
+    found = record(key, eventSource="ceph:s3", eventVersion="2.2", **changes)
+    found["s3"]["object"]["key"] = key
+    return direct(found)
+
+
 def by_sns(message: str) -> str:
     return json.dumps({"Type": "Notification", "MessageId": "22b80b92", "Message": message})
 

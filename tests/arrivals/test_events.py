@@ -18,14 +18,24 @@ from tests.arrivals.messages import (
     NOON,
     TEST_EVENT,
     arrival,
+    by_ceph,
     by_eventbridge,
+    by_minio,
     by_sns,
     direct,
     record,
 )
 
 ANNA = arrival(version_id="096fKKXTRTtl3on89fVO.nfljtsv6qko", sequencer="0055AED6DCD90281E5")
-SHAPES = [direct(record()), by_sns(direct(record())), by_eventbridge(), by_sns(by_eventbridge())]
+SHAPES = [
+    direct(record()),
+    by_sns(direct(record())),
+    by_eventbridge(),
+    by_sns(by_eventbridge()),
+    by_minio(),
+    by_ceph(),
+    direct(record(eventSource="another-store:s3")),
+]
 
 
 @pytest.mark.parametrize("body", SHAPES)
@@ -35,7 +45,13 @@ def test_every_shape_tells_of_the_same_upload(body: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_is_decoded_once_where_it_is_encoded_and_never_elsewhere(key: str) -> None:
-    for body in (direct(record(key)), by_sns(direct(record(key))), by_eventbridge(key)):
+    for body in (
+        direct(record(key)),
+        by_sns(direct(record(key))),
+        by_eventbridge(key),
+        by_minio(key),
+        by_ceph(key),
+    ):
         assert [one.key for one in read_message(body)] == [key]
 
 
@@ -55,15 +71,41 @@ def test_any_key_comes_back_as_it_was(name: str) -> None:
         direct(),
         direct(record(eventName="ObjectRemoved:Delete")),
         direct(record(eventName="ObjectTagging:Put")),
-        direct({"eventSource": "aws:ses", "ses": {}}),
         direct(record("uploads/a folder/")),
         by_eventbridge(**{"detail-type": "Object Deleted"}),
-        by_eventbridge(source="aws.ec2"),
         by_eventbridge("uploads/a folder/"),
     ],
 )
 def test_messages_that_ask_for_no_work_tell_of_nothing(body: str) -> None:
     assert read_message(body) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "source"),
+    [
+        (direct({"eventSource": "aws:ses", "ses": {}}), "'aws:ses'"),
+        (direct({"ses": {}}), "''"),
+        (by_eventbridge(source="aws.ec2"), "'aws.ec2'"),
+        (by_eventbridge(source=None), "''"),
+        (direct({"eventSource": "\x1b[2J"}), r"'\x1b[2J'"),
+    ],
+)
+def test_what_nothing_of_s3_sends_is_passed_over_and_said(
+    body: str, source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read_message(body) == ()
+    (warning,) = caplog.records
+    assert (warning.levelname, f"an event of {source} is passed over" in warning.getMessage()) == (
+        "WARNING",
+        True,
+    )
+
+
+@pytest.mark.parametrize("body", SHAPES)
+def test_what_s3_sends_is_not_talked_about(body: str, caplog: pytest.LogCaptureFixture) -> None:
+    for told in (body, TEST_EVENT, direct(record(eventName="ObjectRemoved:Delete"))):
+        read_message(told)
+    assert not caplog.records
 
 
 def test_a_message_may_hold_several_records() -> None:

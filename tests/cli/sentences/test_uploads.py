@@ -46,7 +46,7 @@ def queue() -> str:
 def test_messages_that_nobody_can_read(says: Says, queue: str) -> None:
     sqs = aws_client("sqs")
     url = sqs.create_queue(QueueName=queue)["QueueUrl"]
-    for message in (*MALFORMED, TEST_EVENT):
+    for message in (*MALFORMED, by_eventbridge(source="aws.ec2"), TEST_EVENT):
         sqs.send_message(QueueUrl=url, MessageBody=message)
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
