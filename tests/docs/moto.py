@@ -26,6 +26,8 @@ ALL = {
 }
 ALSO_AT_MOTO = {
     "s3:ListBucket": "s3:HeadBucket",
+    # A store that is not AWS's is probed, and the probes are deleted.
+    "s3:PutObject": "s3:DeleteObject",
     "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
 }
