@@ -64,7 +64,7 @@ def _send_rightly(client: Any, params: dict[str, Any], **_: object) -> None:
     bucket = _bucket_in_path(client, params)
     if bucket and wants_bucket_in_host(client.meta.endpoint_url):
         url = urlsplit(params["url"])
-        path = url.path.removeprefix(f"/{bucket}") or "/"
+        path = url.path.removeprefix(f"/{bucket}")
         params["url"] = urlunsplit(url._replace(netloc=f"{bucket}.{url.netloc}", path=path))
 
 

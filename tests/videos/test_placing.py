@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,31 @@ def test_of_many_at_once_one_gets_the_name(destination: Path) -> None:
         stored = list(threads.map(one, range(8)))
     assert stored.count(True) == 1
     assert destination.read_bytes() == b"%d" % stored.index(True)
+
+
+def test_where_files_have_one_name_one_looks_and_renames_at_a_time(
+    destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both look while nothing lies there, unless one waits for the other."""
+    monkeypatch.setattr(os, "link", failing(errno.EPERM))
+    both, replace = threading.Barrier(2), Path.replace
+
+    def wait_and_replace(part: Path, target: Path) -> Path:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)
+        return replace(part, target)
+
+    monkeypatch.setattr(Path, "replace", wait_and_replace)
+
+    def one(content: bytes) -> bool:
+        try:
+            put(destination, content)
+        except FileExistsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(one, [b"anna", b"maria"])) == [False, True]
 
 
 def test_what_a_dead_process_left_is_deleted(destination: Path) -> None:

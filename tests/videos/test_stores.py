@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from greenlight.aws.clients import aws_client
 from greenlight.errors import InputError, StorageError
@@ -24,7 +25,7 @@ from greenlight.videos import dialects
 from greenlight.videos.dialects import Dialect, dialect_of
 from greenlight.videos.s3 import require_bucket, store_in_s3
 from greenlight.videos.storing import StoredVideo
-from tests.bucket import Bucket
+from tests.bucket import Bucket, refuse
 from tests.production import Production
 from tests.stores import BLIND, CEPH, LOCKED, MINIO, OSS, R2, Store, serve_store
 from tests.videos.test_s3 import FILM, keys, read, tell
@@ -176,19 +177,60 @@ def test_a_right_to_probe_that_comes_later_is_noticed(bucket: Bucket, open_store
     assert learnt(bucket) is Dialect.IF_NONE_MATCH
 
 
-def test_probes_lie_below_the_prefix(bucket: Bucket, open_store: Open) -> None:
+@pytest.mark.parametrize(
+    ("place", "folder"),
+    [("videos/", "videos/"), ("videos", "videos/"), ("videos/anna.mp4", "videos/"), ("", "")],
+)
+def test_probes_lie_below_the_prefix(
+    place: str, folder: str, bucket: Bucket, open_store: Open
+) -> None:
     open_store("minio")
-    probed: list[str] = []
-    client = aws_client("s3")
-    client.meta.events.register(
-        "before-send.s3.PutObject", lambda request, **_: probed.append(request.url)
-    )
-    for place in ("videos/", "videos", "videos/anna.mp4", ""):
+    with puts(bucket) as sent:
         require_bucket(f"s3://{bucket.name}/{place}")
-        dialect_of(client, bucket.name, "videos", again=True)
-    folder = f"/{bucket.name}/videos/greenlight-probe-"
-    assert probed
-    assert not [url for url in probed if folder not in url]
+    beginning = f"/{bucket.name}/{folder}greenlight-probe-"
+    assert [httpx.URL(url).path.startswith(beginning) for url in sent] == [True, True]
+
+
+@contextmanager
+def puts(bucket: Bucket, answer: Callable[..., Any] | None = None) -> Iterator[list[str]]:
+    """Note the addresses to which this process puts from now on, and let a video be answered so."""
+    sent: list[str] = []
+
+    def note(request: Any, **_: Any) -> Any:
+        sent.append(request.url)
+        return answer(request) if answer and request.url.endswith(".mp4") else None
+
+    with Bucket(bucket.name, aws_client("s3")).meddling("PutObject", note):
+        yield sent
+
+
+def unreachable(request: Any) -> None:
+    raise EndpointConnectionError(endpoint_url=request.url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "probes"), [(refuse, 2), (unreachable, 0)], ids=["refused", "out of reach"]
+)
+async def test_a_refusal_is_looked_into_once_and_the_video_not_sent_in_vain(
+    answer: Callable[..., Any], probes: int, bucket: Bucket, website: Website, open_store: Open
+) -> None:
+    open_store("minio")
+    learnt(bucket)
+    with puts(bucket, answer) as sent, pytest.raises(StorageError, match="its job goes on"):
+        await put(website, f"s3://{bucket.name}/videos/anna.mp4")
+    assert [url.endswith(".mp4") for url in sent] == [True] + [False] * probes
+
+
+async def test_whoever_may_not_look_any_more_replaces_nothing(
+    bucket: Bucket, website: Website, open_store: Open
+) -> None:
+    store = open_store("ceph")
+    assert learnt(bucket) is Dialect.LOOK_FIRST
+    store.manners = BLIND
+    place = bucket.put("videos/anna.mp4", b"another one")
+    stored = await put(website, place)
+    assert stored.place == f"s3://{bucket.name}/videos/{OWN_NAME}.mp4"
+    assert read(bucket, "videos/anna.mp4")["Body"].read() == b"another one"
 
 
 @pytest.mark.parametrize("now", ["oss", "ceph", "locked"])
@@ -216,12 +258,10 @@ async def test_a_store_that_refuses_everything_is_told_in_a_sentence(
 def test_a_store_that_does_not_answer_is_told_before_anything_is_paid(
     bucket: Bucket, open_store: Open
 ) -> None:
-    from botocore.exceptions import EndpointConnectionError
-
     open_store("minio")
 
     def die(request: Any, **_: Any) -> None:
-        raise EndpointConnectionError(endpoint_url=request.url)
+        unreachable(request)
 
     reached = Bucket(bucket.name, aws_client("s3"))
     with reached.meddling("PutObject", die), pytest.raises(InputError, match="cannot be reached"):
@@ -302,6 +342,22 @@ async def test_a_store_that_wants_buckets_in_the_host_says_so_once(
             continue
     assert store.refused == ["SecondLevelDomainForbidden"] * 2
     assert aws_client("s3").list_objects_v2(Bucket=bucket.name)["KeyCount"] == 3
+
+
+async def test_a_store_that_did_not_say_why_is_asked_again(
+    bucket: Bucket, open_store: Open
+) -> None:
+    open_store("oss")
+    place = bucket.put("anna.png", b"a portrait")
+
+    def die(request: Any, **_: Any) -> None:
+        unreachable(request)
+
+    reached = Bucket(bucket.name, aws_client("s3"))
+    with reached.meddling("ListObjectsV2", die), pytest.raises(InputError, match="cannot be read"):
+        await opened(place).__aenter__()
+    async with opened(place) as found:
+        assert found.size_bytes == len(b"a portrait")
 
 
 def test_the_vendors_own_store_is_known_without_asking(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import av
@@ -156,6 +157,28 @@ async def test_of_two_videos_for_one_place_one_is_stored(
     assert [type(one) for one in ended].count(StorageError) == 1
     content = (tmp_path / "both.mp4").read_bytes()
     assert hashlib.sha256(content).hexdigest() == stored.sha256
+
+
+async def test_a_content_is_on_the_disk_before_it_gets_its_name(
+    film: bytes, website: Website, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut would leave a name for nothing."""
+    events: list[str] = []
+    sync, link = os.fsync, os.link
+
+    def note_sync(descriptor: int) -> None:
+        events.append(f"synced {Path(f'/proc/self/fd/{descriptor}').readlink().suffix}")
+        sync(descriptor)
+
+    def note_link(part: Path, destination: Path) -> None:
+        events.append("named")
+        link(part, destination)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "link", note_link)
+    await store(website.put("/result.mp4", film), tmp_path / "anna.mp4")
+    copy(tmp_path / "anna.mp4", tmp_path / "other.mp4")
+    assert events == ["synced .part", "named", "synced "] * 2
 
 
 def test_a_copy_replaces_nothing(tmp_path: Path) -> None:
