@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 import time
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,16 @@ from greenlight.filming.filmer import Filmer
 from greenlight.filming.listing import fetch_task
 from greenlight.filming.prices import cost_cny
 from greenlight.filming.provenance import booked_verdict, provenance_of
-from greenlight.holding import LEASE_SECONDS, held
+from greenlight.holding import LEASE_SECONDS, alone, held
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
 from greenlight.portraits.files import hash_file
-from greenlight.portraits.places import place_of
+from greenlight.videos.naming import video_path
 from greenlight.videos.s3 import store_in_s3
 from greenlight.videos.storing import StoredVideo, copy, is_in_s3, store
 
 LOOK_AGAIN_SECONDS = 0.2
-LONGEST_STEM = 40
-"""Characters of a portrait's name in its video's: file systems take names of 255 bytes."""
 
 
 async def collect(filmer: Filmer, job: Job, out: Path | str | None, *, wait_seconds: float) -> Job:
@@ -102,7 +99,9 @@ async def _store_at(
         cost_cny = _video_cost_cny(job, seconds)
         return provenance_of(job, video, seconds=seconds, cost_cny=cost_cny, verdict=verdict)
 
-    return await store_in_s3(url, destination, job=job.hash, tell=tell)
+    return await store_in_s3(
+        url, destination, job=job.key, tell=tell, holding=partial(alone, filmer.ledger)
+    )
 
 
 async def _expire(filmer: Filmer, job: Job, task: VideoTask, message: str) -> Job:
@@ -146,28 +145,6 @@ def _paid_seconds(task: VideoTask, video: StoredVideo) -> float:
 
 def _video_cost_cny(job: Job, seconds: float) -> Decimal:
     return cost_cny(seconds, Decimal(job.brief["price_per_second_cny"]))
-
-
-def video_path(job: Job, out: Path | str) -> Path | str:
-    """Return where a job's video is stored: a readable name that no other job shares.
-
-    `out` is a folder or an .mp4 file, or `s3://bucket/prefix/`, whose place stays a text.
-    """
-    if is_in_s3(out):
-        place = str(out)
-        return place if place.endswith(".mp4") else f"{place.rstrip('/')}/{video_name(job)}"
-    # The books are read from other folders too.
-    out = Path(out).expanduser().absolute()
-    return out if out.suffix.lower() == ".mp4" else out / video_name(job)
-
-
-def video_name(job: Job) -> str:
-    """Return the name of a job's video: portrait, model, take, and what tells it from every other."""
-    stem = Path(place_of(job.brief["portrait"]).name).stem
-    readable = re.sub(r"[^\w.-]+", "_", stem).strip("._")[:LONGEST_STEM] or "portrait"
-    take = f"-take{job.brief['take']}" if job.brief["take"] > 1 else ""
-    digest = hashlib.sha256(job.key.encode()).hexdigest()[:8]
-    return f"{readable}-{job.family}{take}-{digest}.mp4"
 
 
 async def _bring_along(filmer: Filmer, job: Job, wanted: Path | str) -> Job:

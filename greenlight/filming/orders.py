@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from greenlight.portraits.delivery import deliver
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.settings import Delivery
+from greenlight.videos.naming import video_path
 from greenlight.videos.storing import is_in_s3
+from greenlight.videos.taken import require_free
 
 
 class Order(BaseModel, abc.ABC):
@@ -197,7 +200,12 @@ class VideoOrder(Order):
         }
 
     async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
-        """Deliver portrait and sound and return the paying request."""
+        """Deliver portrait and sound and return the paying request.
+
+        Raises an `InputError` when something lies already where the video is to go.
+        """
+        place = video_path(self.new_job(studio.service), self.out)
+        await asyncio.to_thread(require_free, place)
         image_url = await deliver(self.portrait, studio, reader=self.model_name, delivery=delivery)
         if self.template_id is not None:
             drive = self.template_id

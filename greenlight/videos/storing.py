@@ -88,7 +88,7 @@ async def _download(url: str, part: Path) -> str:
             return await _download_once(secure(url), part)
         except (httpx.HTTPError, StorageError) as error:
             if tries >= TRIES:
-                raise _dead(url, error) from None
+                raise _not_fetched(url, error) from None
         await asyncio.sleep(AGAIN_AFTER_SECONDS * tries)
 
 
@@ -101,7 +101,9 @@ async def _download_once(url: str, part: Path) -> str:
         client.stream("GET", url, headers=AS_IT_IS) as response,
     ):
         if response.status_code != 200:
-            raise StorageError(f"the link answered {response.status_code}", spent=True)
+            # Only the store's own word says that a link is dead; anything else may pass.
+            kind = DeadLink if response.status_code in {403, 404} else StorageError
+            raise kind(f"the link answered {response.status_code}", spent=True)
         with part.open("wb") as file:
             async for chunk in response.aiter_raw():
                 written_bytes += file.write(chunk)
@@ -114,9 +116,10 @@ async def _download_once(url: str, part: Path) -> str:
     return digest.hexdigest()
 
 
-def _dead(url: str, error: Exception) -> DeadLink:
+def _not_fetched(url: str, error: Exception) -> StorageError:
     reason = str(error) if isinstance(error, StorageError) else reason_of(error)
-    return DeadLink(
+    kind = DeadLink if isinstance(error, DeadLink) else StorageError
+    return kind(
         f"the video at {without_query(url)} cannot be fetched ({reason}); {GOES_ON} within 24 hours "
         "of its end",
         spent=True,

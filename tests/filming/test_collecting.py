@@ -14,7 +14,7 @@ import pytest
 
 from greenlight.briefs import Brief
 from greenlight.errors import StorageError, explain
-from greenlight.filming.collecting import collect, video_path
+from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import order_template
 from greenlight.filming.prices import cost_cny
@@ -25,6 +25,7 @@ from greenlight.portraits.files import hash_file
 from greenlight.portraits.media import examine_motion
 from greenlight.studio.server import StudioServer
 from greenlight.videos import storing
+from greenlight.videos.naming import video_path
 from tests.conftest import SAMPLES
 from tests.doubts import RunningClock
 from tests.production import Production, produce
