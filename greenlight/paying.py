@@ -26,6 +26,7 @@ from greenlight.ledger import Claim, Ledger, NewCheck, NewJob, Terms
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.pace import Start
 from greenlight.ledger.unbooked import Outcome
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import NotSent, Throttled
@@ -130,6 +131,7 @@ class Payer:
         )
         start, number = self._begin(payment, claim, terms, stop)
         tell()
+        catalog.warn_of_retirement(payment.new.model)
         try:
             self._wait_for(start, terms, stop)
             value = payment.read(asyncio.run(self.studio.pay(payment.request, ends_at=ends_at)))

@@ -270,8 +270,6 @@ def _sentence(state: FilmState, job: Job) -> str:
             return (
                 f"{job.seconds or 0:.2f} s for {cost_cny.normalize():f} CNY, stored as {job.place}"
             )
-        case FilmState.FILMING if job.task_id is None:
-            return "another process is sending this job; run the same again to see how it ended"
         case FilmState.FILMING:
             return (
                 f"the vendor goes on with task {job.task_id}, {_price(job)}; `greenlight collect`, or the "

@@ -99,6 +99,7 @@ class ModelStudio:
         the name of an own deployment, called in the model's place. Raises `ProtocolError` for an
         answer that is neither a verdict nor an error.
         """
+        catalog.warn_of_retirement(deployment or family.check.id)
         request = self.check_request(family, image_url, ratio=ratio, deployment=deployment)
         return read_check(await self.pay(request), family, ratio=ratio, picture_size=picture_size)
 
@@ -112,7 +113,6 @@ class ModelStudio:
     ) -> httpx.Request:
         """Return the request of a check, whole; `ValueError` says why it cannot be sent."""
         model = deployment or family.check.id
-        catalog.warn_of_retirement(model)
         media = {"image_url": image_url}
         body: dict[str, Any] = {"model": model, "input": media}
         parameters = family.check_parameters(ratio)
@@ -125,6 +125,7 @@ class ModelStudio:
 
         `AmbiguousSubmission` says that a task may have been begun; every other error that none was.
         """
+        catalog.warn_of_retirement(request.model)
         paying = self.video_request(request)
         try:
             return read_submission(await self.pay(paying))
@@ -133,7 +134,6 @@ class ModelStudio:
 
     def video_request(self, request: VideoRequest) -> httpx.Request:
         """Return the request of a video or a template, whole; `ValueError` says why it cannot be sent."""
-        catalog.warn_of_retirement(request.model)
         headers = {"X-DashScope-Async": "enable", **_media_headers(request.input)}
         return self._paying(request.path, request.body(), headers)
 

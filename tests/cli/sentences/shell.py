@@ -23,6 +23,7 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 RENEW = "RENEW_SNAPSHOTS"
 HOME = "/home/anna"
 CHANGING = (
+    (r"unbooked/[0-9a-f]{16}\.json", "unbooked/0123456789abcdef.json"),
     (r"\x1b\[[\d;]*m", ""),
     (r"((?:127\.0\.0\.1|localhost):|127\.0\.0\.1%3A|--port )\d{5}\b", r"\g<1>54321"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "01234567-89ab-cdef-0123-456789abcdef"),
@@ -37,6 +38,7 @@ CHANGING = (
     (r"(?<!:)\b\d\d:\d\d(?= UTC)", "12:34"),
     (r"(?<=Took )\d+(?= s)", "25"),
     (r"(?<=free again in )\d+(?= s)", "778"),
+    (r"(?<=the vendor's differ by )\d+(?= s)", "3600"),
     (r"(?<=answers after )\d+(?= ms)", "12"),
     (r"(?<=agrees with the service's to )\d+(?= s)", "1"),
     (r"(?<=it is )(\d+)\d\d(?= s (ahead of|behind) the service's)", r"\g<1>50"),

@@ -30,6 +30,7 @@ ELSEWHERE = {
 GUARD = "a guard, which only a mistake in this program would reach"
 QUERY = "a query"
 CLIENT = "for programs that use the client; commands say it in other words, or never do that"
+LOST = "who loses a claim waits for who has it, and returns that one's answer"
 NO_PICTURE = "the studio answers as the vendor, and all others have no thumbnail or opinion then"
 UNREACHED: dict[str, str] = {
     "a list's window is at most 24 hours long": GUARD,
@@ -40,6 +41,13 @@ UNREACHED: dict[str, str] = {
     "did not pass, so it is not filmed": GUARD,
     "films only a portrait that its own check has passed": GUARD,
     "has no task to follow": GUARD,
+    "somebody else goes on with": LOST,
+    "by now; run it again": LOST,
+    "this request cannot be sent:": GUARD,
+    "it was stopped before": "whoever asked is stopped, and reads nothing any more",
+    "The request was not sent": "tried again by itself, with a new time",
+    "its time was over when the connection was there": "tried again by itself, with a new time",
+    "what became of the request could not be booked": "of requests that cost nothing",
     "no JPEG has only": GUARD,
     "takes a ratio of": GUARD,
     "takes its own parameters only": GUARD,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from tests.cli.books import in_books, no_room
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.conftest import SAMPLES, make_sound
-from tests.ledger.values import NEW, reserve
 from tests.steering import add_fault
 from tests.studio.conftest import make_motion
 
@@ -126,28 +124,37 @@ def test_lost(says: Says, greenlight: Greenlight, desk: Path, settings: Settings
     says(f"{FILM} --out videos", f"{FILM} --take 2")
 
 
-def test_sent_by_another_process(
-    says: Says, greenlight: Greenlight, studio: StudioServer, settings: Settings
+def test_a_video_that_is_gone_for_good(
+    says: Says, greenlight: Greenlight, desk: Path, studio: StudioServer
 ) -> None:
-    add_fault(studio, "error", "create", status=400, code="Arrearage", message="Unpaid bills.")
-    greenlight(*FILM.split()[1:])
-    with Ledger(settings.ledger_url) as ledger:
-        (job,) = ledger.jobs.newest()
-        reserve(ledger, replace(NEW, key=job.key, service=job.service, model=job.model))
-    says(FILM)
+    greenlight(*FILM.split()[1:], "--out", "videos")
+    shutil.rmtree(desk / "videos")
+    studio.turn_clock(25 * 3600)
+    says(f"{FILM} --out videos")
+
+
+def test_a_verdict_that_is_not_booked(
+    says: Says, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenlight.paying.BOOKING_SECONDS", 0)
+    in_books(settings, *no_room("BEFORE UPDATE OF verdict ON checks"))
+    says("greenlight check anna.png --model emo")
 
 
 def test_accepted_too_late(says: Says, settings: Settings) -> None:
-    # As if the lease had ended before the answer came, and another process had reserved the job.
+    # As if the job had been released before the answer came, and sent by another process.
     in_books(
         settings,
-        "CREATE TRIGGER another_process AFTER UPDATE OF sent_at ON jobs WHEN NEW.sent_at IS NOT NULL "
-        "BEGIN UPDATE jobs SET lease_token = 'another' WHERE id = NEW.id; END",
+        "CREATE TRIGGER another_process AFTER INSERT ON jobs WHEN NEW.task_id IS NULL "
+        "BEGIN UPDATE jobs SET claim = 'another' WHERE id = NEW.id; END",
     )
-    says(FILM)
+    says(FILM, "greenlight jobs")
 
 
-def test_begun_and_not_booked(says: Says, settings: Settings) -> None:
+def test_begun_and_not_booked(
+    says: Says, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenlight.paying.BOOKING_SECONDS", 0)
     in_books(settings, *no_room("BEFORE UPDATE OF task_id ON jobs WHEN NEW.task_id IS NOT NULL"))
     says(FILM)
 

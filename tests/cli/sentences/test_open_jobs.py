@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from greenlight.filming.listing import TaskList
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import Settings
@@ -147,6 +149,80 @@ def test_in_doubt_for_too_long(says: Says, settings: Settings) -> None:
     says("greenlight reconcile", f"greenlight reconcile --release {JOB}")
 
 
+def test_in_doubt_with_another_key(says: Says, settings: Settings) -> None:
+    ambiguous(settings, seconds_ago=SETTLED)
+    in_books(settings, "UPDATE jobs SET account = 'another'")
+    says("greenlight reconcile")
+
+
+def test_in_doubt_by_a_clock_that_is_wrong(
+    says: Says, settings: Settings, studio: StudioServer
+) -> None:
+    ambiguous(settings, seconds_ago=SETTLED)
+    studio.turn_clock(3600)
+    says("greenlight reconcile")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        TaskList({}, is_whole=False, answered_at=datetime.now(UTC)),
+        TaskList({}, is_whole=True, answered_at=None),
+        TaskList({}, is_whole=True, answered_at=datetime.now(UTC) + timedelta(minutes=1)),
+    ],
+    ids=["cut off", "without a time", "of another account"],
+)
+def test_a_list_that_proves_nothing(
+    says: Says, settings: Settings, monkeypatch: pytest.MonkeyPatch, listed: TaskList
+) -> None:
+    async def list_tasks(*_: object) -> TaskList:
+        return listed
+
+    ambiguous(settings, seconds_ago=SETTLED)
+    submitted(settings, UNKNOWN_TASK)
+    monkeypatch.setattr("greenlight.filming.evidence.list_tasks", list_tasks)
+    monkeypatch.setattr("greenlight.filming.evidence.CLOCKS_AGREE", timedelta(hours=1))
+    says("greenlight reconcile")
+
+
+def test_a_task_of_another_time(says: Says, studio: StudioServer, settings: Settings) -> None:
+    asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=1))
+    in_books(settings, "UPDATE jobs SET sent_at = datetime(sent_at, '-2 hours')")
+    in_books(settings, "UPDATE jobs SET doubted_at = datetime(doubted_at, '-2 hours')")
+    task_id = listed_task(studio)
+    says(
+        "greenlight reconcile",
+        f"greenlight reconcile --adopt 427bed54 {task_id}",
+        f"greenlight reconcile --adopt 427bed54 {task_id} --any-time",
+    )
+
+
+def test_one_task_fits_by_clocks_that_differ(
+    says: Says, studio: StudioServer, settings: Settings
+) -> None:
+    asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=1))
+    in_books(settings, "UPDATE jobs SET account = 'another'")
+    says("GREENLIGHT_EXCLUSIVE_ACCOUNT=on greenlight reconcile")
+
+
+def listed_task(studio: StudioServer) -> str:
+    """Return the one task that the vendor lists."""
+    key = {"Authorization": "Bearer sk-local"}
+    (task,) = httpx.get(f"{studio.base_url}/tasks", headers=key).json()["data"]
+    return str(task["task_id"])
+
+
+def test_a_task_that_is_not_listed(
+    says: Says, studio: StudioServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find_listed(*_: object) -> None:
+        """Say that it is not there (yet)."""
+
+    asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=1))
+    monkeypatch.setattr("greenlight.filming.reconciling.find_listed", find_listed)
+    says(f"greenlight reconcile --adopt 427bed54 {listed_task(studio)}")
+
+
 def test_never_accepted(says: Says, settings: Settings) -> None:
     ambiguous(settings, seconds_ago=SETTLED)
     says("greenlight reconcile", "greenlight reconcile")
@@ -198,8 +274,16 @@ async def _doubt_with_a_longer_task(studio: StudioServer, settings: Settings, de
 def test_a_task_that_is_not_its(says: Says, studio: StudioServer, settings: Settings) -> None:
     begin(studio, settings)
     task_id = open_task(settings)
-    add_fault(studio, "unknown_status", "fetch")
     ambiguous(settings)
+    says(f"greenlight reconcile --adopt {JOB} {task_id}")
+
+
+def test_a_task_of_another_job(says: Says, studio: StudioServer, settings: Settings) -> None:
+    begin(studio, settings)
+    task_id = open_task(settings)
+    ambiguous(settings)
+    in_books(settings, "UPDATE jobs SET model = 'liveportrait'")
+    add_fault(studio, "unknown_status", "fetch")
     says(
         f"greenlight reconcile --adopt {JOB} {task_id}",
         f"greenlight reconcile --adopt {JOB} {task_id}",
