@@ -15,7 +15,6 @@ from prefect.client.schemas.sorting import ArtifactSort
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
 from greenlight.briefs import Brief
-from greenlight.filming import collector
 from greenlight.filming.collector import EXPIRING_AFTER
 from greenlight.ledger import JobState, Ledger
 from greenlight.settings import Settings
@@ -94,7 +93,7 @@ async def test_a_job_of_twenty_hours_raises_its_event(
     brief = Brief(portrait=str(astronaut), models=("wan-s2v",), sound=str(sound))
     await portrait_to_video(brief, wait_seconds=0, return_state=True)
     later = datetime.now(UTC) + EXPIRING_AFTER
-    monkeypatch.setattr(collector, "now", lambda: later)
+    monkeypatch.setattr("greenlight.ledger.database.now", lambda: later)
     await collect_videos(return_state=True)
     assert events == ["greenlight.video.expiring"]
 
