@@ -1,15 +1,24 @@
 """Hand a picture, a sound or a video to the vendor: by its own address, presigned, or uploaded.
 
-Local files are always uploaded; S3 objects are when they are asked to be. Otherwise they are presigned, and
-as such an address dies with the credentials that signed it, whatever life it was given, the rule is:
+A job waits for hours until the vendor fetches what it needs, so a job gets only what cannot change meanwhile:
+a version in S3, or an upload. A check is fetched within seconds, so it may get a link to what can change,
+and the caller asks afterwards whether it has (`is_unchanged`).
 
-    the credentials            a check (fetched within seconds)    a video's or template's (fetched when its
-                               link of 15 minutes                  turn comes) link of 6 hours
-    never end                  presigned                           presigned
-    live as long as the link   presigned                           presigned
-    end before the link        presigned; refused with a sentence  uploaded, and a warning says why
+    what lies there           a check                            a video's or template's
+    a file                    uploaded                           uploaded
+    a version of an object    presigned for 15 minutes           presigned for 6 hours
+    an object without one     presigned; asked again afterwards  uploaded
+    a web address             as it is; asked again afterwards   uploaded
+
+Objects are uploaded wherever uploads are asked for. As a presigned address dies with the credentials that
+signed it, whatever life it was given, the rule for those is:
+
+    the credentials            a check's link                     a video's or template's
+    never end                  presigned                          presigned
+    live as long as the link   presigned                          presigned
+    end before the link        presigned; refused with a sentence uploaded, and a warning says why
                                when they end within 5 minutes
-    end, nobody knows when     presigned                           uploaded, and a warning says why
+    end, nobody knows when     presigned                          uploaded, and a warning says why
 """
 
 from __future__ import annotations
@@ -55,10 +64,15 @@ async def deliver(
     """
     async with opened(content.place) as place:
         _expect_same(content, place)
-        url = None
-        if delivery == "presigned" and await asyncio.to_thread(_live_long, place):
+        if (
+            delivery == "presigned"
+            and place.is_fixed
+            and await asyncio.to_thread(_live_long, place)
+        ):
             url = await asyncio.to_thread(place.url, LINK_SECONDS)
-        return url or await studio.upload(await place.local_path(), model=reader)
+            if url is not None:
+                return url
+        return await _upload(place, studio, reader)
 
 
 async def deliver_for_check(
@@ -76,14 +90,20 @@ async def deliver_for_check(
             url = await asyncio.to_thread(place.url, CHECK_LINK_SECONDS)
         if url is not None:
             return Handed(url, can_change=not place.is_fixed)
-        url = await studio.upload(await place.local_path(), model=reader)
-        return Handed(url, can_change=False)
+        return Handed(await _upload(place, studio, reader), can_change=False)
 
 
 async def is_unchanged(content: Portrait | Sound) -> bool:
     """Whether the content still lies in its place; `InputError` when nothing can be read there any more."""
     async with opened(content.place) as place:
         return place.identity == content.identity
+
+
+async def _upload(place: Place, studio: ModelStudio, reader: str) -> str:
+    """Upload what was found at a place; `Overwritten` if a file was changed while it was sent."""
+    url = await studio.upload(await place.local_path(), model=reader)
+    await asyncio.to_thread(place.expect_unchanged)
+    return url
 
 
 def _expect_same(content: Portrait | Sound, place: Place) -> None:

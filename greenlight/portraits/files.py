@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from greenlight.errors import InputError
+from greenlight.errors import InputError, Overwritten
 from greenlight.portraits.place import Place
 
 
@@ -44,6 +44,15 @@ class FilePlace(Place):
     async def local_path(self) -> Path:
         """Return the file itself."""
         return self.path
+
+    def expect_unchanged(self) -> None:
+        """Raise `Overwritten` if the file was written to, or is another one, since it was read."""
+        try:
+            is_same = seen_of_file(self.path) == self.seen
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise Overwritten(f"{self.text} was changed while it was worked on; run it again")
 
     def url(self, lifetime_seconds: int) -> str | None:  # noqa: ARG002
         """Return nothing: the vendor cannot see this machine's files."""

@@ -63,6 +63,9 @@ class Place(abc.ABC):
         """Whether nothing else can come from its address later, as far as can be asked for little."""
         return True
 
+    def expect_unchanged(self) -> None:  # noqa: B027 - a download is a copy that nobody else writes to
+        """Raise `Overwritten` if `local_path` holds another content than was identified."""
+
     @property
     def is_here(self) -> bool:
         """Whether the whole content lies on this machine already, so that reading it all is cheap."""

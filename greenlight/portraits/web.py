@@ -80,6 +80,11 @@ class WebPlace(Place):
         """Return the download."""
         return self._path()
 
+    @property
+    def is_fixed(self) -> bool:
+        """Say no: whoever has the address may put another content there."""
+        return False
+
     def _path(self) -> Path:
         assert self._copy is not None  # noqa: S101 - a place is opened before it is read
         return Path(self._copy.name)

@@ -16,17 +16,19 @@ import pytest
 from greenlight.errors import InputError, Overwritten
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.delivery import deliver, deliver_for_check
+from greenlight.portraits.delivery import deliver, deliver_for_check, is_unchanged
 from greenlight.portraits.media import Motion, examine_sound
 from greenlight.portraits.pictures import examine
 from greenlight.settings import Delivery
 from greenlight.studio.server import StudioServer
 from tests.bucket import Asked, Bucket
+from tests.conftest import SAMPLES
 from tests.steering import add_fault, paid, received
-from tests.website import Website
+from tests.website import Page, Website
 
 CHECK = catalog.family("emo").check.id
 VIDEO = catalog.family("emo").video.id
+GROUP_CHECK = catalog.family("animate-anyone").check.id
 
 
 async def test_a_file_is_uploaded_once_for_each_model_that_reads_it(
@@ -49,23 +51,99 @@ async def test_a_sound_is_uploaded_too(client: ModelStudio, sound: Path) -> None
     assert url.endswith(".wav")
 
 
-async def test_a_web_address_is_handed_on_as_it_is(
+async def test_a_check_gets_a_web_address_as_it_is_to_be_looked_at_again(
     client: ModelStudio, studio: StudioServer, website: Website, astronaut: Path
 ) -> None:
     address = website.put("/anna.png", astronaut.read_bytes()) + "?signature=c0ffee"
     portrait = await examine(address)
-    assert await deliver(portrait, client, reader=CHECK, delivery="presigned") == address
+    handed = await deliver_for_check(portrait, client, reader=CHECK, delivery="presigned")
+    assert (handed.url, handed.can_change) == (address, True)
+    assert await is_unchanged(portrait)
+    website.put("/anna.png", b"another one")
+    website.page("/anna.png")
+    assert not await is_unchanged(portrait)
     assert received(studio, "upload") == 0
 
 
-async def test_an_object_is_presigned(
+async def test_a_version_of_an_object_is_presigned_for_a_job(
     client: ModelStudio, studio: StudioServer, bucket: Bucket, astronaut: Path
 ) -> None:
+    bucket.keep_versions()
     portrait = await examine(bucket.put("人像/anna +1.png", astronaut.read_bytes()))
     url = await deliver(portrait, client, reader=CHECK, delivery="presigned")
     assert "X-Amz-Expires=21600" in url
     assert httpx.get(url).content == astronaut.read_bytes()
     assert received(studio, "upload") == 0
+
+
+@pytest.mark.parametrize("lies_in", ["web", "s3", "s3 that keeps no versions any more"])
+async def test_a_job_gets_what_was_examined_whatever_lies_there_when_its_turn_comes(
+    lies_in: str, client: ModelStudio, website: Website, bucket: Bucket, astronaut: Path
+) -> None:
+    two = (SAMPLES / "made_two.jpg").read_bytes()
+    if lies_in.endswith("any more"):
+        bucket.keep_versions()
+        bucket.keep_versions("Suspended")
+    website.put("/anna.png", astronaut.read_bytes())
+    stored = bucket.put("anna.png", astronaut.read_bytes())
+    portrait = await examine(f"{website.url}/anna.png" if lies_in == "web" else stored)
+    url = await deliver(portrait, client, reader=GROUP_CHECK, delivery="presigned")
+    bucket.put("anna.png", two)
+    website.pages["/anna.png"] = [Page(two)]
+    # The studio refuses two people, and says so of what it really sees.
+    assert (await client.check(catalog.family("animate-anyone"), url)).passed
+
+
+async def test_a_file_that_is_changed_while_it_is_sent_is_told(
+    client: ModelStudio,
+    studio: StudioServer,
+    astronaut: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "anna.png"
+    file.write_bytes(astronaut.read_bytes())
+    portrait, upload = await examine(str(file)), client.upload
+
+    async def upload_and_change(path: Path, *, model: str) -> str:
+        url = await upload(path, model=model)
+        file.write_bytes(astronaut.read_bytes() + b"\0")
+        return url
+
+    monkeypatch.setattr(client, "upload", upload_and_change)
+    for hand_over in (deliver, deliver_for_check):
+        with pytest.raises(Overwritten, match="was changed while it was worked on"):
+            await hand_over(portrait, client, reader=CHECK, delivery="presigned")
+        file.write_bytes(astronaut.read_bytes())
+    file.unlink()
+    with pytest.raises(InputError, match="does not exist"):
+        await deliver(portrait, client, reader=CHECK, delivery="presigned")
+    assert paid(studio) == {}
+
+
+async def test_an_object_that_is_overwritten_while_it_is_downloaded_is_told(
+    client: ModelStudio, studio: StudioServer, bucket: Bucket, astronaut: Path
+) -> None:
+    portrait = await examine(bucket.put("anna.png", astronaut.read_bytes()))
+
+    def overwrite(**_: object) -> None:
+        bucket.put("anna.png", astronaut.read_bytes() + b"\0")
+
+    with (
+        bucket.meddling("GetObject", overwrite),
+        pytest.raises(Overwritten, match="was overwritten while it was read"),
+    ):
+        await deliver(portrait, client, reader=VIDEO, delivery="presigned")
+    assert received(studio, "upload") == 0
+
+
+async def test_for_a_job_an_object_is_downloaded_once(
+    client: ModelStudio, bucket: Bucket, astronaut: Path, requests: list[Asked]
+) -> None:
+    portrait = await examine(bucket.put("anna.png", astronaut.read_bytes()))
+    requests.clear()
+    await deliver(portrait, client, reader=VIDEO, delivery="presigned")
+    assert [one.operation for one in requests] == ["HeadObject", "GetObject"]
 
 
 async def test_the_link_of_a_check_lives_for_a_quarter_of_an_hour_and_costs_one_request(
@@ -98,21 +176,21 @@ async def test_the_link_is_to_the_version_that_was_found_where_versions_are_kept
         assert httpx.get(link).content == astronaut.read_bytes()
 
 
-@pytest.mark.parametrize("lies_in", ["file", "web", "uploaded s3"])
-async def test_what_is_no_link_into_s3_cannot_change_or_be_asked_for_again(
+@pytest.mark.parametrize("lies_in", ["file", "uploaded web", "uploaded s3"])
+async def test_what_is_uploaded_for_a_check_cannot_change(
     lies_in: str, client: ModelStudio, website: Website, bucket: Bucket, astronaut: Path
 ) -> None:
     content = astronaut.read_bytes()
     place = {
         "file": str(astronaut),
-        "web": website.put("/anna.png", content),
+        "uploaded web": website.put("/anna.png", content),
         "uploaded s3": bucket.put("anna.png", content),
     }[lies_in]
     handed = await deliver_for_check(
         await examine(place),
         client,
         reader=CHECK,
-        delivery="upload" if lies_in == "uploaded s3" else "presigned",
+        delivery="presigned" if lies_in == "file" else "upload",
     )
     assert not handed.can_change
 

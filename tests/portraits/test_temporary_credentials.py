@@ -18,6 +18,7 @@ from greenlight.portraits.delivery import deliver, deliver_for_check
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.studio.server import StudioServer
 from tests.bucket import SECRET, Bucket
+from tests.conftest import SAMPLES
 from tests.steering import paid, received
 
 CHECK = catalog.family("emo").check.id
@@ -35,6 +36,8 @@ def _nobody_was_warned_yet() -> None:
 
 @pytest.fixture
 async def portrait(bucket: Bucket, astronaut: Path) -> Portrait:
+    """One version of an object: what can change is uploaded for a job, whatever signs its link."""
+    bucket.keep_versions()
     return await examine(bucket.put("anna.png", astronaut.read_bytes()))
 
 
@@ -145,6 +148,17 @@ async def test_credentials_without_an_end_warn_of_nothing(
 ) -> None:
     url = await deliver(portrait, client, reader=VIDEO, delivery="presigned")
     assert "X-Amz-Expires=21600" in url
+    assert warnings(caplog) == []
+
+
+async def test_what_is_uploaded_because_it_can_change_warns_of_no_credentials(
+    client: ModelStudio, bucket: Bucket, log_in: Login, caplog: pytest.LogCaptureFixture
+) -> None:
+    log_in(5 * HOUR)
+    bucket.keep_versions("Suspended")
+    place = bucket.put("bob.png", (SAMPLES / "astronaut.png").read_bytes())
+    url = await deliver(await examine(place), client, reader=VIDEO, delivery="presigned")
+    assert url.startswith("oss://")
     assert warnings(caplog) == []
 
 
