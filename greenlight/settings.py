@@ -77,7 +77,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "GREENLIGHT_DELIVERY",
-        meaning="How the vendor gets at S3 objects: by presigned links where nothing can change, or by upload.",
+        meaning="How the vendor gets at S3 objects: by presigned links where that is safe, or by upload.",
         default="presigned",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from tests.website import Website
 
 KEY = "sk-secret-4711"
 SIGNATURE = "c2lnbmVkLWJ5LW5vYm9keQ"
+NO_SECRET = re.compile(r"[\w-]+=\*\*\*|X-Amz-Expires=\d+")
+"""Names without their values, and how long a link lives: what boto3's debugging lines keep of one."""
 SECRETS = (KEY, SIGNATURE, "Signature=", "Expires=", "OSSAccessKeyId=")
 
 
@@ -125,8 +128,7 @@ async def test_no_presigned_link_is_written_or_said(
 ) -> None:
     # The bucket's own server runs in this process too, and logs what it is asked for.
     monkeypatch.setattr(logging.getLogger("werkzeug"), "disabled", True)
-    # Of boto3's debugging lines its authors say themselves that they hold secrets.
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     portrait = bucket.put("in/anna.png", astronaut.read_bytes())
     voice = bucket.put("in/anna.wav", sound.read_bytes())
     state, words = await film(Brief(portrait=portrait, sound=voice, models=("liveportrait",)))
@@ -137,7 +139,7 @@ async def test_no_presigned_link_is_written_or_said(
     presigned = ("X-Amz-Signature", "X-Amz-Credential", "AWSAccessKeyId=", SECRET)
     expect_no_secret(
         (*SECRETS, *presigned),
-        await all_places(tmp_path, [words, lost]) | {"the logs": caplog.text},
+        await all_places(tmp_path, [words, lost]) | {"the logs": NO_SECRET.sub("", caplog.text)},
     )
 
 

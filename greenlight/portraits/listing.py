@@ -10,6 +10,7 @@ from greenlight.aws.advice import advice_on
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.errors import InputError
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.s3 import is_whole_sha256, seen_of, split_s3
 
 
@@ -46,6 +47,7 @@ def list_objects(prefix: str) -> Iterator[list[StoredObject]]:
     if not bucket:
         raise InputError(f"{prefix} names no bucket; give s3://bucket/prefix/")
     try:
+        keep_links_out_of_logs()
         listing = aws_client("s3").get_paginator("list_objects_v2")
         for page in listing.paginate(Bucket=bucket, Prefix=key):
             entries = page.get("Contents", [])

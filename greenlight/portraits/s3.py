@@ -15,6 +15,7 @@ from greenlight.aws.clients import Credentials, aws_client, signing_credentials
 from greenlight.aws.errors import aws_errors, code_of, is_refusal, reason_of
 from greenlight.aws.links import sign_link
 from greenlight.errors import InputError, Overwritten, Unusable
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
 from greenlight.portraits.place import MAX_DOWNLOAD_BYTES, Place, download_file
 from greenlight.portraits.ranges import RANGE_BYTES, Ranges
 
@@ -84,6 +85,7 @@ class S3Place(Place):
             raise Unusable(f"{self.text} is empty")
 
     def _head(self) -> dict[str, Any]:
+        keep_links_out_of_logs()
         self._client = aws_client("s3")
         try:
             return dict(self._client.head_object(**self._object, ChecksumMode="ENABLED"))
