@@ -7,13 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger.checks import join_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Parameters
 from greenlight.offers import offer_deployable, offer_models, offer_parameters
+from greenlight.signatures import UNSIGNED, refuse_signed
 
 TEMPLATE_PREFIX = "AACT."
 """What the vendor's template ids begin with; anything else given as a motion is a video."""
@@ -29,7 +30,7 @@ class Brief(BaseModel):
     portrait: str = Field(
         title="Portrait",
         description="Where the picture lies: a file, an http(s) address or s3://bucket/key.",
-        json_schema_extra={"minLength": 1},
+        json_schema_extra={"minLength": 1, **UNSIGNED},
     )
     models: tuple[str, ...] = Field(
         default=("emo",),
@@ -42,11 +43,13 @@ class Brief(BaseModel):
         default=None,
         title="Sound",
         description="Where the speech or song lies (wav or mp3); without it the portrait is only screened.",
+        json_schema_extra=UNSIGNED,
     )
     motion: str | None = Field(
         default=None,
         title="Motion",
         description="For animate-anyone: where the motion video lies, or the id of a template.",
+        json_schema_extra=UNSIGNED,
     )
     ratio: Literal["1:1", "3:4"] | None = Field(
         default=None,
@@ -71,6 +74,12 @@ class Brief(BaseModel):
         title="Take",
         description="A higher number makes a new video of the same brief, and pays again.",
     )
+
+    @field_validator("portrait", "sound", "motion", mode="before")
+    @classmethod
+    def _nothing_is_signed(cls, place: Any, info: ValidationInfo) -> Any:
+        refuse_signed(place, f"the {info.field_name}")
+        return place
 
     @field_validator("models")
     @classmethod

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ValidationError
 
 from greenlight.briefs import Brief, job_key, parse_parameter
+from greenlight.bundles import BriefDefaults
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio import catalog
 
@@ -75,6 +77,57 @@ def test_a_value_out_of_range_is_named() -> None:
 def test_an_unknown_model_is_no_brief() -> None:
     with pytest.raises(ValidationError, match="not a model"):
         Brief(portrait="a.png", models=("veo",))
+
+
+SIGNED = (
+    "https://b.s3.amazonaws.com/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=c0ffee",
+    "https://b.s3.amazonaws.com/a?X-Amz-Security-Token=c0ffee",
+    "HTTPS://b.oss-cn-beijing.aliyuncs.com/a?OSSAccessKeyId=c0ffee&Expires=1&Signature=c0ffee",
+    "https://b.oss-cn-beijing.aliyuncs.com/a?x-oss-signature=c0ffee",
+    "https://storage.googleapis.com/b/a?X-Goog-Signature=c0ffee",
+    "https://b.blob.core.windows.net/c/a?sv=2024&sig=c0ffee",
+    "https://cdn.example.com/a?auth_key=c0ffee",
+    "http://example.com/a?token=c0ffee#part",
+    "http://example.com/a?x=1;accessToken=c0ffee",
+    "https://anna:c0ffee@example.com/a",
+    "https://c0ffee@example.com/a",
+    "public+https://example.com/a?sign=c0ffee",
+)
+PLAIN = (
+    "a.png",
+    "design=token=1.png",
+    "s3://bucket/who?token=1.png",
+    "s3://bucket/anna.png?versionId=3",
+    "https://example.com/a.png",
+    "https://example.com/a@2x.png?width=400&design=new&assign=1",
+    "https://example.com/signature=1/token=2.png",
+    "https://example.com/a.png#sig=1",
+    "AACT.template",
+)
+
+
+@pytest.mark.parametrize("kind", [Brief, BriefDefaults])
+@pytest.mark.parametrize("name", ["portrait", "sound", "motion"])
+@pytest.mark.parametrize("place", SIGNED)
+def test_a_signed_address_is_refused_before_prefect_can_keep_it(
+    place: str, name: str, kind: type[BaseModel]
+) -> None:
+    if name not in kind.model_fields:
+        return
+    fields = {"portrait": "a.png"} if kind is Brief else {}
+    with pytest.raises(InputError, match="give s3://bucket/key, a file") as caught:
+        kind.model_validate({**fields, name: place})
+    assert f"is given as the {name} with a signature" in str(caught.value)
+    assert "c0ffee" not in repr(caught.value)
+    errors = Draft202012Validator(kind.model_json_schema()).iter_errors({**fields, name: place})
+    assert [[*one.path] for one in errors] == [[name]]
+
+
+@pytest.mark.parametrize("place", PLAIN)
+def test_what_is_not_signed_is_taken_by_brief_and_form(place: str) -> None:
+    brief = Brief(portrait=place, sound=place, motion=place)
+    told = brief.model_dump(mode="json")
+    assert not [*Draft202012Validator(Brief.model_json_schema()).iter_errors(told)]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from greenlight.briefs import Brief, ParameterValue
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.redaction import without_secrets
+from greenlight.signatures import UNSIGNED, refuse_signed
 
 LONGEST_NAME = 128
 """Of a deployment of one's own: what the books have room for."""
@@ -40,16 +41,24 @@ class BriefDefaults(BaseModel):
         default=None,
         title="Sound",
         description="A sound for every portrait that has none of its own beside it.",
+        json_schema_extra=UNSIGNED,
     )
     motion: str | None = Field(
         default=None,
         title="Motion",
         description="For animate-anyone: a motion video, or the id of a template, for every portrait.",
+        json_schema_extra=UNSIGNED,
     )
     ratio: Literal["1:1", "3:4"] | None = _like_a_brief("ratio")
     parameters: dict[str, ParameterValue] = _like_a_brief("parameters")
     deployments: dict[str, str] = _like_a_brief("deployments")
     take: int = _like_a_brief("take")
+
+    @field_validator("sound", "motion", mode="before")
+    @classmethod
+    def _nothing_is_signed(cls, place: Any, info: ValidationInfo) -> Any:
+        refuse_signed(place, f"the {info.field_name}")
+        return place
 
     def check(self) -> Brief:
         """Return the brief of any portrait; `SettingsError` says why none can be made with them."""

@@ -329,11 +329,11 @@ async def test_no_secret_of_a_link_stands_in_what_is_known(desk: Desk, website: 
     await desk.book_verdict(PASSED)
     good = website.put("/v.mp3", (SAMPLES / "hello.mp3").read_bytes())
     bad = website.put("/bad.mp3", b"no sound at all")
-    film = film_of(await desk.step(sound=f"{good}?Signature=hidden"))
+    film = film_of(await desk.step(sound=f"{good}?key=hidden"))
     assert film.drives.sound is not None
     assert "hidden" not in film.drives.sound.shown + film.drives.sound.name
     with pytest.raises(InputError) as told:
-        await desk.step(sound=f"{bad}?Signature=hidden")
+        await desk.step(sound=f"{bad}?key=hidden")
     assert str(told.value).startswith(f"{bad} is no sound that can be read")
     assert "hidden" not in str(told.value)
 

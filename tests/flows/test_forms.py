@@ -34,6 +34,9 @@ def test_every_parameter_has_a_title_and_a_description(flow: Flow[..., Any]) -> 
         ({"brief": {"portrait": "a.png"}, "wait_seconds": -1}, "wait_seconds"),
         ({"brief": {"portrait": "a.png"}, "max_cny": "much"}, "max_cny"),
         ({"brief": {"portrait": "a.png", "models": ["veo"]}}, "models"),
+        # The server keeps no run whose parameters its schema refuses.
+        ({"brief": {"portrait": "https://a.example/b.png?Signature=hush"}}, "portrait"),
+        ({"brief": {"portrait": "a.png", "sound": "https://a.example/?token=hush"}}, "sound"),
     ],
 )
 def test_wrong_input_is_told_by_its_field(parameters: dict[str, Any], field: str) -> None:

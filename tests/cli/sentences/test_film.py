@@ -36,6 +36,14 @@ def test_filmed(says: Says) -> None:
     )
 
 
+def test_signed_addresses(says: Says) -> None:
+    says(
+        "greenlight film 'https://host.example/anna.png?X-Amz-Signature=hidden' --model emo",
+        "greenlight film anna.png --model emo --audio 'https://host.example/a.mp3?token=hidden'",
+        "greenlight sweep . --model emo --audio https://anna:hidden@host.example/a.mp3",
+    )
+
+
 def test_filmed_with_a_motion(says: Says) -> None:
     says("greenlight film anna.png --model animate-anyone --motion wave.mp4")
 
