@@ -61,6 +61,14 @@ def sweep(
             show_default="sound",
         ),
     ] = None,
+    also_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also-from",
+            metavar="BUCKET_OR_HOST",
+            help="What a json in a bucket may name besides its own: s3://bucket or https://host; repeatable.",
+        ),
+    ] = None,
     film: Annotated[
         bool, typer.Option("--film/--no-film", help="Film what passes, or only screen.")
     ] = True,
@@ -97,6 +105,7 @@ def sweep(
         ratio=ratio.value if ratio else None,
         parameters=dict(parse_parameter(text) for text in param or []),
         deployments=deployments_of(deployment),
+        also_from=tuple(also_from or ()),
     )
     defaults.check()
     out = _absolute(out)

@@ -83,7 +83,7 @@ def _line(name: str, schema: Schema, *, required: bool, about: str) -> str:
     notes = [_kind(schema)]
     if required:
         notes.append("required")
-    elif default is not None and "$ref" not in schema:
+    elif default not in (None, [], ()) and "$ref" not in schema:
         notes.append(f"default {code(_plain(default))}")
     return f"{code(name)} ({', '.join(notes)})" + (f": {sentence(about)}" if about else "")
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from greenlight.briefs import Brief, ParameterValue, is_template_id
-from greenlight.bundles.bundle import Bundle, Kind, name_of
+from greenlight.bundles.bundle import Bundle, Kind, name_of, shown_of
 from greenlight.bundles.defaults import BriefDefaults, MalformedBrief, make_brief
+from greenlight.bundles.origins import WEB, origin_of
 from greenlight.modelstudio import catalog
+from greenlight.portraits.place import PUBLIC
 
 Need = Literal["sound", "json"]
 """What a deployment waits for before it films: what moves the portrait, and the brief's json."""
@@ -44,8 +46,11 @@ def brief_of(
     _expect_one_of_each(bundle)
     portrait, written = bundle.portraits[0], bundle.first(Kind.DETAILS)
     beside = _beside(bundle)
-    told = {} if written is None else _told(details or {}, beside, bundle, written.place)
-    usual = defaults.model_dump(exclude_none=True)
+    told = {}
+    if written is not None:
+        named = _named(details or {}, bundle, written.place, defaults.also_from)
+        told = _told(named, beside, written.place)
+    usual = defaults.of_a_brief()
     if "models" in told:
         usual["parameters"] = _of_use(defaults.parameters, told["models"])
     brief = make_brief(portrait.place, usual | beside | told, (written or portrait).place)
@@ -68,22 +73,30 @@ def _beside(bundle: Bundle) -> dict[str, str]:
     return {name: one.place for name, one in found.items() if one is not None}
 
 
-def _told(
-    details: Mapping[str, Any], beside: Mapping[str, str], bundle: Bundle, written: str
+def _named(
+    details: Mapping[str, Any], bundle: Bundle, written: str, also_from: Collection[str]
 ) -> dict[str, Any]:
-    """Return what a json says beyond what lies there; a bare name lies in the bundle's own folder."""
-    told = dict(details)
-    for name in sorted({"sound", "motion"} & told.keys()):
+    """Return what a json says, with the places that it means; a bare name lies in the bundle's own folder."""
+    named = dict(details)
+    for name in sorted({"sound", "motion"} & named.keys()):
+        place = _resolve(named[name], bundle, is_motion=name == "motion")
         if bundle.is_in_s3:
-            _expect_no_file(told[name], f"{written}: {name}")
-        told[name] = _resolve(told[name], bundle, is_motion=name == "motion")
-        if name in beside and told[name] not in (None, beside[name]):
+            _expect_no_file(named[name], f"{written}: {name}")
+            place = _expect_allowed(place, bundle, also_from, f"{written}: {name}")
+        named[name] = place
+    return named
+
+
+def _told(named: Mapping[str, Any], beside: Mapping[str, str], written: str) -> dict[str, Any]:
+    """Return what a json says beyond what lies there."""
+    told = dict(named)
+    for name in sorted(beside.keys() & told.keys()):
+        if told[name] not in (None, beside[name]):
             raise MalformedBrief(
                 f"{written}: {name}: {name_of(beside[name])} lies beside it and is another one; "
                 "name it there or put it there, not both"
             )
-        if name in beside:
-            del told[name]
+        del told[name]
     return told
 
 
@@ -109,6 +122,24 @@ def _expect_no_file(place: Any, field: str) -> None:
             f"{field}: a json in S3 names no file of the machine that works on it; "
             "put the file beside the portrait, or give s3://bucket/key or an http(s) address"
         )
+
+
+def _expect_allowed(place: Any, bundle: Bundle, also_from: Collection[str], field: str) -> Any:
+    """Return a place that a json in S3 may name; the worker reads more than whoever may upload there."""
+    if not isinstance(place, str) or "://" not in place:
+        return place
+    try:
+        origin = origin_of(place)
+    except ValueError as error:
+        raise MalformedBrief(f"{field}: {shown_of(place)}: {error}; look at it") from None
+    if origin not in {origin_of(bundle.stem), *map(origin_of, also_from)}:
+        raise MalformedBrief(
+            f"{field}: a json in S3 names only what lies in its own bucket; put the file there, "
+            f"or allow {origin} by --also-from, or by `also_from` in the defaults of a deployment"
+        )
+    scheme, _, rest = place.partition("://")
+    # Who allows a host trusts it with sounds, and not with the addresses of the worker's own network.
+    return f"{PUBLIC if scheme.lower() in WEB else ''}{scheme.lower()}://{rest}"
 
 
 def _resolve(place: Any, bundle: Bundle, *, is_motion: bool) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from greenlight.portraits.place import without_query
+from greenlight.portraits.place import PUBLIC, without_query
 
 
 class Kind(StrEnum):
@@ -47,7 +47,7 @@ def name_of(place: str) -> str:
 
 def shown_of(place: str) -> str:
     """Return a place as people and books may see it: a web address without its query, which may be signed."""
-    is_web = place.partition("://")[0].lower() in {"http", "https"}
+    is_web = place.removeprefix(PUBLIC).partition("://")[0].lower() in {"http", "https"}
     return without_query(place) if is_web else place
 
 

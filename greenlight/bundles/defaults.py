@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from greenlight.briefs import Brief, ParameterValue
+from greenlight.bundles.origins import ORIGIN, require_origins
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.redaction import without_secrets
@@ -53,6 +54,11 @@ class BriefDefaults(BaseModel):
     parameters: dict[str, ParameterValue] = _like_a_brief("parameters")
     deployments: dict[str, str] = _like_a_brief("deployments")
     take: int = _like_a_brief("take")
+    also_from: tuple[Annotated[str, Field(json_schema_extra=ORIGIN)], ...] = Field(
+        default=(),
+        title="Also from",
+        description="What a json in a bucket may name besides its own bucket: s3://bucket or https://host.",
+    )
 
     @field_validator("sound", "motion", mode="before")
     @classmethod
@@ -60,10 +66,20 @@ class BriefDefaults(BaseModel):
         refuse_signed(place, f"the {info.field_name}")
         return place
 
+    @field_validator("also_from")
+    @classmethod
+    def _buckets_or_hosts(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        require_origins(origins)
+        return origins
+
+    def of_a_brief(self) -> dict[str, Any]:
+        """Return the fields that a brief has too, as far as they say anything."""
+        return self.model_dump(exclude_none=True, exclude={"also_from"})
+
     def check(self) -> Brief:
         """Return the brief of any portrait; `SettingsError` says why none can be made with them."""
         try:
-            return make_brief("anna.png", self.model_dump(exclude_none=True), "the defaults")
+            return make_brief("anna.png", self.of_a_brief(), "the defaults")
         except MalformedBrief as error:
             raise SettingsError(str(error)) from None
 

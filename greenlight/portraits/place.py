@@ -16,6 +16,14 @@ MAX_DOWNLOAD_BYTES = 200 * 1024 * 1024
 """The largest file that any model takes is a motion video of 200 MB."""
 
 
+PUBLIC = "public+"
+"""What stands before a web address that may lead to hosts of the internet only, redirects and all.
+
+It is a part of the address, like the `git+` of `git+https`, so that it goes wherever the address goes:
+through briefs, parameters of runs and what is known of a sound. Code that does not know it fetches nothing.
+"""
+
+
 class Place(abc.ABC):
     """A readable object: what it is called, what identifies it, how it is read and handed over."""
 
@@ -90,6 +98,7 @@ def without_query(url: str) -> str:
 
     A question mark in `s3://bucket/key` belongs to the key, or says which version; neither is a secret.
     """
+    url = url.removeprefix(PUBLIC)
     if url.lower().startswith("s3://"):
         return url
     try:

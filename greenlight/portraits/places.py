@@ -8,20 +8,24 @@ from urllib.parse import unquote, urlsplit
 
 from greenlight.errors import InputError
 from greenlight.portraits.files import FilePlace
-from greenlight.portraits.place import Place, without_query
+from greenlight.portraits.place import PUBLIC, Place, without_query
 
 
 def place_of(text: str) -> Place:
-    """Return the place that a text means; nothing is read yet."""
-    scheme = text.partition("://")[0].lower() if "://" in text else ""
-    if scheme in {"http", "https"}:
+    """Return the place that a text means; nothing is read yet.
+
+    A scheme may be written in letters of either case; the place has it in small ones, as the vendor wants it.
+    """
+    scheme, separator, rest = text.partition("://")
+    scheme = scheme.lower() if separator else ""
+    if scheme.removeprefix(PUBLIC) in {"http", "https"}:
         from greenlight.portraits.web import WebPlace
 
-        return WebPlace(text)
+        return WebPlace(f"{scheme}://{rest}")
     if scheme == "s3":
         from greenlight.portraits.s3 import S3Place
 
-        return S3Place(text)
+        return S3Place(f"s3://{rest}")
     if scheme == "file":
         return FilePlace(unquote(urlsplit(text).path))
     if scheme:

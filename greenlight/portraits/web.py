@@ -12,15 +12,31 @@ import httpx
 from greenlight.errors import InputError
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
-from greenlight.portraits.place import MAX_DOWNLOAD_BYTES, Place, download_file, without_query
+from greenlight.portraits.place import (
+    MAX_DOWNLOAD_BYTES,
+    PUBLIC,
+    Place,
+    download_file,
+    without_query,
+)
+from greenlight.portraits.public import NotPublic, PublicTransport
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
 class WebPlace(Place):
-    """An http or https address, which the vendor can fetch too."""
+    """An http or https address, which the vendor can fetch too.
+
+    Whoever gives an address in a brief of their own may name any host, also one of their own network. An
+    address that begins with `public+`, as those do that a json in a bucket names, leads to the internet only.
+    """
 
     _copy: IO[bytes] | None = None
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._is_public = text.startswith(PUBLIC)
+        self._address = text.removeprefix(PUBLIC)
 
     @property
     def shown(self) -> str:
@@ -36,8 +52,8 @@ class WebPlace(Place):
         size = 0
         try:
             async with (
-                httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=True) as client,
-                client.stream("GET", self.text) as response,
+                self._client() as client,
+                client.stream("GET", self._address) as response,
             ):
                 if response.status_code != 200:
                     raise InputError(
@@ -50,6 +66,11 @@ class WebPlace(Place):
                         raise InputError(f"{self.shown} is larger than any model takes (200 MB)")
                     digest.update(chunk)
                     self._copy.write(chunk)
+        except NotPublic as error:
+            raise InputError(
+                f"{self.shown} is not fetched, because {error}, and a json in a bucket names no other; "
+                "put the file into the bucket"
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise InputError(
                 f"{self.shown} cannot be fetched ({reason_of(error)}); look at the address"
@@ -60,10 +81,17 @@ class WebPlace(Place):
         self.identity = f"sha256-{digest.hexdigest()}"
         self.size_bytes = size
 
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            timeout=TIMEOUT,
+            follow_redirects=True,
+            transport=PublicTransport() if self._is_public else None,
+        )
+
     def _expect_address(self) -> None:
         """Refuse what the client would fall over: a bracket without its other, a port above 65535."""
         try:
-            _ = urlsplit(self.text).port
+            _ = urlsplit(self._address).port
         except ValueError as error:
             raise InputError(f"{self.shown} is no address ({error})") from None
 
@@ -90,5 +118,5 @@ class WebPlace(Place):
         return Path(self._copy.name)
 
     def url(self, lifetime_seconds: int) -> str | None:  # noqa: ARG002
-        """Return the address as it was given."""
-        return self.text
+        """Return the address, but for one that may lead to the internet only: who fetches it must look."""
+        return None if self._is_public else self._address

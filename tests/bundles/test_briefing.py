@@ -51,14 +51,76 @@ def test_a_json_may_say_that_there_is_no_sound() -> None:
     [
         ("voice.mp3", "s3://box/in/voice.mp3"),
         ("voices/a b.mp3", "s3://box/in/voices/a b.mp3"),
-        ("s3://other/v.mp3", "s3://other/v.mp3"),
-        ("S3://other/v.mp3", "S3://other/v.mp3"),
-        ("https://host/v.mp3", "https://host/v.mp3"),
+        ("s3://box/v.mp3", "s3://box/v.mp3"),
+        ("S3://box/v.mp3?versionId=3", "s3://box/v.mp3?versionId=3"),
         ("~v.mp3", "s3://box/in/~v.mp3"),
     ],
 )
 def test_a_bare_name_in_a_json_lies_in_its_folder(place: str, means: str) -> None:
     assert brief({"sound": place})["sound"] == means
+
+
+@pytest.mark.parametrize("field", ["sound", "motion"])
+@pytest.mark.parametrize(
+    ("place", "origin"),
+    [
+        ("s3://other/v.mp3", "s3://other"),
+        ("S3://other/v.mp3", "s3://other"),
+        ("s3://box.evil/v.mp3", "s3://box.evil"),
+        ("s3://Box/v.mp3", "s3://Box"),
+        ("http://169.254.169.254/latest/meta-data", "http://169.254.169.254"),
+        ("HTTPS://Host:8443/v.mp3", "https://host:8443"),
+        ("https://box/v.mp3", "https://box"),
+    ],
+)
+def test_a_json_in_s3_names_only_what_lies_in_its_own_bucket(
+    place: str, origin: str, field: str
+) -> None:
+    with pytest.raises(MalformedBrief) as told:
+        brief({field: place})
+    assert str(told.value) == (
+        f"s3://box/in/anna.json: {field}: a json in S3 names only what lies in its own bucket; put the file "
+        f"there, or allow {origin} by --also-from, or by `also_from` in the defaults of a deployment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "means"),
+    [
+        ("s3://other/v.mp3", "s3://other/v.mp3"),
+        ("https://host/v.mp3", "public+https://host/v.mp3"),
+        ("HTTPS://HOST:443/v.mp3", "public+https://HOST:443/v.mp3"),
+        ("http://host:8080/v.mp3", "public+http://host:8080/v.mp3"),
+    ],
+)
+def test_a_deployment_may_allow_other_buckets_and_hosts_of_the_internet(
+    place: str, means: str
+) -> None:
+    allowed = ("s3://other/", "https://host", "http://host:8080")
+    assert brief({"sound": place}, also_from=allowed)["sound"] == means
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://host/v.mp3",
+        "https://host:8443/v.mp3",
+        "https://host.evil/v.mp3",
+        "https://evil/https://host/v.mp3",
+        "https://evil\\host/v.mp3",
+        "https:///host/v.mp3",
+        "https://ho\tst/v.mp3",
+        "https://host:port/v.mp3",
+    ],
+)
+def test_a_host_that_only_looks_allowed_is_refused(place: str) -> None:
+    with pytest.raises(MalformedBrief, match=r"names only|no address|no host"):
+        brief({"sound": place}, also_from=("https://host",))
+
+
+def test_what_holds_for_all_is_the_deployments_own_and_may_lie_anywhere() -> None:
+    private = "http://10.0.0.1/v.mp3"
+    assert brief({"take": 2}, sound=private)["sound"] == private
 
 
 @pytest.mark.parametrize("field", ["sound", "motion"])
@@ -90,6 +152,8 @@ def test_a_json_in_s3_names_no_file_of_the_machine_that_works_on_it(place: str, 
         ("/srv/v.mp3", "/srv/v.mp3"),
         ("file:///srv/v.mp3", "file:///srv/v.mp3"),
         ("v.mp3", "/in/v.mp3"),
+        ("http://127.0.0.1/v.mp3", "http://127.0.0.1/v.mp3"),
+        ("s3://other/v.mp3", "s3://other/v.mp3"),
     ],
 )
 def test_a_json_in_a_folder_may_name_a_file_of_its_machine(place: str, means: str) -> None:

@@ -122,6 +122,7 @@ def test_a_wrong_field_is_told_with_file_field_and_reason(
 
 def test_defaults_that_make_no_brief_are_told_before_any_portrait_is_looked_at() -> None:
     BriefDefaults(models=("emo",), parameters={"style_level": "calm"}).check()
+    BriefDefaults(also_from=("s3://sounds", "s3://Sounds/", "https://host:8443/")).check()
     with pytest.raises(SettingsError, match=r"^the defaults: models: emu is not a model"):
         BriefDefaults(models=("emu",)).check()
     with pytest.raises(SettingsError, match=r"^the defaults: parameters: mood is no parameter"):

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from greenlight.errors import InputError
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits import web
+from greenlight.portraits.delivery import deliver_for_check
 from greenlight.portraits.pictures import examine
 from greenlight.portraits.place import without_query
 from greenlight.portraits.places import opened
@@ -33,6 +36,18 @@ async def test_it_is_the_same_portrait_as_the_file(website: Website, astronaut: 
     here = await examine(str(astronaut))
     there = await examine(website.put("/b.png", astronaut.read_bytes()))
     assert here.identity == there.identity
+
+
+async def test_a_scheme_in_large_letters_is_one_like_any_other(
+    website: Website, astronaut: Path, client: ModelStudio
+) -> None:
+    address = website.put("/anna.png", astronaut.read_bytes())
+    portrait = await examine(address.replace("http", "HTTP"))
+    assert (portrait.place, portrait.shown) == (address, address)
+    family = catalog.family("emo")
+    handed = await deliver_for_check(portrait, client, reader=family.check.id, delivery="presigned")
+    assert handed.url == address
+    assert (await client.check(family, handed.url)).passed
 
 
 async def test_a_signature_is_sent_and_never_shown(website: Website, astronaut: Path) -> None:

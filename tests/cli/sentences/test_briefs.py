@@ -17,6 +17,7 @@ from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says, expect_snapshot, name_of, shown, steady
 from tests.cli.sentences.test_processes import ended, running
 from tests.conftest import make_sound
+from tests.website import Website
 
 SWEEP = "greenlight sweep photos --model emo"
 NO_BRIEFS = {
@@ -86,6 +87,35 @@ def test_overwritten_again_and_again(says: Says, bucket: Bucket, desk: Path) -> 
 def test_a_json_in_a_bucket_that_names_a_file(says: Says, bucket: Bucket, desk: Path) -> None:
     bucket.put("anna.png", (desk / "anna.png").read_bytes())
     bucket.put("anna.json", json.dumps({"sound": str(desk / "hello.wav")}).encode())
+    says(f"greenlight sweep s3://{bucket.name}/ --model emo --no-film")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_json_in_a_bucket_that_names_what_lies_elsewhere(
+    says: Says, bucket: Bucket, desk: Path, website: Website
+) -> None:
+    sweep = f"greenlight sweep s3://{bucket.name}/ --model emo"
+    bucket.put("anna.png", (desk / "anna.png").read_bytes())
+    bucket.put("anna.json", json.dumps({"sound": f"{website.url}/a.mp3"}).encode())
+    says(
+        f"{sweep} --no-film",
+        f"{sweep} --also-from {website.url}",
+        f"{sweep} --also-from {website.url}/a.mp3",
+    )
+    assert website.requests == []
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param("https://host:port/a.mp3", id="no address"),
+        pytest.param("https:///a.mp3", id="no host"),
+    ],
+)
+def test_a_json_in_a_bucket_that_names(sound: str, says: Says, bucket: Bucket, desk: Path) -> None:
+    bucket.put("anna.png", (desk / "anna.png").read_bytes())
+    bucket.put("anna.json", json.dumps({"sound": sound}).encode())
     says(f"greenlight sweep s3://{bucket.name}/ --model emo --no-film")
 
 
