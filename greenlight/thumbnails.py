@@ -66,7 +66,7 @@ def boxes_of(verdict: Verdict) -> dict[str, Box]:
 def real_size(jpeg: bytes) -> tuple[int, int] | None:
     """Return width and height of the picture that a thumbnail was made of, `None` for another JPEG."""
     try:
-        with Image.open(io.BytesIO(jpeg)) as image:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
             width, height = image.info["comment"].decode().split("x")
             return int(width), int(height)
     except (KeyError, ValueError, OSError):

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import io
 import struct
-import threading
-import warnings
 import zlib
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-FORMATS: Final = ("JPEG", "PNG", "BMP", "WEBP")
-"""Pillow's names. Its JPEG reader also takes the multi-picture files of phones ("MPO")."""
+from greenlight.pictures import UnreadablePicture, open_picture, room_for
+
+__all__ = ["UnreadablePicture", "read_picture", "working_copy"]
+
 WORKING_EDGE_PX: Final = 1280
 """The judge looks at nothing larger: its models see 224 px, and a face's details are in 192 px."""
-MAX_PIXELS: Final = 7000 * 7000
-"""The largest picture that any of the vendor's models takes (EMO and wan2.2-s2v)."""
-BIG_PIXELS: Final = 4_000_000
-"""Pictures that decode to more than this are decoded one at a time."""
-
-_one_big_picture = threading.Lock()
-_header = threading.Lock()
-
-
-class UnreadablePicture(ValueError):  # noqa: N818 - said of the picture, as the message is
-    """Say in one sentence why no picture can be made of some bytes."""
-
-
 # What Pillow's decoders raise on bytes that are cut off, damaged or made to harm.
 _DAMAGE = (
     OSError,
@@ -70,40 +56,13 @@ def working_copy(image: Image.Image) -> Image.Image:
 
 
 def _decode(stream: BinaryIO) -> tuple[Image.Image, tuple[int, int]]:
-    with _open(stream) as image:
+    with open_picture(stream) as image:
         size = image.size
-        if size[0] * size[1] > MAX_PIXELS:
-            raise _too_large(f"{size[0]}x{size[1]}")
         shrink = max(1.0, max(size) / WORKING_EDGE_PX)
         # A JPEG decodes to an eighth, a quarter or a half for next to nothing.
         image.draft("RGB", (round(size[0] / shrink), round(size[1] / shrink)))
-        with _room_for(image):
+        with room_for(image):
             return working_copy(image), size
-
-
-def _open(stream: BinaryIO) -> Image.Image:
-    """Read the header; nothing is decoded yet."""
-    try:
-        # Pillow warns of a bomb in a way that is shared by all threads.
-        with _header, warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(stream, formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise UnreadablePicture("the file is no JPEG, PNG, BMP or WebP picture") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise _too_large("far more") from error
-
-
-def _too_large(claimed: str) -> UnreadablePicture:
-    return UnreadablePicture(
-        f"the picture claims {claimed} pixels, and nothing above 7000x7000 is decoded"
-    )
-
-
-def _room_for(image: Image.Image) -> AbstractContextManager[object]:
-    """Let big pictures wait for each other; a progressive JPEG holds all its coefficients."""
-    big = image.width * image.height > BIG_PIXELS or "progressive" in image.info
-    return _one_big_picture if big else nullcontext()
 
 
 def _shrunk(image: Image.Image, factor: float) -> Image.Image:

@@ -5,19 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import Unusable
+from greenlight.pictures import Header, NoPicture, open_picture, read_header, room_for
 from greenlight.portraits.decoding import decoding
 from greenlight.portraits.place import Place
 from greenlight.portraits.places import opened
-from greenlight.portraits.webp import HEADER_BYTES, read_webp_size
-
-# The models' own limits are checked on the header, long before anything is decoded.
-Image.MAX_IMAGE_PIXELS = None
-WHOLE_BELOW_PIXELS = 7000 * 7000
-"""No model takes a larger picture, so a larger one is refused without being decoded."""
 
 
 class Portrait(BaseModel):
@@ -32,7 +26,7 @@ class Portrait(BaseModel):
     name: str
     identity: str
     format: str
-    """Pillow's name of the format: JPEG, PNG, BMP, WEBP, GIF, ..."""
+    """Pillow's name of the format: JPEG, PNG, BMP, WEBP; GIF and TIFF, which no model takes."""
     width_px: int
     height_px: int
     size_bytes: int
@@ -56,24 +50,30 @@ async def examine(text: str) -> Portrait:
 async def examine_place(place: Place) -> Portrait:
     """Return what the portrait at an opened place is."""
     with decoding(place, "portrait"):
-        format_name, (width, height) = await asyncio.to_thread(_read_picture, place)
+        header = await asyncio.to_thread(_read_picture, place)
+    width, height = header.size_px
     return Portrait(
         place=place.text,
         shown=place.shown,
         name=place.name,
         identity=place.identity,
-        format=format_name,
+        format=header.format,
         width_px=width,
         height_px=height,
         size_bytes=place.size_bytes,
     )
 
 
-def _read_picture(place: Place) -> tuple[str, tuple[int, int]]:
+def _read_picture(place: Place) -> Header:
     try:
         with place.open() as stream:
-            return _read_header(stream, decode=place.is_here)
-    except UnidentifiedImageError:
+            header = read_header(stream)
+            # What no model takes is refused by its header, without being decoded.
+            if place.is_here and header.is_decoded:
+                stream.seek(0)
+                _decode(stream)
+            return header
+    except NoPicture:
         raise Unusable(
             f"{place.shown} is no picture that can be read; a JPEG, PNG, BMP or WebP is needed"
         ) from None
@@ -83,16 +83,9 @@ def _read_picture(place: Place) -> tuple[str, tuple[int, int]]:
         ) from None
 
 
-def _read_header(stream: BinaryIO, *, decode: bool) -> tuple[str, tuple[int, int]]:
-    if not decode:
-        if webp_size := read_webp_size(stream.read(HEADER_BYTES)):
-            return "WEBP", webp_size
-        stream.seek(0)
-    with Image.open(stream) as image:
-        # Phones write multi-picture JPEGs, which everybody else calls JPEG.
-        format_name = "JPEG" if image.format == "MPO" else str(image.format)
-        size = image.size
-        if decode and size[0] * size[1] <= WHOLE_BELOW_PIXELS:
-            image.draft("RGB", (64, 64))
+def _decode(stream: BinaryIO) -> None:
+    """Decode a picture as small as its format lets, to see that it is whole."""
+    with open_picture(stream) as image:
+        image.draft("RGB", (64, 64))
+        with room_for(image):
             image.load()
-        return format_name, size

@@ -18,7 +18,7 @@ class Ranges(io.RawIOBase):
     """A raw stream of ranged reads; a buffered reader above it asks for 64 KiB at once.
 
     `read` gets the first and the last byte that are wanted, both included. Raises `Unusable` when far more is
-    read than any header has: some formats can be told only by their whole content.
+    read than any header has.
     """
 
     def __init__(self, shown: str, read: Callable[[int, int], bytes], size_bytes: int) -> None:
@@ -47,20 +47,13 @@ class Ranges(io.RawIOBase):
         """Return the position."""
         return self._position
 
-    def readall(self) -> bytes:
-        """Return the rest with as few requests as can be; by itself it would be one for every 8 KiB."""
-        pieces = []
-        while piece := self.read(max(0, self._size - self._position)):
-            pieces.append(piece)
-        return b"".join(pieces)
-
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as one request does."""
         end = min(self._position + len(buffer), self._size)
         if end <= self._position:
             return 0
         if self._position < RANGE_BYTES:
-            # Readers that try one format after the other come back to it; it is fetched once.
+            # Whoever has looked at the beginning comes back to it; it is fetched once.
             self._beginning = self._beginning or self._fetch(0, min(RANGE_BYTES, self._size))
             content = self._beginning[self._position : end]
         else:

@@ -7,19 +7,16 @@ from pathlib import Path
 from typing import Final
 
 import av
-from av.container import InputContainer
-from PIL import Image
 
+from greenlight.lengths import sound_seconds, video_seconds
 from greenlight.modelstudio.catalog import MotionLimits, PictureLimits, SoundLimits
+from greenlight.pictures import UnreadablePicture, read_header
 from greenlight.studio.answers import StudioError, invalid_url
 from greenlight.studio.families import StudioFamily
 from greenlight.studio.fetching import FetchFault
 
 MEGABYTE: Final = 1024 * 1024
 NO_SOUND: Final = "File type is not supported. Allowed types are: .wav, .mp3."
-
-# Every picture's header is held against its model's limits before anything is decoded.
-Image.MAX_IMAGE_PIXELS = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,13 @@ def check_picture(path: Path, studio_family: StudioFamily) -> tuple[int, int]:
     """Return a picture's size from its header; raise `StudioError` if its model does not take it."""
     limits = studio_family.family.picture
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # Phones write multi-picture JPEGs, which everybody else calls JPEG.
-            name = "JPEG" if image.format == "MPO" else image.format
-    except (OSError, SyntaxError, ValueError, EOFError):
+        with path.open("rb") as stream:
+            header = read_header(stream)
+    except (OSError, UnreadablePicture):
         raise unreadable_picture(studio_family) from None
-    if name not in limits.formats:
+    if header.format not in limits.formats:
         raise unreadable_picture(studio_family)
+    width, height = header.size_px
     _check_size(width, height, path.stat().st_size, limits, studio_family)
     return width, height
 
@@ -82,7 +78,7 @@ def check_sound(path: Path, limits: SoundLimits, studio_family: StudioFamily) ->
     """Return a sound's length in seconds; raise `StudioError` if its model does not take it."""
     try:
         with av.open(str(path)) as container:
-            seconds = _seconds(container) if container.streams.audio else 0.0
+            seconds = sound_seconds(container) if container.streams.audio else 0.0
             formats = set(container.format.name.split(","))
     except (av.error.FFmpegError, OSError):
         raise StudioError("InvalidURL", NO_SOUND) from None
@@ -160,19 +156,8 @@ def _read_motion(path: Path) -> Motion:
         return Motion(
             formats=frozenset(container.format.name.split(",")),
             codec=stream.codec_context.name,
-            seconds=_seconds(container),
+            seconds=video_seconds(container),
             width_px=stream.codec_context.width,
             height_px=stream.codec_context.height,
             frames_per_second=float(stream.average_rate or 0),
         )
-
-
-def _seconds(container: InputContainer) -> float:
-    """Return the length that the header states, else the time of the last packet."""
-    if container.duration:
-        return float(container.duration) / av.time_base
-    last = 0.0
-    for packet in container.demux(container.streams[0]):
-        if packet.pts is not None and packet.time_base is not None:
-            last = float(packet.pts * packet.time_base)
-    return last

@@ -116,7 +116,7 @@ def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
     ids=["empty", "text", "three bytes", "gif"],
 )
 def test_other_bytes_are_no_picture(data: bytes) -> None:
-    with pytest.raises(UnreadablePicture, match="no JPEG, PNG, BMP or WebP"):
+    with pytest.raises(UnreadablePicture, match=r"no JPEG, PNG, BMP or WebP|the header is cut off"):
         read_picture(data)
 
 

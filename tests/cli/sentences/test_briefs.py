@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
 
 from greenlight.bundles.reading import LARGEST_DETAILS_BYTES
 from tests.bucket import Bucket
@@ -119,28 +119,20 @@ def test_a_json_in_a_bucket_that_names(sound: str, says: Says, bucket: Bucket, d
     says(f"greenlight sweep s3://{bucket.name}/ --model emo --no-film")
 
 
-class _Odd(ImageFile.ImageFile):
-    """A format whose decoder has a fault."""
+@pytest.fixture
+def odd_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decoder with a fault."""
 
-    format = "ODD"
-
-    def _open(self) -> None:
+    def fail(_: object) -> None:
         raise AttributeError("odd")
 
-
-@pytest.fixture
-def odd_decoder() -> Iterator[None]:
-    Image.init()
-    Image.register_open("ODD", _Odd, lambda prefix: prefix.startswith(b"ODD!"))
-    yield
-    Image.ID.remove("ODD")
-    del Image.OPEN["ODD"]
+    monkeypatch.setattr(BmpImageFile, "_open", fail)
 
 
 @pytest.mark.usefixtures("prefect_server", "odd_decoder")
 def test_a_picture_that_its_decoder_fails_on(says: Says, photos: Path) -> None:
-    (photos / "anna.png").write_bytes(b"ODD!" * 100)
-    says(f"{SWEEP} --no-film", "greenlight check photos/anna.png --model emo")
+    Image.new("RGB", (500, 500)).save(photos / "anna.bmp")
+    says(f"{SWEEP} --no-film", "greenlight check photos/anna.bmp --model emo")
 
 
 def test_a_name_that_is_no_text(desk: Path, photos: Path, request: pytest.FixtureRequest) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from tests.bucket import Bucket, refuse
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.steering import add_fault, received
+from tests.test_pictures import png
 from tests.website import Website
 
 MEGABYTE = 1024 * 1024
@@ -64,9 +64,12 @@ def test_no_portrait(says: Says, desk: Path) -> None:
     (desk / "note.png").write_text("no picture at all")
     (desk / "empty.png").touch()
     (desk / "cut.png").write_bytes((desk / "anna.png").read_bytes()[:5000])
+    (desk / "beginning.png").write_bytes((desk / "anna.png").read_bytes()[:20])
+    (desk / "two-sizes.png").write_bytes(png(60, 40)[:33] + png(60, 41)[8:])
     says(
         "greenlight check gone.png . note.png empty.png cut.png hello.wav --model emo",
         f"greenlight check anna.png/b.png {'long-' * 60}name.png --model emo",
+        "greenlight check beginning.png two-sizes.png --model emo",
         "greenlight check ~nobody-4711/anna.png ftp://example.com/anna.png --model emo",
         "greenlight check file:///anna%00.png --model emo",
         "greenlight check gone.png --model emo --json",
@@ -150,10 +153,9 @@ def test_a_version_that_may_not_be_read(says: Says, bucket: Bucket, desk: Path) 
         says(f"greenlight check {place} --model emo")
 
 
-def test_a_picture_that_is_told_only_by_all_of_it(says: Says, bucket: Bucket) -> None:
-    file = io.BytesIO()
-    Image.new("1", (100, 100)).save(file, "AVIF")
-    place = bucket.put("anna.avif", file.getvalue() + bytes(17 * MEGABYTE))
+def test_a_picture_whose_header_never_ends(says: Says, bucket: Bucket) -> None:
+    segment = b"\xff\xe1\xff\xff" + bytes(0xFFFD)
+    place = bucket.put("anna.jpg", b"\xff\xd8" + 300 * segment)
     says(f"greenlight check {place} --model emo")
 
 
