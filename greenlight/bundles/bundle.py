@@ -28,6 +28,13 @@ ENDINGS = {
 """What the models take, and the json of a brief; other files belong to no bundle."""
 
 
+READ_AS = {Kind.SOUND: "sound-2", Kind.MOTION: "motion-2"}
+"""What is remembered of a content begins with this; it counts up when a kind is read otherwise than before.
+
+Lengths were once believed as a header claims them.
+"""
+
+
 class Listed(Protocol):
     """A file or object as a listing tells of it."""
 
@@ -75,7 +82,7 @@ class Medium:
     @property
     def key(self) -> str:
         """Return what it is known by: one content may be a good video and no sound."""
-        return f"{self.kind}:{self.seen or self.place}"
+        return f"{READ_AS.get(self.kind, self.kind)}:{self.seen or self.place}"
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ def cost_cny(seconds: float, per_second_cny: Decimal) -> Decimal:
 def longest_cost_cny(seconds: float, per_second_cny: Decimal) -> Decimal:
     """Return the most that a video driven by so many seconds can cost.
 
-    How the vendor rounds is not documented, so every begun second counts.
+    How the vendor rounds is not documented, so every begun second counts; and one more, as coding a sound
+    anew or filling the last picture adds a frame or two.
     """
-    return math.ceil(round(seconds, 3)) * per_second_cny
+    return (math.ceil(round(seconds, 3)) + 1) * per_second_cny

@@ -68,11 +68,18 @@ async def examine_motion_at(place: Place) -> Motion:
 def _read_sound(place: Place, path: Path) -> Sound:
     import av
 
+    from greenlight.lengths import sound_seconds
+
     try:
         with av.open(str(path), metadata_errors=TAGS) as container:
             if not container.streams.audio or _has_moving_pictures(container):
                 raise Unusable(f"{place.shown} is no sound; a wav or mp3 is needed")
-            return Sound(**_common(place), format=container.format.name, seconds=_length(container))
+            seconds = sound_seconds(container)
+            if not seconds:
+                raise Unusable(
+                    f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
+                )
+            return Sound(**_common(place), format=container.format.name, seconds=seconds)
     except av.error.FFmpegError:
         raise Unusable(
             f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
@@ -81,6 +88,8 @@ def _read_sound(place: Place, path: Path) -> Sound:
 
 def _read_motion(place: Place, path: Path) -> Motion:
     import av
+
+    from greenlight.lengths import video_seconds
 
     try:
         with av.open(str(path), metadata_errors=TAGS) as container:
@@ -95,7 +104,7 @@ def _read_motion(place: Place, path: Path) -> Motion:
             return Motion(
                 **_common(place),
                 format=container.format.name,
-                seconds=_length(container),
+                seconds=video_seconds(container),
                 codec=stream.codec_context.name,
                 width_px=stream.codec_context.width,
                 height_px=stream.codec_context.height,
@@ -124,22 +133,6 @@ def _common(place: Place) -> dict[str, object]:
         "identity": place.identity,
         "size_bytes": place.size_bytes,
     }
-
-
-def _length(container: object) -> float:
-    """Return the length in seconds; a stream that does not state it is decoded to its end."""
-    import av
-
-    duration = getattr(container, "duration", None)
-    if duration:
-        return float(duration) / av.time_base
-    assert isinstance(container, av.container.InputContainer)  # noqa: S101
-    last = 0.0
-    for frame in (
-        container.decode(audio=0) if container.streams.audio else container.decode(video=0)
-    ):
-        last = float(frame.time or 0.0)
-    return last
 
 
 def require_sound(sound: Sound, limits: SoundLimits) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from greenlight.errors import InputError
@@ -16,6 +20,7 @@ from greenlight.portraits.media import (
     require_sound,
 )
 from tests.conftest import SAMPLES, make_sound
+from tests.studio.conftest import make_motion
 
 
 async def test_a_sounds_length_and_format_are_read(sound: Path) -> None:
@@ -42,6 +47,110 @@ async def test_a_song_with_a_cover_is_a_sound(tmp_path: Path) -> None:
     song.write_bytes(tag + (SAMPLES / "hello.mp3").read_bytes())
     plain = await examine_sound(str(SAMPLES / "hello.mp3"))
     assert (await examine_sound(str(song))).seconds == pytest.approx(plain.seconds, abs=0.1)
+
+
+def coded(path: Path, *, seconds: float, bits: int, **options: str) -> bytes:
+    """Return a tone as an MP3 of so many bits a second."""
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream("libmp3lame", rate=16_000, layout="mono")
+        stream.bit_rate = bits
+        for start in range(0, int(seconds * 16_000), 576):
+            tone = np.sin(np.arange(start, start + 576) / 20).astype("<f4").reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 16_000, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+def claimed_seconds(path: Path) -> float:
+    with av.open(str(path)) as container:
+        return float(container.duration or 0) / av.time_base
+
+
+async def test_an_mp3_that_says_no_length_is_as_long_as_it_plays(tmp_path: Path) -> None:
+    # Without a first frame of facts, the rate of the first frame of sound is taken for that of all.
+    plain = {"write_xing": "0", "id3v2_version": "0"}
+    loud = coded(tmp_path / "loud.mp3", seconds=1, bits=160_000, **plain)
+    soft = coded(tmp_path / "soft.mp3", seconds=55, bits=8_000, **plain)
+    both = tmp_path / "both.mp3"
+    both.write_bytes(loud + soft)
+    assert claimed_seconds(both) < 7
+    assert (await examine_sound(str(both))).seconds == pytest.approx(56, abs=0.5)
+
+
+@pytest.mark.parametrize("times", [8, 1 / 8])
+async def test_a_wav_whose_header_lies_is_as_long_as_it_plays(times: float, sound: Path) -> None:
+    content = bytearray(sound.read_bytes())
+    # As programs write it that do not know yet how much will follow.
+    content[40:44] = bytes(4)
+    content[28:32] = round(16_000 * times).to_bytes(4, "little")
+    sound.write_bytes(content)
+    assert claimed_seconds(sound) == pytest.approx(1 / times, rel=0.01)
+    assert (await examine_sound(str(sound))).seconds == 1.0
+
+
+@pytest.mark.parametrize("tail", [b"\xff\xfb\x90" * 5000, bytes(20_000), b"TAG" + bytes(125)])
+async def test_a_sound_with_a_broken_tail_is_as_long_as_it_plays(
+    tail: bytes, tmp_path: Path
+) -> None:
+    content = coded(tmp_path / "whole.mp3", seconds=4, bits=32_000)
+    broken = tmp_path / "broken.mp3"
+    broken.write_bytes(content[: len(content) // 2] + tail)
+    assert claimed_seconds(broken) > 3
+    assert (await examine_sound(str(broken))).seconds == pytest.approx(2, abs=0.2)
+
+
+async def test_a_sound_of_which_nothing_plays_is_none(tmp_path: Path) -> None:
+    header = make_sound(tmp_path / "a.wav", seconds=1).read_bytes()[:44]
+    (tmp_path / "none.wav").write_bytes(header)
+    with pytest.raises(InputError, match="no sound that can be read"):
+        await examine_sound(str(tmp_path / "none.wav"))
+
+
+# In a process of its own, whose peak is nobody else's.
+PEAK = """
+import asyncio, resource, sys
+from greenlight.portraits.media import examine_sound
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = asyncio.run(examine_sound(sys.argv[1]))
+print(found.seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_a_sound_of_hours_is_not_decoded_to_its_end_nor_held_in_memory(tmp_path: Path) -> None:
+    # A hole in a file takes no room on the disk.
+    long = make_sound(tmp_path / "long.wav", seconds=1)
+    with long.open("r+b") as file:
+        for place in (4, 40):
+            file.seek(place)
+            file.write((190_000_000).to_bytes(4, "little"))
+        file.truncate(190_000_000)
+    answer = subprocess.check_output([sys.executable, "-c", PEAK, str(long)], text=True, timeout=60)
+    seconds, megabytes = answer.split()
+    assert 3600 < float(seconds) < 3700
+    assert int(megabytes) < 80
+
+
+@pytest.mark.parametrize("ending", ["mp4", "avi"])
+async def test_a_motion_whose_header_lies_is_as_long_as_it_plays(
+    ending: str, tmp_path: Path
+) -> None:
+    motion = make_motion(tmp_path / f"moves.{ending}", seconds=4, size=(240, 320))
+    content = bytearray(motion.read_bytes())
+    if ending == "avi":
+        lengths = [content.index(b"strh") + 8 + 32, content.index(b"avih") + 8 + 16]
+    else:
+        lengths = [content.index(b"mvhd") + 20, content.index(b"tkhd") + 24]
+        lengths += [content.index(b"mdhd") + 20, content.index(b"elst") + 12]
+    for place in lengths:
+        content[place : place + 4] = (25 if ending == "avi" else 1000).to_bytes(
+            4, "little" if ending == "avi" else "big"
+        )
+    motion.write_bytes(content)
+    assert claimed_seconds(motion) < 2
+    assert (await examine_motion(str(motion))).seconds == pytest.approx(4, abs=0.1)
 
 
 async def test_the_sample_motion_suits_animate_anyone() -> None:
