@@ -13,7 +13,8 @@ from tests.bundles.desk import Desk
 from tests.ledger.values import PASSED, REFUSED
 
 CHECK_CNY = Decimal("0.004")
-SECOND_CNY = Decimal("0.08")
+VIDEO_CNY = 2 * Decimal("0.08")
+"""Of a sound of a second, with the one that is held back beside it."""
 
 
 async def foreseen(desk: Desk, *needs: str, films: bool = True, **defaults: object) -> Forecast:
@@ -48,9 +49,9 @@ async def test_a_forecast_counts_what_is_to_be_paid(busy: Desk) -> None:
     forecast = await foreseen(busy)
     assert (forecast.checks, forecast.films, forecast.films_if_passed) == (2, 1, 1)
     assert forecast.checks_cny == 2 * CHECK_CNY
-    assert forecast.films_cny == 2 * SECOND_CNY
-    assert forecast.films_if_passed_cny == SECOND_CNY
-    assert forecast.price_cny == 2 * CHECK_CNY + 3 * SECOND_CNY
+    assert forecast.films_cny == VIDEO_CNY + Decimal("0.08")
+    assert forecast.films_if_passed_cny == VIDEO_CNY
+    assert forecast.price_cny == 2 * CHECK_CNY + 2 * VIDEO_CNY + Decimal("0.08")
     assert forecast.settled == {FilmState.REJECTED: 1, FilmState.FAILED: 1, FilmState.FILMING: 1}
     assert forecast.as_json()["price_cny"] == float(forecast.price_cny)
 
@@ -73,7 +74,7 @@ async def test_the_dearest_model_that_may_be_asked_counts(desk: Desk) -> None:
     desk.lay("anna.wav")
     forecast = await foreseen(desk, models=("emo", "wan-s2v"))
     assert forecast.checks_cny == 2 * CHECK_CNY
-    assert forecast.films_if_passed_cny == Decimal("0.5")
+    assert forecast.films_if_passed_cny == Decimal("1")
 
 
 async def test_what_cannot_be_read_now_is_counted_as_failed(desk: Desk) -> None:

@@ -101,13 +101,13 @@ def test_a_dry_run_shows_the_check_and_then_the_video_and_sends_neither(
 ) -> None:
     film = ("film", astronaut, "--model", "emo", "--audio", sound, "--dry-run", "--json")
     first = greenlight(*film).line
-    assert (first["state"], first["price_cny"]) == ("planned", pytest.approx(0.084))
+    assert (first["state"], first["price_cny"]) == ("planned", pytest.approx(0.164))
     assert first["request"]["body"]["model"] == "emo-detect-v1"
     verdict = greenlight("check", astronaut, "--model", "emo", "--json").line
     before = requests(studio)
     second = greenlight(*film).line
     assert second["request"]["body"]["input"]["ext_bbox"] == verdict["ext_bbox"]
-    assert second["price_cny"] == pytest.approx(0.08)
+    assert second["price_cny"] == pytest.approx(0.16)
     assert requests(studio) == before
 
 
@@ -152,7 +152,7 @@ def test_a_brief_that_could_come_to_more_than_it_may_is_not_begun(
     film = ("film", astronaut, "--model", "emo", "--audio", sound)
     ran = greenlight(*film, "--max-cny", "0.08", "--json")
     assert (ran.code, ran.line["state"]) == (1, "over_budget")
-    assert (ran.line["price_cny"], ran.line["error"]["spent"]) == (pytest.approx(0.084), False)
+    assert (ran.line["price_cny"], ran.line["error"]["spent"]) == (pytest.approx(0.164), False)
     assert requests(studio) == {}
     assert greenlight(*film, "--max-cny", "-1").code == 2
 

@@ -139,7 +139,7 @@ async def test_a_run_that_begins_anew_counts_what_it_has_handed_over(
     for number in range(2):
         bucket.put(f"in/{number}.png", PNG + bytes([number]))
         sounds.append(bucket.put(f"in/{number}.mp3", HELLO))
-    # One video of at most 2 CNY has room, and a second one has not, whichever attempt comes to it.
+    # One video of at most 2.5 CNY has room, and a second one has not, whichever attempt comes to it.
     first, *_ = await upload(sounds[0], max_cny=3)
     run_id = first.state_details.flow_run_id
     assert run_id is not None
@@ -178,7 +178,7 @@ async def test_a_run_may_spend_what_its_video_can_cost_at_most(
     assert state.name == "Handed over", state.message
     (run,) = await runs_of(film)
     # 4 begun seconds of the sound, at 0.5 CNY a second of the smaller picture.
-    assert run.parameters["max_cny"] == pytest.approx(2.0)
+    assert run.parameters["max_cny"] == pytest.approx(2.5)
     assert (await work_off(run)).state in {FilmState.FILMING, FilmState.FILMED}
     assert paid(studio) == {"wan2.2-s2v-detect": 1, "wan2.2-s2v": 1}
 

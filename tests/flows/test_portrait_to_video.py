@@ -225,7 +225,7 @@ async def test_a_budget_that_the_video_could_break_is_refused_before_anything_is
 ) -> None:
     state, report = await run(Brief(portrait=str(astronaut), sound=str(sound)), max_cny=0.05)
     assert (state.is_failed(), state.name) == (True, "Over budget")
-    assert float(report.price_cny or 0) == pytest.approx(0.084)
+    assert float(report.price_cny or 0) == pytest.approx(0.164)
     assert paid(studio) == {}
 
 

@@ -174,7 +174,7 @@ async def test_a_budget_of_the_day_that_has_no_room_for_a_film_ends_a_sweep_too(
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
         make_sound(tmp_path / f"{number}.wav", seconds=1)
-    monkeypatch.setenv("GREENLIGHT_MAX_CNY_PER_DAY", "0.09")
+    monkeypatch.setenv("GREENLIGHT_MAX_CNY_PER_DAY", "0.17")
     state, report = await sweep(str(tmp_path), out=str(tmp_path / "videos"))
     assert state.name == "Over budget"
     assert (report.states["over_budget"], report.failures) == (1, [])
