@@ -23,7 +23,8 @@ DECODED: Final = ("JPEG", "PNG", "BMP", "WEBP")
 """Pillow's names of what is decoded. Its JPEG reader also takes the multi-picture files of phones ("MPO")."""
 BEGINNING_BYTES: Final = 30
 _MOST_MARKERS: Final = 10_000
-"""Of a JPEG before its size: profiles and previews come in pieces of 64 KiB."""
+_MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of a JPEG before its size: profiles and previews, which decoders hold, come in pieces of 64 KiB."""
 _SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers of a JPEG's frame, which says the size (ITU T.81, table B.1)."""
 _WIDTH_TAG, _HEIGHT_TAG = 256, 257
@@ -145,7 +146,7 @@ def _jpeg_size(_: bytes, stream: BinaryIO) -> Size:
         while marker == b"\xff" and stream.tell() < _MOST_MARKERS:
             marker = stream.read(1)
         segment = stream.read(7)
-        if prefix != b"\xff" or len(segment) < 7:
+        if prefix != b"\xff" or len(segment) < 7 or stream.tell() > _MOST_BYTES:
             return None
         if marker[0] in _SIZES:
             return _number(segment[5:7], "big"), _number(segment[3:5], "big")

@@ -99,6 +99,25 @@ async def test_no_library_says_a_secret_at_any_level(
     assert "AWS4-HMAC-SHA256 Credential" not in text
 
 
+@pytest.mark.parametrize("opener", ["s3", "listing", "web"])
+async def test_whoever_opens_a_client_sees_to_it_first(
+    opener: str,
+    bucket: Bucket,
+    website: Website,
+    astronaut: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    name = f"greenlight.portraits.{opener}.keep_links_out_of_logs"
+    monkeypatch.setattr(name, lambda: asked.append(opener))
+    stored = bucket.put("anna.png", astronaut.read_bytes())
+    if opener == "listing":
+        next(list_objects(stored))
+    else:
+        await examine(stored if opener == "s3" else website.put("/a.png", astronaut.read_bytes()))
+    assert asked == [opener]
+
+
 @pytest.mark.parametrize(
     ("logger", "message"),
     [

@@ -109,6 +109,8 @@ def test_a_deployment_may_allow_other_buckets_and_hosts_of_the_internet(
         "https://evil/https://host/v.mp3",
         "https://evil\\host/v.mp3",
         "https:///host/v.mp3",
+        "https://anna@host/v.mp3",
+        "https://host@evil/v.mp3",
         "https://ho\tst/v.mp3",
         "https://host:port/v.mp3",
     ],

@@ -18,6 +18,8 @@ from greenlight.bundles.finding import bundle_of
 from greenlight.bundles.reading import LARGEST_DETAILS_BYTES, read_medium
 from greenlight.errors import InputError, Overwritten
 from greenlight.ledger import Ledger
+from greenlight.ledger.media import KnownMedium
+from greenlight.portraits.files import seen_of_file
 from greenlight.portraits.places import opened
 from tests.bucket import Asked, Bucket
 from tests.conftest import SAMPLES
@@ -192,6 +194,14 @@ async def test_old_tags_in_another_encoding_are_no_reason_to_refuse_a_sound(
     frames = HELLO[HELLO.index(b"\xff\xf3") :]
     sound.write_bytes(frames + b"TAG" + "你好世界".encode("gbk").ljust(124, b"\0") + b"\x0c")
     assert (await read_medium(Medium(str(sound), Kind.SOUND), ledger.media)).problem == ""
+
+
+async def test_a_length_that_was_once_believed_is_read_anew(sound: Path, ledger: Ledger) -> None:
+    facts = {"format": "wav", "seconds": 0.1, "size_bytes": 1}
+    medium = Medium(str(sound), Kind.SOUND, seen_of_file(sound))
+    believed = KnownMedium(seen=f"sound:{medium.seen}", identity="sha256-ab", facts=facts)
+    ledger.media.remember([believed])
+    assert (await read_medium(medium, ledger.media)).facts["seconds"] == 1.0
 
 
 async def test_a_decoder_with_a_fault_is_a_sentence_too(
