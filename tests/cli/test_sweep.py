@@ -48,8 +48,8 @@ def test_a_dry_run_says_what_there_is_to_do_and_pays_nothing(
         "Nothing to do for 1 failed.",
         "To check: 2, at most 0.008 CNY.",
         "To film: 0, at most 0 CNY.",
-        "To film if they pass: 1, at most 0.08 CNY.",
-        "At most 0.088 CNY in all; nothing was paid.",
+        "To film if they pass: 1, at most 0.16 CNY.",
+        "At most 0.168 CNY in all; nothing was paid.",
     ]
     assert greenlight("sweep", photos, "--model", "emo", "--dry-run", "--json").line == {
         "checks": 2,
@@ -57,9 +57,9 @@ def test_a_dry_run_says_what_there_is_to_do_and_pays_nothing(
         "films": 0,
         "films_cny": 0.0,
         "films_if_passed": 1,
-        "films_if_passed_cny": 0.08,
+        "films_if_passed_cny": 0.16,
         "settled": {"failed": 1},
-        "price_cny": 0.088,
+        "price_cny": 0.168,
     }
     only_checks = greenlight("sweep", photos, "--model", "emo", "--dry-run", "--no-film", "--json")
     assert only_checks.line["price_cny"] == 0.008
