@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from greenlight.doctor.findings import Finding, broken, ok
 from greenlight.doctor.folders import why_unwritable
-from greenlight.ledger.addresses import read_address
+from greenlight.ledger.addresses import ELSEWHERE, read_address, why_not_there
 from greenlight.ledger.faults import describe
 from greenlight.ledger.schema import REVISION, read_revision
 
@@ -31,8 +31,9 @@ def examine_ledger(url: str, *, seconds: float) -> Iterator[Finding]:
     address = read_address(url)
     shown = address.set(query={}, drivername=address.get_backend_name())
     name = shown.render_as_string(hide_password=True)
-    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
-        yield _not_made_yet(Path(address.database or ""))
+    is_file = address.get_backend_name() == "sqlite"
+    if is_file and (finding := _of_file(Path(address.database or ""))):
+        yield finding
         return
     engine = _open(address, seconds)
     try:
@@ -85,6 +86,13 @@ def _of_revision(name: str, found: str | None) -> Finding:
         f"{name} has tables of revision {found}, which this version of Greenlight does not know",
         "use the newer version that wrote it, here and on every machine that shares it",
     )
+
+
+def _of_file(file: Path) -> Finding | None:
+    """Return what is to be said of a SQLite file before it is opened; nothing where it can be."""
+    if why := why_not_there(file):
+        return broken(SUBJECT, f"{file} {why}", ELSEWHERE)
+    return None if file.exists() else _not_made_yet(file)
 
 
 def _not_made_yet(file: Path) -> Finding:

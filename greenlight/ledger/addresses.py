@@ -8,6 +8,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from greenlight.errors import LedgerError
+from greenlight.ledger.mounts import shared_drive_of
 
 BUSY_SECONDS = 30
 """How long one process waits for another one's write."""
@@ -16,6 +17,11 @@ STOOD_STILL_SECONDS = 60
 """After this PostgreSQL ends a transaction whose machine vanished without a word."""
 
 EXAMPLES = "sqlite:////home/me/ledger.db or postgresql://user:password@host/database"
+
+ELSEWHERE = (
+    "name a folder of this machine in GREENLIGHT_HOME, or a PostgreSQL database in "
+    "GREENLIGHT_LEDGER_URL"
+)
 
 
 def read_address(text: str) -> URL:
@@ -38,8 +44,11 @@ def read_address(text: str) -> URL:
 
 
 def make_folder(address: URL) -> None:
-    """Make the folder that a SQLite file lies in; `LedgerError` says why it cannot be made."""
-    folder = Path(address.database or "").parent
+    """Make the folder that a SQLite file lies in; `LedgerError` says why not."""
+    file = Path(address.database or "")
+    if why := why_not_there(file):
+        raise LedgerError(f"the ledger {file} {why}; {ELSEWHERE}")
+    folder = file.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -47,6 +56,17 @@ def make_folder(address: URL) -> None:
             f"the ledger's folder {folder} cannot be made ({error.strerror}); "
             "look at GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL"
         ) from error
+
+
+def why_not_there(file: Path) -> str | None:
+    """Return why a SQLite file cannot keep the books where it lies, to stand after its name."""
+    drive = shared_drive_of(file)
+    if drive is None:
+        return None
+    return (
+        f"lies on a network drive ({drive}), where SQLite's locks do not hold between machines, so two of "
+        "them could pay for the same work"
+    )
 
 
 def _postgresql(address: URL) -> URL:

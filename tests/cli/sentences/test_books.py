@@ -84,6 +84,13 @@ def test_a_file_that_may_not_be_written(says: Says, settings: Settings) -> None:
     says("greenlight check anna.png --model emo", "greenlight jobs")
 
 
+def test_a_network_drive(says: Says, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = desk / "mountinfo"
+    mounts.write_text(f"36 35 0:40 / {desk} rw,relatime shared:1 - nfs4 server:/team rw,vers=4.2\n")
+    monkeypatch.setattr("greenlight.ledger.mounts.MOUNTS", mounts)
+    says("greenlight jobs")
+
+
 def test_shared_books(says: Says, postgres: PostgresServer, settings: Settings) -> None:
     postgres.run("CREATE DATABASE shared TEMPLATE template0")
     postgres.run("CREATE ROLE reader LOGIN PASSWORD 'secret'")

@@ -133,6 +133,14 @@ def test_ledger(says: Says, desk: Path) -> None:
 
 
 @pytest.mark.usefixtures("settings")
+def test_books_on_a_network_drive(says: Says, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = desk / "mountinfo"
+    mounts.write_text(f"36 35 0:40 / {desk} rw,relatime - cifs //server/team rw\n")
+    monkeypatch.setattr("greenlight.ledger.mounts.MOUNTS", mounts)
+    says("greenlight doctor --timeout 60", about=("ledger",))
+
+
+@pytest.mark.usefixtures("settings")
 def test_uploads(says: Says, bucket: Bucket, queue: str) -> None:
     place = f"s3://{bucket.name}"
     about = ("bucket", "link", "output", "queue", "dead letters", "notification")
