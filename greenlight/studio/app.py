@@ -21,6 +21,7 @@ from greenlight.studio.calls import Reception, Room
 from greenlight.studio.checks import check
 from greenlight.studio.creates import create
 from greenlight.studio.faults import Endpoint
+from greenlight.studio.guard import guarded
 from greenlight.studio.links import RESULTS_PATH, result
 from greenlight.studio.studio import Studio
 from greenlight.studio.tasks import cancel, fetch, list_tasks
@@ -60,12 +61,12 @@ class _Dated:
         await self._app(scope, receive, dated)
 
 
-def create_app(studio: Studio) -> Starlette:
-    """Return the application of one studio; its jobs run while the application does."""
+def create_app(studio: Studio, *, host: str = "127.0.0.1") -> Starlette:
+    """Return the application of one studio, which is called by `host`; its jobs run while it does."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.studio = studio
+        app.state.studio, app.state.host = studio, host
         async with studio.running():
             yield
 
@@ -95,9 +96,9 @@ def _routes() -> list[Route]:
         get(f"{API_PATH}/uploads", Endpoint.POLICY, policy),
         post(UPLOAD_PATH, Endpoint.UPLOAD, upload, needs_key=False),
         get(f"{RESULTS_PATH}/{{name}}", Endpoint.RESULT, result, needs_key=False),
-        Route("/_studio/counters", control.show_counters),
-        Route("/_studio/faults", control.add_faults, methods=["GET", "POST"]),
-        Route("/_studio/reset", control.reset, methods=["POST"]),
+        Route("/_studio/counters", guarded(control.show_counters)),
+        Route("/_studio/faults", guarded(control.add_faults), methods=["GET", "POST"]),
+        Route("/_studio/reset", guarded(control.reset), methods=["POST"]),
         Route("/_studio/thumbnails/{sha256}.jpg", page.thumbnail),
         Route("/", page.show),
     ]

@@ -1,8 +1,7 @@
-"""Let tests steer a studio and read its counters; only from the machine that it runs on."""
+"""Let tests steer a studio and read its counters; `guard` says who may."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,24 +10,20 @@ from starlette.responses import JSONResponse, Response
 
 from greenlight.studio import counters
 from greenlight.studio.faults import Fault
+from greenlight.studio.guard import refused
 from greenlight.studio.studio import Studio
 
 _FAULTS: Final = TypeAdapter(list[Fault])
-NOT_HERE: Final = "Only programs on the studio's own machine may do this."
 
 
 async def show_counters(request: Request) -> Response:
     """Answer with all counters."""
-    if not _is_here(request):
-        return _refused(NOT_HERE, 403)
     studio: Studio = request.app.state.studio
     return JSONResponse(counters.counters(studio.tally, studio.jobs))
 
 
 async def add_faults(request: Request) -> Response:
     """Take one fault, or a list of them; a GET shows those that still wait."""
-    if not _is_here(request):
-        return _refused(NOT_HERE, 403)
     studio: Studio = request.app.state.studio
     if request.method == "POST":
         try:
@@ -39,29 +34,15 @@ async def add_faults(request: Request) -> Response:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"][1:])
-            return _refused(f"{where}: {first['msg']}".removeprefix(": "), 400)
+            return refused(f"{where}: {first['msg']}".removeprefix(": "), 400)
         except ValueError:
-            return _refused("A fault is written as a JSON object.", 400)
+            return refused("A fault is written as a JSON object.", 400)
     waiting = [fault.model_dump(mode="json") for fault in studio.faults.waiting()]
     return JSONResponse({"faults": waiting})
 
 
 async def reset(request: Request) -> Response:
     """Forget faults, counters, checks and jobs."""
-    if not _is_here(request):
-        return _refused(NOT_HERE, 403)
     studio: Studio = request.app.state.studio
     await studio.reset()
     return JSONResponse({"reset": True})
-
-
-def _is_here(request: Request) -> bool:
-    if request.client is None:
-        return False
-    address = ipaddress.ip_address(request.client.host)
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-def _refused(why: str, status: int) -> Response:
-    return JSONResponse({"error": why}, status_code=status)

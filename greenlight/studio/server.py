@@ -60,7 +60,7 @@ class StudioServer:
             raise
         self._port = listening.getsockname()[1]
         ready = threading.Event()
-        self._server = _Server(self._studio, ready.set)
+        self._server = _Server(self._studio, self._host, ready.set)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listening]}, name="studio", daemon=True
         )
@@ -103,7 +103,7 @@ def serve(settings: StudioSettings, host: str, port: int, on_ready: Callable[[st
     try:
         listening = _listen(host, port)
         base_url = _url(host, listening.getsockname()[1]) + API_PATH
-        _Server(studio, lambda: on_ready(base_url)).run(sockets=[listening])
+        _Server(studio, host, lambda: on_ready(base_url)).run(sockets=[listening])
     finally:
         studio.close()
 
@@ -111,10 +111,10 @@ def serve(settings: StudioSettings, host: str, port: int, on_ready: Callable[[st
 class _Server(uvicorn.Server):
     """uvicorn, quiet, that says when it is ready and ends without a signal's echo."""
 
-    def __init__(self, studio: Studio, on_ready: Callable[[], None]) -> None:
+    def __init__(self, studio: Studio, host: str, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(studio),
+                create_app(studio, host=host),
                 http=DroppableProtocol,
                 ws="none",
                 lifespan="on",
