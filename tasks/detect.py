@@ -9,7 +9,8 @@ from prefect.cache_policies import CacheKeyFnPolicy
 from prefect.context import TaskRunContext
 
 from blocks import ModelStudioCredentials
-from greenlight.ledger.checks import check_key, join_key
+from greenlight.errors import LedgerError
+from greenlight.ledger.checks import check_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.pages.markdown import verdict_in_words
@@ -19,26 +20,35 @@ from greenlight.settings import read_settings
 from tasks.events import tell_verdict
 from tasks.reasons import opinions_on
 from tasks.retrying import RETRIES, wait_and_retry
-from tasks.services import connected
+from tasks.services import connected, ledger_of
 
 CACHE_VERSION = "v1"
 """Changes when a verdict's fields do, so that a cached one is never misread."""
 
 
-def cache_key(family: Family, parameters: dict[str, Any]) -> str:
-    """Return the check's key in the books and a version: the same portrait, wherever it lies, is a hit."""
-    credentials = parameters["credentials"] or ModelStudioCredentials.from_settings(read_settings())
+def cache_key(family: Family, parameters: dict[str, Any]) -> str | None:
+    """Return the check's key in the books, a version, and how often its verdict was renewed, if it was.
+
+    The same portrait, wherever it lies, is a hit, but only until somebody pays for a newer verdict. `None`,
+    which is no hit, while the books cannot say.
+    """
+    settings = read_settings()
+    credentials = parameters["credentials"] or ModelStudioCredentials.from_settings(settings)
     key = check_key(
         credentials.service,
         parameters["deployment"] or family.check.id,
         family.resolve_ratio(parameters["ratio"]),
         parameters["portrait"].identity,
     )
-    return f"{key},{join_key(CACHE_VERSION)}"
+    try:
+        renewed = ledger_of(settings.ledger_url).renewals.count(key)
+    except LedgerError:
+        return None
+    return ",".join((key, CACHE_VERSION, *([str(renewed)] if renewed else [])))
 
 
 def _detector(family: Family) -> Task[..., Any]:
-    def key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    def key(_context: TaskRunContext, parameters: dict[str, Any]) -> str | None:
         return cache_key(family, parameters)
 
     @task(

@@ -16,6 +16,7 @@ from greenlight.ledger.leases import Leases
 from greenlight.ledger.media import Media
 from greenlight.ledger.pace import Pace
 from greenlight.ledger.payments import Payments
+from greenlight.ledger.renewals import Renewals
 from greenlight.ledger.unbooked import UnbookedOutcomes
 
 UNBOOKED = "unbooked"
@@ -41,6 +42,7 @@ class Ledger:
         self.leases = Leases(self._database)
         self.pace = Pace(self._database)
         self.payments = Payments(self._database)
+        self.renewals = Renewals(self._database)
         folder = home / UNBOOKED if home else self._database.beside(UNBOOKED)
         self.unbooked = UnbookedOutcomes(
             folder,

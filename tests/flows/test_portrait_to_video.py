@@ -14,8 +14,12 @@ from prefect.client.schemas.objects import FlowRun, State
 from flows.portrait_to_video import portrait_to_video
 from greenlight.briefs import Brief
 from greenlight.errors import InputError, SettingsError
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.portraits.pictures import examine
 from greenlight.reports import FilmReport, FilmState
+from greenlight.services import connect
+from greenlight.settings import read_settings
 from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES, make_sound
@@ -218,6 +222,24 @@ async def test_a_check_is_tried_again_when_the_error_allows_it(
     state, _ = await run(Brief(portrait=str(astronaut)))
     assert state.name == "Waiting for sound"
     assert paid(studio) == {"emo-detect-v1": 1}
+
+
+async def test_a_fresh_refusal_counts_for_another_take_whatever_prefect_has_cached(
+    astronaut: Path, sound: Path, studio: StudioServer
+) -> None:
+    brief = Brief(portrait=str(astronaut), sound=str(sound))
+    assert (await run(brief))[0].name == "Filmed"
+    fault = {"fault": "refusal", "on": "check", "shape": 2, "code": "InvalidPerson"}
+    httpx.post(f"{studio.url}/_studio/faults", json=fault).raise_for_status()
+    async with connect(read_settings()) as services:
+        await services.screener.screen(
+            await examine(str(astronaut)), catalog.family("emo"), fresh=True
+        )
+    state, report = await run(brief.model_copy(update={"take": 2}))
+    assert state.name == "Rejected"
+    assert report.verdict is not None
+    assert report.verdict.code == "InvalidPerson"
+    assert paid(studio) == {"emo-detect-v1": 2, "emo-v1": 1}
 
 
 async def test_a_budget_that_the_video_could_break_is_refused_before_anything_is_paid(

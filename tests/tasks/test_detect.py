@@ -16,11 +16,14 @@ from prefect.client.schemas.objects import State
 from pydantic import SecretStr
 
 from blocks import ModelStudioCredentials
+from greenlight.errors import LedgerError
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.modelstudio.errors import AuthenticationError, InvalidRequest
+from greenlight.modelstudio.family import Verdict
 from greenlight.patience import MAX_TRIES
 from greenlight.portraits.pictures import Portrait, examine
+from greenlight.services import connect
 from greenlight.settings import read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tasks import DETECTORS, detect_animate_anyone, detect_emo
@@ -137,6 +140,45 @@ async def test_another_service_is_none(
     assert paid(studio) == {"emo-detect-v1": 1}
 
 
+async def check_afresh(portrait: Portrait) -> Verdict:
+    """Pay for a newer verdict, as `check --fresh` does."""
+    async with connect(read_settings()) as services:
+        screening = await services.screener.screen(portrait, catalog.family("emo"), fresh=True)
+    return screening.verdict
+
+
+async def test_a_newer_verdict_in_the_books_is_never_hidden_by_a_cached_one(
+    portrait: Portrait, studio: StudioServer
+) -> None:
+    assert (await (await check(portrait)).aresult()).passed
+    assert (await check(portrait)).name == "Cached"
+    for shape in (1, 1, None):
+        if shape is not None:
+            add_fault(studio, "refusal", "check", shape=shape)
+        newest = await check_afresh(portrait)
+        states = [await check(portrait) for _ in range(2)]
+        assert [state.name for state in states] == ["Completed", "Cached"]
+        assert [await state.aresult() for state in states] == [newest, newest]
+    assert received(studio, "check") == 4
+
+
+async def test_books_that_cannot_be_read_make_no_hit(
+    portrait: Portrait,
+    tmp_path: Path,
+    studio: StudioServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await check(portrait)
+    (tmp_path / "broken.db").write_text("this is no database, but long enough to look like one")
+    monkeypatch.setenv("GREENLIGHT_LEDGER_URL", f"sqlite:///{tmp_path / 'broken.db'}")
+    state = await check(portrait)
+    assert state.is_failed()
+    assert isinstance(await state.aresult(raise_on_failure=False), LedgerError)
+    assert received(studio, "check") == 1
+    assert "Error encountered when computing cache key" not in caplog.text
+
+
 def test_a_key_is_made_of_service_model_ratio_and_content(portrait: Portrait) -> None:
     asked = {"portrait": portrait, "ratio": None, "deployment": None, "credentials": None}
     emo = catalog.family("emo")
@@ -188,7 +230,7 @@ async def test_the_books_name_the_check_without_a_flow_run(portrait: Portrait) -
     await check(portrait)
     ledger = ledger_of(read_settings().ledger_url)
     asked = {"portrait": portrait, "ratio": None, "deployment": None, "credentials": None}
-    key = cache_key(catalog.family("emo"), asked).removesuffix(",v1")
+    key = str(cache_key(catalog.family("emo"), asked)).removesuffix(",v1")
     booked = ledger.checks.find(key)
     assert booked is not None
     assert (booked.place, booked.flow_run) == (portrait.shown, "")
