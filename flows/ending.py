@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from greenlight.bundles.bundle import name_of
 from greenlight.portraits.s3 import split_s3
 from greenlight.reports import FilmReport, FilmState
+from greenlight.wording import visible
 from tasks.artifacts import some
 
 Data = TypeVar("Data")
@@ -49,7 +50,7 @@ async def end(
     if len(states) == 1:
         return await ended(reports[0].report.state, message, list(reports), states, subjects)
     await tag_run(states, subjects)
-    return Completed(name="Done", message=message, data=list(reports))
+    return Completed(name="Done", message=visible(message), data=list(reports))
 
 
 def _in_words(reports: Sequence[BundleReport]) -> str:
@@ -74,7 +75,7 @@ async def ended(
 ) -> State[Data]:
     """Return the state of a run that ended so, with the outcomes and subjects among its tags."""
     await tag_run(outcomes, subjects)
-    facts: dict[str, Any] = {"name": state.label, "message": message, "data": data}
+    facts: dict[str, Any] = {"name": state.label, "message": visible(message), "data": data}
     return Completed(**facts) if state.is_good else Failed(**facts)
 
 

@@ -34,6 +34,7 @@ from greenlight.reports import (
     report_rejection,
     report_waiting_for_portrait,
 )
+from greenlight.wording import visible
 from tasks.artifacts import show_many, show_portrait, some
 from tasks.events import tell_many_refusals
 from tasks.reasons import opinions_on
@@ -51,7 +52,7 @@ def _run_name() -> str:
         stem = stem_of(place) if kind_of(place) else place
         if stem not in by_stem or kind_of(place) is Kind.PORTRAIT:
             by_stem[stem] = name_of(place)
-    return some([*by_stem.values()]) or "nothing"
+    return visible(some([*by_stem.values()])) or "nothing"
 
 
 def _place(one: Arrival | dict[str, str]) -> str:
@@ -125,7 +126,9 @@ async def _find(objects: list[Arrival]) -> list[Bundle | BundleReport]:
     """Return what the objects belong to, each once, as it is listed now, or why that cannot be told."""
     places = {stem_of(one.place): one.place for one in objects if kind_of(one.place)}
     for other in sorted({one.place for one in objects if not kind_of(one.place)}):
-        get_run_logger().info("%s is no portrait, sound, motion or json, and is left alone", other)
+        get_run_logger().info(
+            "%s is no portrait, sound, motion or json, and is left alone", visible(other)
+        )
     return list(await asyncio.gather(*map(_find_one, places.values())))
 
 

@@ -40,6 +40,7 @@ from greenlight.settings import read_settings
 from greenlight.videos.s3 import require_bucket
 from greenlight.videos.storing import is_in_s3, require_place
 from greenlight.videos.taken import require_free
+from greenlight.wording import visible
 from tasks import DETECTORS, collect_video, make_motion_template, submit_video
 from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent
@@ -53,7 +54,8 @@ WAIT_SECONDS = 3.25 * 3600
 
 def run_name(brief: Brief) -> str:
     """Return what people know the run of a brief by: `anna.png · emo`."""
-    return f"{brief.portrait.partition('?')[0].rsplit('/', 1)[-1]} · {', '.join(brief.models)}"
+    name = brief.portrait.partition("?")[0].rsplit("/", 1)[-1]
+    return f"{visible(name)} · {', '.join(brief.models)}"
 
 
 def _run_name() -> str:

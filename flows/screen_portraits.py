@@ -30,6 +30,7 @@ from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError, OverBudget
 from greenlight.reports import Cny, FilmReport, FilmState
+from greenlight.wording import visible
 from tasks.artifacts import Progress, show_costs, show_many
 from tasks.events import tell_many_refusals
 from tasks.results import require_result_store
@@ -70,7 +71,7 @@ class SweepReport(BaseModel):
 
 
 def _run_name() -> str:
-    return f"sweep {flow_run.parameters['place']}"
+    return visible(f"sweep {flow_run.parameters['place']}")
 
 
 @flow(name="screen-portraits", flow_run_name=_run_name)

@@ -17,6 +17,7 @@ from greenlight.pages.markdown import verdict_in_words
 from greenlight.portraits.pictures import Portrait
 from greenlight.screening import Screening
 from greenlight.settings import read_settings
+from greenlight.wording import visible
 from tasks.events import tell_verdict
 from tasks.reasons import opinions_on
 from tasks.retrying import RETRIES, wait_and_retry
@@ -91,7 +92,7 @@ def _log(portrait: Portrait, screening: Screening, opinion: str) -> None:
     verdict = screening.verdict
     cost = "known, 0 CNY" if screening.cached else f"{screening.cost_cny.normalize():f} CNY"
     words = "; ".join(filter(None, (verdict_in_words(verdict), opinion)))
-    get_run_logger().info("%s · %s: %s (%s)", portrait.name, verdict.model, words, cost)
+    get_run_logger().info("%s · %s: %s (%s)", portrait.name, verdict.model, visible(words), cost)
 
 
 DETECTORS: dict[str, Task[..., Any]] = {

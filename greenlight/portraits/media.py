@@ -12,6 +12,7 @@ from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
 from greenlight.portraits.decoding import decoding
 from greenlight.portraits.place import Place
 from greenlight.portraits.places import opened
+from greenlight.wording import visible
 
 MEGABYTE = 1024 * 1024
 TAGS = "ignore"
@@ -129,7 +130,7 @@ def _common(place: Place) -> dict[str, object]:
     return {
         "place": place.text,
         "shown": place.shown,
-        "name": place.name,
+        "name": visible(place.name),
         "identity": place.identity,
         "size_bytes": place.size_bytes,
     }

@@ -12,6 +12,7 @@ from greenlight.pictures import Header, NoPicture, open_picture, read_header, ro
 from greenlight.portraits.decoding import decoding
 from greenlight.portraits.place import Place
 from greenlight.portraits.places import opened
+from greenlight.wording import visible
 
 
 class Portrait(BaseModel):
@@ -55,7 +56,7 @@ async def examine_place(place: Place) -> Portrait:
     return Portrait(
         place=place.text,
         shown=place.shown,
-        name=place.name,
+        name=visible(place.name),
         identity=place.identity,
         format=header.format,
         width_px=width,
