@@ -17,6 +17,7 @@ from greenlight.ledger.media import Media
 from greenlight.ledger.pace import Pace
 from greenlight.ledger.payments import Payments
 from greenlight.ledger.renewals import Renewals
+from greenlight.ledger.standing import Standings
 from greenlight.ledger.unbooked import UnbookedOutcomes
 
 UNBOOKED = "unbooked"
@@ -43,6 +44,7 @@ class Ledger:
         self.pace = Pace(self._database)
         self.payments = Payments(self._database)
         self.renewals = Renewals(self._database)
+        self.standings = Standings(self._database)
         folder = home / UNBOOKED if home else self._database.beside(UNBOOKED)
         self.unbooked = UnbookedOutcomes(
             folder,
