@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+from cli.speaking import say, tell, warn
+from cli.stopping import run
 
 if TYPE_CHECKING:
     from greenlight.errors import GreenlightError
@@ -50,7 +52,7 @@ def check(
     asked = _Asked(
         model, ratio.value if ratio else None, deployments_of(deployment), fresh, explain
     )
-    failed = asyncio.run(_check_all(sources, asked, as_json=as_json))
+    failed = run(_check_all(sources, asked, as_json=as_json))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -82,33 +84,40 @@ async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> boo
     failed = False
     async with connect(read_settings()) as services:
         checker = _Checker(asked, services.screener, services.settings.home)
-        async for line in _lines(sources, checker):
-            failed = failed or line["error"] is not None
-            print(  # noqa: T201
-                json.dumps(line, ensure_ascii=False)
-                if as_json
-                else _for_people(line, explained=asked.explain),
-                flush=True,
-            )
+        async with aclosing(_lines(sources, checker)) as lines:
+            async for line in lines:
+                failed = failed or line["error"] is not None
+                if as_json:
+                    tell(line)
+                else:
+                    say(_for_people(line, explained=asked.explain))
     return failed
 
 
-async def _lines(sources: list[str], checker: _Checker) -> AsyncIterator[dict[str, Any]]:
+async def _lines(sources: list[str], checker: _Checker) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the lines of all sources in their order, while several are under way."""
-    under_way: list[asyncio.Task[list[dict[str, Any]]]] = []
+    under_way: deque[asyncio.Task[list[dict[str, Any]]]] = deque()
     try:
         for source in sources:
             async for place in _places(source):
                 under_way.append(asyncio.create_task(checker.lines(place)))
                 if len(under_way) >= AT_ONCE:
-                    for line in await under_way.pop(0):
+                    for line in await under_way[0]:
                         yield line
+                    under_way.popleft()
         while under_way:
-            for line in await under_way.pop(0):
+            for line in await under_way[0]:
                 yield line
+            under_way.popleft()
     finally:
-        for task in under_way:
-            task.cancel()
+        await _ended(under_way)
+
+
+async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel what is under way, and return when what was sent is booked."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _places(source: str) -> AsyncIterator[str]:
@@ -125,7 +134,7 @@ async def _places(source: str) -> AsyncIterator[str]:
         for stored in page:
             yield stored.place
     if is_empty:
-        print(f"greenlight: {source} holds nothing to check", file=sys.stderr)  # noqa: T201
+        warn(f"greenlight: {source} holds nothing to check")
 
 
 class _Checker:
@@ -145,8 +154,13 @@ class _Checker:
             portrait = await examine(source)
         except EXPLAINED as error:
             return [self._error_line(source, family, error) for family in self._asked.families]
-        checks = (self._line(portrait, family) for family in self._asked.families)
-        lines = list(await asyncio.gather(*checks))
+        checks = [
+            asyncio.create_task(self._line(portrait, family)) for family in self._asked.families
+        ]
+        try:
+            lines = [await check for check in checks]
+        finally:
+            await _ended(checks)
         if self._asked.explain:
             await self._add_opinions(portrait, lines)
         return lines

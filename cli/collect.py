@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.jobs import job_line, name_of
 from cli.options import Json
+from cli.speaking import say, tell, warn
+from cli.stopping import run
 
 if TYPE_CHECKING:
     from greenlight.filming.collector import Round
@@ -34,7 +33,7 @@ def collect(
 
     settings = read_settings()
     settings.require_key()
-    result = asyncio.run(_collect(settings, out, wait))
+    result = run(_collect(settings, out, wait))
     _print(result, as_json=as_json)
     raise typer.Exit(1 if result.troubled or result.expired else 0)
 
@@ -54,28 +53,24 @@ def _print(result: Round, *, as_json: bool) -> None:
 
     for job in result.closed:
         if as_json:
-            print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
+            tell(job_line(job))
         elif job not in result.expired:
-            print(f"{name_of(job)} {job.subject} · {job.model}: {_end_of(job)}")  # noqa: T201
+            say(f"{name_of(job)} {job.subject} · {job.model}: {_end_of(job)}")
     for job in result.expired:
-        print(  # noqa: T201
-            f"{name_of(job)} {job.subject} is lost, though it was paid: {job.message}",
-            file=sys.stderr,
-        )
+        warn(f"{name_of(job)} {job.subject} is lost, though it was paid: {job.message}")
     for job, error in result.troubled:
-        print(f"{name_of(job)} {job.subject}: {explain(error).message}", file=sys.stderr)  # noqa: T201
+        warn(f"{name_of(job)} {job.subject}: {explain(error).message}")
     for job in result.expiring:
         lost_at = (job.submitted_at or job.reserved_at) + TASK_LIFETIME
-        print(  # noqa: T201
+        warn(
             f"{name_of(job)} {job.subject}: its video is lost at {lost_at:%Y-%m-%d %H:%M} UTC, 24 hours "
-            "after it was submitted; collect it before that",
-            file=sys.stderr,
+            "after it was submitted; collect it before that"
         )
     if not as_json:
         doubts = (
             f", {len(result.doubts)} in doubt (`greenlight reconcile`)" if result.doubts else ""
         )
-        print(f"{len(result.closed)} closed, {len(result.open)} still open{doubts}.")  # noqa: T201
+        say(f"{len(result.closed)} closed, {len(result.open)} still open{doubts}.")
 
 
 def _end_of(job: Job) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cli.options import Json, Since
+from cli.speaking import draw, say, tell
+from greenlight.wording import visible
 
 if TYPE_CHECKING:
     from greenlight.ledger.costs import Cost
@@ -27,11 +28,11 @@ def costs(
         sums = ledger.costs.by_outcome(since=since)
     if as_json:
         for cost in sums:
-            print(json.dumps(_line(cost)))  # noqa: T201
+            tell(_line(cost))
     elif sums:
         _print_table(sums)
     else:
-        print("Nothing is in the books.")  # noqa: T201
+        say("Nothing is in the books.")
 
 
 def _line(cost: Cost) -> dict[str, object]:
@@ -46,7 +47,6 @@ def _line(cost: Cost) -> dict[str, object]:
 
 
 def _print_table(sums: list[Cost]) -> None:
-    from rich.console import Console
     from rich.table import Column, Table
 
     # Cut off, the ids of one family's models would look alike.
@@ -55,15 +55,15 @@ def _print_table(sums: list[Cost]) -> None:
     for cost in sums:
         table.add_row(
             cost.day.isoformat(),
-            cost.service,
-            cost.model,
+            visible(cost.service),
+            visible(cost.model),
             cost.outcome,
             str(cost.count),
             f"{cost.cost_cny:.3f}",
         )
     table.add_section()
     table.add_row("", "", "", "all", "", f"{sum(cost.cost_cny for cost in sums):.3f}")
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    draw(table)
     unsettled = {cost.outcome for cost in sums} & UNSETTLED
     if unsettled:
-        print(f"What is {' or '.join(sorted(unsettled))} counts with the most that it can cost.")  # noqa: T201
+        say(f"What is {' or '.join(sorted(unsettled))} counts with the most that it can cost.")

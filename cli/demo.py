@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.progress import progress
+from cli.speaking import draw, say
+from cli.stopping import run
+from greenlight.wording import visible
 
 if TYPE_CHECKING:
     from greenlight.pages.sheet import Entry
@@ -40,12 +43,13 @@ def demo(
     home = out / "home"
     with _local_studio(home) as base_url:
         _set_up_environment(home, base_url)
-        entries, reports = asyncio.run(_run(out))
+        entries, reports = run(_run(out))
     _print_videos(reports, out)
     sheet = out / "contact-sheet.html"
     _write_sheet(entries, reports, sheet)
-    typer.echo(f"\nContact sheet: {sheet}")
-    typer.echo(f"Took {time.monotonic() - began_at:.0f} s. Run it again: nothing is asked twice.")
+    say()
+    say(f"Contact sheet: {sheet}")
+    say(f"Took {time.monotonic() - began_at:.0f} s. Run it again: nothing is asked twice.")
     if any(not report.state.is_good for report in reports):
         raise typer.Exit(1)
 
@@ -145,7 +149,8 @@ async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
         for verdict in entry.verdicts
         if verdict.passed
     ]
-    typer.echo(f"\nFilming {len(briefs)} videos ...")
+    say()
+    say(f"Filming {len(briefs)} videos ...")
     with progress("filming", total=len(briefs)) as advance:
 
         async def film(brief: Brief) -> FilmReport:
@@ -168,30 +173,27 @@ def portraits() -> list[Path]:
 
 
 def _print_verdicts(entries: list[Entry]) -> None:
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from greenlight.pages.sheet import reason_in_words
 
     table = Table("portrait", "model", "verdict", title="Verdicts", title_justify="left")
     for entry in entries:
         for verdict in entry.verdicts:
-            what = (
-                "[green]passed[/]"
-                if verdict.passed
-                else f"[red]refused[/]: {reason_in_words(verdict, entry)}"
-            )
-            table.add_row(entry.portrait.name, verdict.model, what)
+            what = Text("passed", "green") if verdict.passed else Text("refused", "red")
+            if not verdict.passed:
+                what.append(f": {visible(reason_in_words(verdict, entry))}", "default")
+            table.add_row(visible(entry.portrait.name), verdict.model, what)
         table.add_section()
-    Console().print(table)
+    draw(table)
 
 
 def _print_videos(reports: list[FilmReport], out: Path) -> None:
-    from rich.console import Console
     from rich.table import Column, Table
 
     video = Column("video", overflow="fold")
-    title = f"Videos in {out.name}/videos"
+    title = f"Videos in {visible(out.name)}/videos"
     table = Table("model", "state", "seconds", "CNY", video, title=title, title_justify="left")
     for report in reports:
         table.add_row(
@@ -199,10 +201,10 @@ def _print_videos(reports: list[FilmReport], out: Path) -> None:
             report.state.label,
             f"{report.seconds or 0:.2f}",
             f"{report.cost_cny:.3f}",
-            Path(report.video).name if report.video else report.message,
+            visible(Path(report.video).name if report.video else report.message),
         )
-    Console().print(table)
-    typer.echo("CNY is what this run would have cost at the vendor's.")
+    draw(table)
+    say("CNY is what this run would have cost at the vendor's.")
 
 
 def _write_sheet(entries: list[Entry], reports: list[FilmReport], sheet: Path) -> None:

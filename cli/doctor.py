@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +13,8 @@ import typer
 
 from cli.options import Deployments, Json, Models, deployments_of, expect_address
 from cli.progress import progress
+from cli.speaking import draw, say, tell
+from greenlight.wording import visible
 
 if TYPE_CHECKING:
     from greenlight.doctor.examining import Examination
@@ -28,8 +28,6 @@ MARKS = {
     "skipped": ("-", "dim"),
 }
 BUCKETS_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-UNWRAPPED = 10_000
-"""Columns of what is no terminal: there a line stays a line."""
 
 
 def doctor(
@@ -80,7 +78,7 @@ def doctor(
         findings = asked.examine()
     if as_json:
         for finding in findings:
-            print(json.dumps(finding.as_json(), ensure_ascii=False))  # noqa: T201
+            tell(finding.as_json())
     else:
         _print(findings)
     raise typer.Exit(1 if any(one.state == "broken" for one in findings) else 0)
@@ -171,24 +169,19 @@ class _Asked:
 
 
 def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table.grid(padding=(0, 1))
     for finding in findings:
         mark, style = MARKS[finding.state]
-        table.add_row(Text(mark, style), Text(finding.subject), Text(finding.sentence))
+        table.add_row(Text(mark, style), Text(finding.subject), Text(visible(finding.sentence)))
         if finding.advice:
             table.add_row(
-                "", "", Text(f"→ {finding.advice}", "dim" if finding.state == "ok" else "")
+                "", "", Text(f"→ {visible(finding.advice)}", "dim" if finding.state == "ok" else "")
             )
-    console = Console(width=None if sys.stdout.isatty() else UNWRAPPED)
-    with console.capture() as printed:
-        console.print(table)
-    for line in printed.get().splitlines():
-        print(line.rstrip())  # noqa: T201
-    print(_summary(findings))  # noqa: T201
+    draw(table, is_wrapped=False)
+    say(_summary(findings))
 
 
 def _summary(findings: list[Finding]) -> str:

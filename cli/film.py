@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -12,6 +11,8 @@ import typer
 from cli.logs import warnings_shown
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import progress
+from cli.speaking import say, show, tell
+from cli.stopping import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def film(
     )
     brief.check_parameters_are_known()
     if dry_run:
-        report = asyncio.run(_plan(brief, settings))
+        report = run(_plan(brief, settings))
     else:
         report = _run_flow(brief, settings, out=out, wait_seconds=wait, max_cny=max_cny)
     print_report(report, as_json=as_json)
@@ -109,7 +110,7 @@ async def _plan(brief: Brief, settings: Settings) -> FilmReport:
 def _run_flow(brief: Brief, settings: Settings, **parameters: Any) -> FilmReport:
     prepare_prefect(settings.results)
     with progress(f"filming {brief.portrait.partition('?')[0]}"), warnings_shown():
-        return asyncio.run(film_brief(brief, **parameters))
+        return run(film_brief(brief, **parameters))
 
 
 def prepare_prefect(results: Path) -> None:
@@ -144,12 +145,12 @@ async def film_brief(
 def print_report(report: FilmReport, *, as_json: bool) -> None:
     """Print what became of a brief: an object for machines, a sentence for people."""
     if as_json:
-        print(report.model_dump_json())  # noqa: T201
+        tell(report.model_dump_json())
         return
-    print(f"{report.state.label}: {report.message}")  # noqa: T201
+    say(f"{report.state.label}: {report.message}")
     if report.request is not None:
-        print(json.dumps(report.request, indent=2, ensure_ascii=False))  # noqa: T201
+        show(report.request)
     if report.state == "planned" and report.price_cny is not None:
-        print(f"At most {report.price_cny.normalize():f} CNY from here.")  # noqa: T201
+        say(f"At most {report.price_cny.normalize():f} CNY from here.")
     else:
-        print(f"Paid by this run: {report.cost_cny.normalize():f} CNY.")  # noqa: T201
+        say(f"Paid by this run: {report.cost_cny.normalize():f} CNY.")

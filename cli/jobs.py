@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.options import Json
+from cli.speaking import say, tell
 
 if TYPE_CHECKING:
     from greenlight.ledger import Job
@@ -41,12 +41,12 @@ def jobs(
         found = ledger.jobs.newest(states=states, limit=limit)
     if as_json:
         for job in found:
-            print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
+            tell(job_line(job))
         return
     for job in found:
-        print(_sentence(job))  # noqa: T201
+        say(_sentence(job))
     if not found:
-        print(f"There are no {'such jobs' if states else 'jobs'} in the books.")  # noqa: T201
+        say(f"There are no {'such jobs' if states else 'jobs'} in the books.")
 
 
 def job_line(job: Job) -> dict[str, Any]:

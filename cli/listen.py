@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.logs import work_shown
 from cli.options import Json, expect_address
+from cli.speaking import NobodyReads, OutputFull, say, tell
 
 if TYPE_CHECKING:
     from deployments.listener import Handover, Starter
@@ -47,10 +48,12 @@ def make_starter(queue: str, via: str, deployment: str, *, as_json: bool = False
     if via not in set(Via):
         raise typer.BadParameter(f"{via} is neither run nor event", param_hint="'--via'")
 
-    def tell(done: Handover) -> None:
-        print(json.dumps(done.as_json()) if as_json else _for_people(done), flush=True)  # noqa: T201
+    def told(done: Handover) -> None:
+        # The uploads are handed over whether or not anybody still reads of it.
+        with suppress(NobodyReads, OutputFull):
+            tell(done.as_json()) if as_json else say(_for_people(done))
 
-    return Starter(deployment=deployment, via=Via(via), tell=tell)
+    return Starter(deployment=deployment, via=Via(via), tell=told)
 
 
 async def _listen(url: str, starter: Starter) -> None:

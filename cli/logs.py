@@ -5,6 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from greenlight.wording import visible
+
+
+class _Formatter(logging.Formatter):
+    """Keeps what names of files and answers hold from steering the terminal; a traceback keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the method
+        """Return the line of a record."""
+        return visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name of the method
+        """Return a traceback."""
+        return "\n".join(map(visible, super().formatException(ei).splitlines()))
 
 
 @contextmanager
@@ -27,7 +42,7 @@ def _shown(level: int, text: str) -> Iterator[None]:
     logger = logging.getLogger("greenlight")
     before = logger.level, logger.propagate
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(text))
+    handler.setFormatter(_Formatter(text))
     logger.addHandler(handler)
     logger.setLevel(level)
     logger.propagate = False

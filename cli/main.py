@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import ModuleType
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -20,11 +21,14 @@ from cli.reconcile import reconcile
 from cli.report import report
 from cli.serve import serve
 from cli.setup import setup
+from cli.speaking import NobodyReads, OutputFull, prepare, say, warn
+from cli.stopping import end, heeding_signals, was_asked
 from cli.studio import studio
 from cli.sweep import sweep
+from greenlight.wording import visible
 
-INTERRUPTED = 130
-MOST_COUNTED = 100
+NOBODY_READS = 141
+"""What shells say of a program whose output nobody reads any more."""
 
 app = typer.Typer(
     name="greenlight",
@@ -53,7 +57,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from greenlight import __version__
 
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 
@@ -73,54 +77,55 @@ def main() -> None:
     # httpx brings a command line of its own and loads all that it needs; nobody calls it here, and it would
     # be a tenth of what `check` takes. A module that is None cannot be imported, which httpx expects.
     sys.modules.setdefault("httpx._main", cast("ModuleType", None))
+    prepare()
+    with heeding_signals():
+        sys.exit(_run())
+
+
+def _run() -> int:
+    """Run the command and return how it ended, said in a sentence where it is not done."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except KeyboardInterrupt:
-        _end(_stopped(), INTERRUPTED)
-    except SystemExit as end:
-        # Typer has made this of the interrupt already, without a word.
-        if end.code == INTERRUPTED:
-            _end(_stopped(), INTERRUPTED)
-        raise
+        return end()
+    except NobodyReads:
+        return NOBODY_READS
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        _end(_sentence(error), 1)
+        return _explained(error)
+    # Typer has made this of an interrupt already, without a word.
+    return end() if was_asked() else code if isinstance(code, int) else 0
 
 
-def _stopped() -> str:
-    """Say what is open at the vendor's, and how to go on; nothing is asked but the books."""
-    from greenlight.errors import GreenlightError
-    from greenlight.services import open_ledger
-    from greenlight.settings import read_settings
+def _explained(error: Exception) -> int:
+    if hasattr(error, "format_message"):
+        return _refused(error)
+    warn(f"greenlight: {_sentence(error)}")
+    return 1
 
-    try:
-        with open_ledger(read_settings()) as ledger:
-            count = len(ledger.jobs.open_jobs(limit=MOST_COUNTED))
-    except GreenlightError:
-        return "stopped; the same command goes on where it was, and pays nothing twice"
-    if not count:
-        return "stopped; no job is open, and the same command goes on where it was and pays nothing twice"
-    jobs = (
-        f"{count}{' or more' if count == MOST_COUNTED else ''} job{'s are' if count > 1 else ' is'}"
-    )
-    return (
-        f"stopped; {jobs} open at the vendor's: `greenlight jobs` lists what is open, "
-        "and `greenlight collect` or the same command fetches it, and pays nothing more"
-    )
+
+def _refused(error: Any) -> int:
+    """Say what is wrong with the command line, as Typer does, but let nothing of it steer the terminal."""
+    from typer.rich_utils import rich_format_error
+
+    error.message = visible(error.message)
+    with suppress(OSError):
+        rich_format_error(error)
+    return int(error.exit_code)
 
 
 def _sentence(error: Exception) -> str:
     from greenlight.errors import EXPLAINED, explain
 
+    if isinstance(error, OutputFull):
+        return (
+            f"the output takes nothing more ({error}); what was done stands in the books: "
+            "`greenlight jobs` and `greenlight costs` show it"
+        )
     if isinstance(error, EXPLAINED):
         return explain(error).message
     return (
         f"a fault of this program, {type(error).__name__}: {error}; `greenlight costs` shows what was paid, "
         "and --debug before the command what to report"
     )
-
-
-def _end(sentence: str, code: int) -> None:
-    print(f"greenlight: {sentence}", file=sys.stderr)  # noqa: T201
-    sys.exit(code)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from greenlight.wording import visible
+
 Advance = Callable[[], None]
 """Say that one more piece of the work is done."""
 
@@ -33,7 +35,7 @@ def pace(what: str) -> Iterator[Tell]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -41,7 +43,7 @@ def pace(what: str) -> Iterator[Tell]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=None, rate="")
+        task = shown.add_task(visible(what), total=None, rate="")
 
         def tell(done: int, total: int | None) -> None:
             speed = shown.tasks[0].speed
@@ -69,7 +71,12 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
     )
 
     known = () if total is None else (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), *known, TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        *known,
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=total)
+        task = shown.add_task(visible(what), total=total)
         yield lambda: shown.advance(task)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.jobs import job_line, name_of
 from cli.options import Json
+from cli.speaking import say, tell
+from cli.stopping import run
 
 if TYPE_CHECKING:
     from greenlight.filming.reconciling import Doubt
@@ -43,11 +44,11 @@ def reconcile(
     settings = read_settings()
     settings.require_key()
     if adopt is not None:
-        _print_job(asyncio.run(_adopt(settings, *adopt, any_time=any_time)), as_json=as_json)
+        _print_job(run(_adopt(settings, *adopt, any_time=any_time)), as_json=as_json)
     elif release is not None:
         _print_job(_release(settings, release), as_json=as_json)
     else:
-        _print_doubts(asyncio.run(_reconcile(settings)), as_json=as_json)
+        _print_doubts(run(_reconcile(settings)), as_json=as_json)
 
 
 async def _reconcile(settings: Settings) -> list[Doubt]:
@@ -81,30 +82,30 @@ def _release(settings: Settings, name: str) -> Job:
 
 def _print_job(job: Job, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(job_line(job), ensure_ascii=False))  # noqa: T201
+        tell(job_line(job))
         return
     became = (
         f"{job.state.value}; `greenlight collect` fetches its video"
         if job.task_id
         else "free again; the same brief may be sent again, and is paid then"
     )
-    print(f"Job {name_of(job)} ({job.subject}) is {became}.")  # noqa: T201
+    say(f"Job {name_of(job)} ({job.subject}) is {became}.")
 
 
 def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
     if as_json:
         for doubt in doubts:
-            print(json.dumps(_doubt_line(doubt), ensure_ascii=False))  # noqa: T201
+            tell(_doubt_line(doubt))
         return
     if not doubts:
-        print("No job is in doubt.")  # noqa: T201
+        say("No job is in doubt.")
     for doubt in doubts:
         job = doubt.job
         outcome = f" -> {doubt.outcome}" if doubt.outcome else ""
-        print(f"{name_of(job)} {job.subject} · {job.model}{outcome}: {doubt.advice}")  # noqa: T201
+        say(f"{name_of(job)} {job.subject} · {job.model}{outcome}: {doubt.advice}")
         for task in doubt.candidates:
             began = f"{task.submit_time:%H:%M:%S}" if task.submit_time else "?"
-            print(f"    task {task.task_id} {task.status.lower()}, began {began}")  # noqa: T201
+            say(f"    task {task.task_id} {task.status.lower()}, began {began}")
 
 
 def _doubt_line(doubt: Doubt) -> dict[str, Any]:

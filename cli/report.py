@@ -9,6 +9,7 @@ import typer
 
 from cli.options import Since
 from cli.progress import progress
+from cli.speaking import say
 
 
 def report(
@@ -29,4 +30,4 @@ def report(
             ledger, Album.in_home(settings.home), out, since=since, advance=advance
         )
     subject = "portrait" if told.portraits == 1 else "portraits"
-    typer.echo(f"The report on {told.portraits} {subject} is {file}.")
+    say(f"The report on {told.portraits} {subject} is {file}.")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cli.speaking import say
+
 setup = typer.Typer(
     help="Set up what uploads need at AWS, and what looks after runs in Prefect.",
     no_args_is_help=True,
@@ -51,11 +53,11 @@ def bucket(
     for step in work.steps():
         if apply:
             step.take()
-        print(step.after if apply else step.before, flush=True)  # noqa: T201
+        say(step.after if apply else step.before)
     if apply:
-        print(f"Now run: greenlight listen --queue {work.queue_url()}")  # noqa: T201
+        say(f"Now run: greenlight listen --queue {work.queue_url()}")
     else:
-        print(NOTHING_CHANGED)  # noqa: T201
+        say(NOTHING_CHANGED)
 
 
 @setup.command()
@@ -78,8 +80,8 @@ def automations(
     require_api_url()
     with answers_in_words(), get_client(sync_client=True) as client:
         for change in set_up(client, notify=notify, apply=apply):
-            print(change.after if apply else change.before)  # noqa: T201
+            say(change.after if apply else change.before)
     if notify is None:
-        print("Nobody is told of anything: --notify names the block that does.")  # noqa: T201
+        say("Nobody is told of anything: --notify names the block that does.")
     if not apply:
-        print(NOTHING_CHANGED)  # noqa: T201
+        say(NOTHING_CHANGED)

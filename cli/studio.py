@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.options import Deployments, deployments_of
+from cli.speaking import say, tell
 
 DEFAULT_PORT = 8479
 
@@ -51,13 +51,11 @@ def studio(
 
     def announce(base_url: str) -> None:
         if as_json:
-            typer.echo(json.dumps({"base_url": base_url}))
+            tell({"base_url": base_url})
             return
         page = base_url.removesuffix("/api/v1")
-        typer.echo(
-            f"The studio is ready at {base_url} (its page: {page}/). In another terminal:\n"
-            f"  export DASHSCOPE_HTTP_BASE_URL={base_url} DASHSCOPE_API_KEY={key}"
-        )
+        say(f"The studio is ready at {base_url} (its page: {page}/). In another terminal:")
+        say(f"  export DASHSCOPE_HTTP_BASE_URL={base_url} DASHSCOPE_API_KEY={key}")
 
     try:
         serve(settings, host, port, announce)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -14,6 +12,8 @@ from cli.film import prepare_prefect
 from cli.logs import warnings_shown
 from cli.options import Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import Tell, pace
+from cli.speaking import say, tell
+from cli.stopping import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -112,14 +112,14 @@ def sweep(
     refuse_output_within(place, out)
     waits_for = _needs(needs)
     if dry_run:
-        forecast = asyncio.run(_foresee(place, settings, defaults, waits_for, out, films=film))
+        forecast = run(_foresee(place, settings, defaults, waits_for, out, films=film))
         _print_forecast(forecast, place, as_json)
         return
     prepare_prefect(settings.results)
-    with pace(f"sweeping {place}") as tell, warnings_shown():
-        report = asyncio.run(
+    with pace(f"sweeping {place}") as advance, warnings_shown():
+        report = run(
             _sweep(
-                tell,
+                advance,
                 place=place,
                 defaults=defaults,
                 needs=waits_for,
@@ -150,10 +150,10 @@ def _needs(needs: list[str] | None) -> tuple[str, ...]:
     return tuple(needs or ("sound",))
 
 
-async def _sweep(tell: Tell, **parameters: Any) -> SweepReport:
+async def _sweep(advance: Tell, **parameters: Any) -> SweepReport:
     from flows.screen_portraits import WATCHER, screen_portraits
 
-    WATCHER.set(tell)
+    WATCHER.set(advance)
     state = await screen_portraits(**parameters, return_state=True)
     report: Any = await state.aresult(raise_on_failure=False)
     if isinstance(report, BaseException):
@@ -199,35 +199,35 @@ async def _foresee(
 
 def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(forecast.as_json()))  # noqa: T201
+        tell(forecast.as_json())
         return
     if not forecast.portraits:
-        print(f"There are no portraits in {place}; nothing was paid.")  # noqa: T201
+        say(f"There are no portraits in {place}; nothing was paid.")
         return
     settled = ", ".join(f"{n} {state.label.lower()}" for state, n in forecast.settled.items())
-    print(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")  # noqa: T201
-    print(f"To check: {forecast.checks}, at most {_show(forecast.checks_cny)} CNY.")  # noqa: T201
-    print(f"To film: {forecast.films}, at most {_show(forecast.films_cny)} CNY.")  # noqa: T201
-    print(  # noqa: T201
+    say(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")
+    say(f"To check: {forecast.checks}, at most {_show(forecast.checks_cny)} CNY.")
+    say(f"To film: {forecast.films}, at most {_show(forecast.films_cny)} CNY.")
+    say(
         f"To film if they pass: {forecast.films_if_passed}, "
         f"at most {_show(forecast.films_if_passed_cny)} CNY."
     )
-    print(f"At most {_show(forecast.price_cny)} CNY in all; nothing was paid.")  # noqa: T201
+    say(f"At most {_show(forecast.price_cny)} CNY in all; nothing was paid.")
 
 
 def _print_report(report: SweepReport, as_json: bool) -> None:
     if as_json:
-        print(report.model_dump_json())  # noqa: T201
+        tell(report.model_dump_json())
         return
     for remark in report.failures + report.notes:
         is_named = remark.message.startswith(remark.portrait.rpartition(".")[0])
-        print(remark.message if is_named else f"{remark.portrait}: {remark.message}")  # noqa: T201
+        say(remark.message if is_named else f"{remark.portrait}: {remark.message}")
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
     portraits = "portrait" if report.portraits == 1 else "portraits"
-    print(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")  # noqa: T201
+    say(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")
     if report.stopped:
-        print(f"Stopped: {report.stopped}.")  # noqa: T201
-    print(f"Paid for checks by this run: {_show(report.cost_cny)} CNY.")  # noqa: T201
+        say(f"Stopped: {report.stopped}.")
+    say(f"Paid for checks by this run: {_show(report.cost_cny)} CNY.")
 
 
 def _show(cny: Any) -> str:

@@ -15,13 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.settings import Settings
+from greenlight.ledger import Ledger
+from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
-from tests.cli.books import submitted
+from tests.cli.books import ambiguous, new_job, submitted
 from tests.cli.conftest import Ran
 from tests.cli.sentences.shell import Says, expect_snapshot, name_of, shown, steady
 from tests.cli.test_collect import UNKNOWN_TASK
+from tests.ledger.values import send
 from tests.programs import wait_until
 from tests.steering import add_fault, received
 
@@ -34,7 +36,7 @@ NO_JUDGE = "raise ModuleNotFoundError('No module named ai_edge_litert', name='ai
 
 
 @contextmanager
-def running(command: str, *paths: Path) -> Iterator[subprocess.Popen[str]]:
+def running(command: str, *paths: Path, session: bool = False) -> Iterator[subprocess.Popen[str]]:
     """Run a command in a process of its own, with more folders to import from, and leave nothing of it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", *shlex.split(command)[1:]],
@@ -42,6 +44,7 @@ def running(command: str, *paths: Path) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=session,
     )
     with process:
         try:
@@ -140,35 +143,131 @@ def test_no_studio(says: Says, studio: StudioServer, desk: Path) -> None:
         )
 
 
-@pytest.mark.usefixtures("settings")
-def test_ctrl_c(compare: Compare, studio: StudioServer) -> None:
-    add_fault(studio, "slow", "check", seconds=SECONDS)
-    command = "greenlight check anna.png --model emo"
-    with running(command) as process:
-        wait_until(lambda: received(studio, "check") > 0, seconds=SECONDS, what="the check")
-        process.send_signal(signal.SIGINT)
-        compare(command, ended(process))
+def stopped_by(process: subprocess.Popen[str], *signals: signal.Signals) -> Ran:
+    """Return how a process ended that was sent these signals."""
+    for one in signals:
+        process.send_signal(one)
+    return ended(process)
 
 
-def test_ctrl_c_with_open_jobs(compare: Compare, studio: StudioServer, settings: Settings) -> None:
-    submitted(settings, UNKNOWN_TASK)
-    command = "greenlight collect --wait 60"
-    with running(command) as process:
-        wait_until(lambda: received(studio, "fetch") > 0, seconds=SECONDS, what="a look at the job")
-        process.send_signal(signal.SIGINT)
-        compare(command, ended(process))
-
-
-def test_ctrl_c_without_books(compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = "greenlight setup bucket portraits --prefix uploads/ --queue uploads"
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        surroundings = {"AWS_ENDPOINT_URL": endpoint, "GREENLIGHT_LEDGER_URL": "nonsense"}
-        for name, value in (SURROUNDINGS | NOBODYS_ACCOUNT | surroundings).items():
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A place that takes connections for AWS and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        surroundings = SURROUNDINGS | NOBODYS_ACCOUNT | {"AWS_ENDPOINT_URL": endpoint}
+        for name, value in surroundings.items():
             monkeypatch.setenv(name, value)
-        silent.settimeout(SECONDS)
-        with running(command) as process:
-            connection, _ = silent.accept()
-            process.send_signal(signal.SIGINT)
-            compare(command, ended(process))
-            connection.close()
+        listening.settimeout(SECONDS)
+        yield listening
+
+
+WAITING = "greenlight setup bucket portraits --prefix uploads/ --queue uploads"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal(name: str, compare: Compare, silent: socket.socket, settings: Settings) -> None:
+    submitted(settings, UNKNOWN_TASK)
+    ambiguous(settings)
+    with Ledger(settings.ledger_url) as ledger:
+        send(ledger, new_job(settings, 4))
+    with running(WAITING) as process, silent.accept()[0]:
+        compare(WAITING, stopped_by(process, signal.Signals[name]))
+
+
+def test_ctrl_c_with_nothing_open(
+    compare: Compare, silent: socket.socket, settings: Settings
+) -> None:
+    with running(WAITING) as process, silent.accept()[0]:
+        compare(WAITING, stopped_by(process, signal.SIGINT))
+
+
+@pytest.mark.usefixtures("settings")
+def test_ctrl_c_after_something_was_paid(compare: Compare, silent: socket.socket) -> None:
+    place = f"http://127.0.0.1:{silent.getsockname()[1]}/two.jpg"
+    command = f"greenlight check anna.png {place} --model emo"
+    with running(command) as process, silent.accept()[0]:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        compare(command, ended(process, said=said))
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_vendor_answers_a_check(
+    sent: signal.Signals, studio: StudioServer
+) -> None:
+    add_fault(studio, "slow", "check", seconds=2)
+    with running("greenlight check anna.png --model emo") as process:
+        wait_until(lambda: received(studio, "check") > 0, seconds=SECONDS, what="the check")
+        ran = stopped_by(process, sent)
+    assert ran.code == 128 + sent
+    assert "the books count 0.004 CNY since it began" in ran.err
+    assert ran.err.count("stopped") == 1
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_second_signal_ends_at_once(compare: Compare, studio: StudioServer) -> None:
+    add_fault(studio, "slow", "fetch", seconds=SECONDS, times=100)
+    command = "greenlight collect --wait 60"
+    settings = read_settings()
+    submitted(settings, UNKNOWN_TASK)
+    with running(command, slow_to_cancel(settings.home)) as process:
+        wait_until(lambda: received(studio, "fetch") > 0, seconds=SECONDS, what="a look")
+        process.send_signal(signal.SIGTERM)
+        wait_until((settings.home / "cancelled").exists, seconds=SECONDS, what="the cancelling")
+        compare(command, stopped_by(process, signal.SIGTERM))
+
+
+def slow_to_cancel(home: Path) -> Path:
+    """Return a folder to import from, with which work that is cancelled takes a minute to end."""
+    code = f"""
+import asyncio, pathlib
+from greenlight.modelstudio.client import ModelStudio
+
+fetch = ModelStudio.fetch
+
+async def slow(self, task_id):
+    try:
+        return await fetch(self, task_id)
+    except asyncio.CancelledError:
+        pathlib.Path({str(home / "cancelled")!r}).touch()
+        await asyncio.sleep({SECONDS})
+        raise
+
+ModelStudio.fetch = slow
+"""
+    home.mkdir(exist_ok=True)
+    (home / "sitecustomize.py").write_text(code)
+    return home
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("to_group", [False, True], ids=["process", "group"])
+def test_sigterm_while_the_vendor_takes_a_video(
+    to_group: bool,  # noqa: FBT001
+    studio: StudioServer,
+    settings: Settings,
+) -> None:
+    add_fault(studio, "slow", "create", seconds=2, when="after")
+    command = "greenlight film anna.png --model liveportrait --audio hello.wav"
+    with running(command, session=True) as process:
+        wait_until(lambda: received(studio, "create") > 0, seconds=SECONDS, what="the order")
+        (os.killpg if to_group else os.kill)(process.pid, signal.SIGTERM)
+        ran = ended(process)
+    assert ran.code == 143
+    (told,) = [line for line in ran.err.splitlines() if line.startswith("greenlight: stopped")]
+    assert "no job is open" not in told
+    assert "Traceback" not in ran.err
+    with Ledger(settings.ledger_url) as ledger:
+        now = ledger.standings.of_last(SECONDS)
+    assert now.submitted + now.in_doubt + now.awaited == 1
+
+
+def test_ctrl_c_without_books(
+    compare: Compare, silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GREENLIGHT_LEDGER_URL", "nonsense")
+    with running(WAITING) as process, silent.accept()[0]:
+        compare(WAITING, stopped_by(process, signal.SIGINT))
