@@ -23,9 +23,15 @@ class FilePlace(Place):
     async def enter(self) -> None:
         """Read the file once for its identity."""
         try:
+            # The books, the pages and the vendor take Unicode only.
+            self.text.encode()
             # Before the content: what changes while it is read is then seen otherwise afterwards.
             self.seen = seen_of_file(self.path)
             self.identity, self.size_bytes = await asyncio.to_thread(hash_file, self.path)
+        except UnicodeEncodeError:
+            raise InputError(
+                f"{self.text!r} cannot be used: its name is no UTF-8; rename it"
+            ) from None
         except FileNotFoundError:
             raise InputError(f"{self.text} does not exist; look at the path") from None
         except IsADirectoryError:

@@ -134,6 +134,19 @@ def on_a_terminal(command: list[str]) -> str:
     return shown.decode()
 
 
+def test_every_command_prints_and_runs_by_one_way() -> None:
+    for words, allowed in (
+        (("print(", ".echo(", "Console("), {"speaking", "progress"}),
+        # These two end in order at a signal, in their own way.
+        (("asyncio.run(",), {"stopping", "listen", "serve"}),
+    ):
+        for file in sorted((ROOT / "cli").glob("*.py")):
+            found = [
+                one for one in words if re.search(rf"(?<!\w){re.escape(one)}", file.read_text())
+            ]
+            assert not found or file.stem in allowed, f"{file.name}: {found}"
+
+
 def test_texts_keep_what_steers_nothing() -> None:
     for text in ("安娜 é 🙂.png", "👩‍👧", "می‌خواهم", "C:\\new", ""):
         assert visible(text) == visible_json(text) == text

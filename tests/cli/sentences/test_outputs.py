@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -35,3 +36,15 @@ def test_a_name_that_would_steer_a_terminal(
         for ran in [greenlight(*asked, *map(str.strip, more))]
     ]
     expect_snapshot(name_of(request), steady("\n".join(told), desk))
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_name_that_is_no_text(
+    request: pytest.FixtureRequest, greenlight: Greenlight, desk: Path
+) -> None:
+    name = os.fsdecode(b"\xff.jpg")
+    shutil.copyfile(desk / "two.jpg", desk / name)
+    told = shown(
+        r"greenlight check $'\xff.jpg' --model emo", greenlight("check", name, "--model", "emo")
+    )
+    expect_snapshot(name_of(request), steady(told, desk))
