@@ -28,14 +28,6 @@ async def wait_for_start(
                 return
 
 
-async def wait_until_near(ledger: Ledger, name: str) -> None:
-    """Wait until a start of a pace can be granted; it is only looked at, so many can wait."""
-    wait_seconds = 1.0
-    while wait_seconds:
-        wait_seconds = await asyncio.to_thread(ledger.pace.remaining_seconds, name)
-        await asyncio.sleep(wait_seconds)
-
-
 async def slow_down(ledger: Ledger, studio: ModelStudio, model: str, error: Throttled) -> None:
     """Let every process wait after the vendor answered that it was too much."""
     await asyncio.to_thread(ledger.pace.slow_down, pace_name(studio, model), retry_seconds(error))

@@ -13,7 +13,6 @@ import functools
 import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import NotSent, Throttled
 from greenlight.modelstudio.transport import awake_seconds
-from greenlight.pacing import pace_name, queue, retry_seconds, wait_until_near
+from greenlight.pacing import pace_name, retry_seconds
 
 Value = TypeVar("Value")
 
@@ -46,10 +45,7 @@ MOST_AT_ONCE = 64
 
 
 class Payment(abc.ABC, Generic[Value]):
-    """One request that is paid: what is booked, what is sent, and what its answers mean.
-
-    `succeed` and `fail` book an outcome; both may be called again. `keep` says the same for a file.
-    """
+    """One request that is paid: what is booked, what is sent, and what its answers mean."""
 
     new: NewCheck | NewJob
     request: httpx.Request
@@ -84,42 +80,21 @@ class Payer:
         booked or sent. When the caller is cancelled, what is not booked yet is not sent; what is, is waited
         for.
         """
+        stop = threading.Event()
+        threads = _threads(os.getpid(), pace_name(self.studio, payment.new.model))
         loop = asyncio.get_running_loop()
-        begun, stop = asyncio.Event(), threading.Event()
-
-        def tell() -> None:
-            # A loop that was closed meanwhile has nobody who waits.
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(begun.set)
-
-        name = pace_name(self.studio, payment.new.model)
-        async with queue(name):
-            await wait_until_near(self.ledger, name)
-            work = loop.run_in_executor(
-                _threads(os.getpid()), self._pay, payment, claim, stop, tell
-            )
-            waiting = asyncio.ensure_future(begun.wait())
-            try:
-                await asyncio.wait((work, waiting), return_when=asyncio.FIRST_COMPLETED)
-            except asyncio.CancelledError:
-                await _see_through(work, stop)
-                raise
-            finally:
-                waiting.cancel()
+        work = loop.run_in_executor(threads, self._pay, payment, claim, stop)
         try:
             await asyncio.wait([work])
         except asyncio.CancelledError:
-            await _see_through(work, stop)
+            stop.set()
+            await asyncio.wait([work])
+            # What came of it is booked; nobody asks for it here any more.
+            work.exception()
             raise
         return work.result()
 
-    def _pay(
-        self,
-        payment: Payment[Value],
-        claim: Claim,
-        stop: threading.Event,
-        tell: Callable[[], None],
-    ) -> Value:
+    def _pay(self, payment: Payment[Value], claim: Claim, stop: threading.Event) -> Value:
         """Do all of it, in a thread that nobody cancels."""
         claim.seconds = self.lease_seconds
         # Counted from before the booking: who is stopped in between sends nothing after the lease.
@@ -130,7 +105,6 @@ class Payer:
             budgets=self.budgets,
         )
         start, number = self._begin(payment, claim, terms, stop)
-        tell()
         catalog.warn_of_retirement(payment.new.model)
         try:
             self._wait_for(start, terms, stop)
@@ -148,11 +122,13 @@ class Payer:
         self, payment: Payment[Value], claim: Claim, terms: Terms, stop: threading.Event
     ) -> tuple[Start, int]:
         """Book the request once the pace has a start for it; return the start and its number in the books."""
-        while not stop.is_set():
-            start, number = self.ledger.payments.begin(payment.new, claim, terms)
-            if number is not None:
-                return start, number
-            stop.wait(start.wait_seconds)
+        # One at a time asks the ledger, so one that dies has one start at most.
+        with _turn(os.getpid(), terms.pace):
+            while not stop.wait(self.ledger.pace.remaining_seconds(terms.pace)):
+                start, number = self.ledger.payments.begin(payment.new, claim, terms)
+                if number is not None:
+                    return start, number
+                stop.wait(start.wait_seconds)
         raise NotSent("it was stopped before")
 
     def _wait_for(self, start: Start, terms: Terms, stop: threading.Event) -> None:
@@ -190,15 +166,12 @@ class Payer:
                 return
 
 
-async def _see_through(work: asyncio.Future[Value], stop: threading.Event) -> None:
-    """Let a payment that has begun end; one that has not never begins."""
-    stop.set()
-    await asyncio.wait([work])
-    if not work.cancelled():
-        # It is told by what is booked; nobody asks for it here any more.
-        work.exception()
+@functools.cache
+def _threads(process: int, pace: str) -> ThreadPoolExecutor:  # noqa: ARG001 - a fork has none of its parent's
+    """Return the threads that wait for one pace, and for their answers."""
+    return ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="greenlight-pay")
 
 
 @functools.cache
-def _threads(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a forked process has none of its parent's
-    return ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="greenlight-pay")
+def _turn(process: int, pace: str) -> threading.Lock:  # noqa: ARG001 - each has its own
+    return threading.Lock()

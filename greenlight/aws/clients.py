@@ -16,6 +16,7 @@ from greenlight.aws.advice import advice_on
 from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.aws.headers import take_own_headers
 from greenlight.errors import SettingsError
+from greenlight.modelstudio.redaction import keep_links_out_of_logs
 
 CLIENTS = 16
 """Services, regions and surroundings that one process has to do with at once; the oldest is dropped."""
@@ -37,6 +38,7 @@ def aws_client(
     One costs some 50 ms to make, so it is kept until boto3's surroundings change: the variables that begin
     with AWS_, or the files of credentials and profiles, which tools write anew when a login ends.
     """
+    keep_links_out_of_logs()
     # One at a time: those who come first together would each make their own.
     with _MAKING:
         here = _surroundings()
@@ -67,6 +69,7 @@ def signing_credentials() -> Credentials:
 
     Blocks while they are renewed. Raises a `SettingsError` when there are none (any more).
     """
+    keep_links_out_of_logs()
     with _MAKING:
         found = _kept_session(_surroundings()).get_credentials()
     try:

@@ -205,22 +205,28 @@ async def test_what_cannot_be_prepared_is_not_sent_and_frees_the_job(
     assert was_sent
 
 
-async def test_a_failed_task_closes_its_job_at_no_cost(
-    production: Production, studio: StudioServer
+@pytest.mark.parametrize(
+    ("code", "is_made_again"), [("InternalError", True), ("InvalidFile.Audio", False)]
+)
+async def test_a_failed_task_closes_its_job_at_no_cost_and_is_made_again_if_that_may_help(
+    production: Production,
+    studio: StudioServer,
+    code: str,
+    is_made_again: bool,  # noqa: FBT001
 ) -> None:
-    add_fault(studio, "job_fails", "create", code="InvalidFile.Audio", message="No voice.")
+    add_fault(studio, "job_fails", "create", code=code, message="No voice.")
     job = await production.submitted()
     task = await production.filmer.follow(job, wait_seconds=20)
     assert task is not None
     closed = production.booked()
     assert (closed.state, closed.code, closed.message) == (
         JobState.FAILED,
-        "InvalidFile.Audio",
+        code,
         "No voice.",
     )
     assert not closed.cost_cny
-    again, was_sent = await production.submit()
-    assert (again.state, was_sent) == (JobState.SUBMITTED, True)
+    _, was_sent = await production.submit()
+    assert was_sent is is_made_again
 
 
 async def test_a_canceled_task_closes_its_job_at_no_cost(
