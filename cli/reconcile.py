@@ -27,6 +27,13 @@ def reconcile(
         str | None,
         typer.Option(metavar="JOB", help="Its request was never accepted: it may be sent again."),
     ] = None,
+    forget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JOB",
+            help="The vendor no longer knows its template: make it anew when it is needed.",
+        ),
+    ] = None,
     any_time: Annotated[
         bool,
         typer.Option(
@@ -37,8 +44,8 @@ def reconcile(
     as_json: Json = False,
 ) -> None:
     """List the jobs in doubt, settle what can be settled, and say what a person can do."""
-    if adopt is not None and release is not None:
-        raise typer.BadParameter("--adopt or --release, not both at once")
+    if sum(one is not None for one in (adopt, release, forget)) > 1:
+        raise typer.BadParameter("--adopt, --release or --forget, not several at once")
     from greenlight.settings import read_settings
 
     settings = read_settings()
@@ -47,6 +54,8 @@ def reconcile(
         _print_job(run(_adopt(settings, *adopt, any_time=any_time)), as_json=as_json)
     elif release is not None:
         _print_job(_release(settings, release), as_json=as_json)
+    elif forget is not None:
+        _print_forgotten(_forget(settings, forget), as_json=as_json)
     else:
         _print_doubts(run(_reconcile(settings)), as_json=as_json)
 
@@ -78,6 +87,27 @@ def _release(settings: Settings, name: str) -> Job:
         if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
             raise InputError(f"job {name_of(job)} is {job.state}, not in doubt; {WHAT_IS}")
         return ledger.jobs.find(job.key) or job
+
+
+def _forget(settings: Settings, name: str) -> Job:
+    from greenlight.errors import InputError
+    from greenlight.services import open_ledger
+
+    with open_ledger(settings) as ledger:
+        job = ledger.jobs.find_by_name(name, service=settings.service)
+        forgotten = ledger.jobs.forget_template(job.id)
+    if forgotten is None:
+        raise InputError(
+            f"job {name_of(job)} is no template that was made; `greenlight jobs` lists those that are"
+        )
+    return forgotten
+
+
+def _print_forgotten(job: Job, *, as_json: bool) -> None:
+    if as_json:
+        tell(job_line(job))
+        return
+    say(f"The template of {job.subject} is made anew when it is needed, and is paid then.")
 
 
 def _print_job(job: Job, *, as_json: bool) -> None:

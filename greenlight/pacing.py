@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from greenlight.ledger import Ledger
+from greenlight.modelstudio.catalog import UPLOAD_POLICIES_PER_SECOND
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import Throttled
 from greenlight.patience import FIRST_WAIT_SECONDS
@@ -26,6 +28,13 @@ async def wait_for_start(
             # One that came late is given up: others may have been granted the same moment since.
             if start.granted_at is not None and not start.is_late:
                 return
+
+
+def pace_uploads(ledger: Ledger, studio: ModelStudio) -> None:
+    """Let the uploads of a client wait for their turn like every other request."""
+    studio.before_upload = partial(
+        wait_for_start, ledger, studio, "uploads", UPLOAD_POLICIES_PER_SECOND
+    )
 
 
 async def slow_down(ledger: Ledger, studio: ModelStudio, model: str, error: Throttled) -> None:

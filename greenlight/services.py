@@ -13,6 +13,7 @@ from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.pacing import pace_uploads
 from greenlight.screening import Screener
 from greenlight.settings import Settings
 
@@ -78,6 +79,7 @@ async def connect(settings: Settings) -> AsyncIterator[Services]:
         async with ModelStudio(
             key, base_url=settings.base_url, workspace=settings.workspace
         ) as studio:
+            pace_uploads(ledger, studio)
             yield Services(studio, ledger, settings)
 
 

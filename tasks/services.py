@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 
 from blocks import ModelStudioCredentials
 from greenlight.ledger import Ledger
+from greenlight.pacing import pace_uploads
 from greenlight.services import Services
 from greenlight.settings import read_settings
 
@@ -24,6 +25,7 @@ async def connected(
     used = credentials or ModelStudioCredentials.from_settings(settings)
     ledger = await asyncio.to_thread(ledger_of, settings.ledger_url)
     async with used.get_client() as studio:
+        pace_uploads(ledger, studio)
         yield Services(studio, ledger, settings, max_cny, str(flow_run.id or ""))
 
 

@@ -17,13 +17,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy import and_, func, or_, select, tuple_, update
 
 from greenlight.errors import LedgerError
 from greenlight.ledger.doubts import Doubts
 from greenlight.ledger.job import MAX_ATTEMPTS, NOT_PAID, Job, JobState, NewJob, read_job
 from greenlight.ledger.schema import jobs
-from greenlight.ledger.sending import Sending
+from greenlight.ledger.sending import Sending, another_key
 
 __all__ = ["MAX_ATTEMPTS", "Job", "JobState", "Jobs", "NewJob"]
 
@@ -125,6 +125,26 @@ class Jobs(Sending, Doubts):
                 .where(jobs.c.id == job_id, jobs.c.state == JobState.SUCCEEDED)
                 .values(place=place, sha256=sha256)
             )
+
+    def forget_template(self, job_id: int) -> Job | None:
+        """Let a template be made anew that the vendor does not know any more; `None` if it is none.
+
+        Returns the job under the key of its own that it has from now on, because what it cost stays.
+        """
+        this = and_(
+            jobs.c.id == job_id, jobs.c.kind == "template", jobs.c.state == JobState.SUCCEEDED
+        )
+        with self._database.writing() as connection:
+            key = connection.execute(select(jobs.c.key).where(this)).scalar_one_or_none()
+            if key is None:
+                return None
+            ended = {
+                "key": another_key(key, f"forgotten {job_id}"),
+                "state": JobState.EXPIRED,
+                "message": "the vendor does not know the template any more",
+            }
+            connection.execute(update(jobs).where(this).values(ended))
+            return read_job(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
 
     def expire(self, job_id: int, *, message: str, **facts: Any) -> Job:
         """Close a submitted job whose video can no longer be had, though it was paid; return the job.

@@ -144,14 +144,19 @@ def free_again(code: str, message: str) -> dict[str, Any]:
 def _stray_of(connection: Connection, job_id: int, task_id: str) -> dict[str, Any]:
     """Return the job that a task becomes whose own job has, or may have, another one by now."""
     stray = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()._asdict()
-    service, _, digest = stray["key"].rpartition(",")
-    another = hashlib.sha256(f"{digest} {task_id}".encode()).hexdigest()
     brief = json.loads(stray["brief"])
     if str(brief.get("out")).endswith(".mp4"):
         # The place of that name is the other one's.
         brief["out"] = brief["out"].rpartition("/")[0]
     del stray["id"]
-    return stray | {"key": f"{service},{another}", "attempts": 1, "brief": json.dumps(brief)}
+    key = another_key(stray["key"], task_id)
+    return stray | {"key": key, "attempts": 1, "brief": json.dumps(brief)}
+
+
+def another_key(key: str, reason: str) -> str:
+    """Return the key of a job that is kept beside the one of a key, for a reason of its own."""
+    service, _, digest = key.rpartition(",")
+    return f"{service},{hashlib.sha256(f'{digest} {reason}'.encode()).hexdigest()}"
 
 
 def _keep(connection: Connection, stray: dict[str, Any], accepted: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -64,6 +64,8 @@ class ModelStudio:
         if workspace:
             self._headers["X-DashScope-WorkSpace"] = _expect_header_text(workspace, "workspace")
         self._transport = Transport(timeout_seconds)
+        self.before_upload: Callable[[], Awaitable[None]] | None = None
+        """Is awaited before an upload asks for leave, so that all processes together keep its limit."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(service={self.service!r})"
@@ -204,6 +206,8 @@ class ModelStudio:
         The file is read from disk as it is sent. Another model needs an upload of its own. Raises
         `UploadRefused` for a file that is too large, `OSError` for one that cannot be read.
         """
+        if self.before_upload is not None:
+            await self.before_upload()
         with path.open("rb") as file:
             policy = read_policy(
                 await self._send("GET", "/uploads", params={"action": "getPolicy", "model": model})

@@ -242,6 +242,24 @@ def test_a_closed_job_keeps_how_it_first_ended(ledger: Ledger) -> None:
     assert ledger.jobs.expire(job_id, message="too late").place == "a.mp4"
 
 
+def test_a_template_that_the_vendor_forgot_is_made_anew_and_its_cost_stays(ledger: Ledger) -> None:
+    template = replace(NEW, kind="template")
+    made = {"template_id": "AACT.1", "cost_cny": Decimal("0.24")}
+    first = ledger.jobs.close(submit(ledger, "task-1", template), JobState.SUCCEEDED, **made)
+    forgotten = ledger.jobs.forget_template(first.id)
+    assert forgotten is not None
+    assert (forgotten.state, forgotten.cost_cny) == (JobState.EXPIRED, Decimal("0.24"))
+    assert submit(ledger, "task-2", template) != first.id
+    assert ledger.jobs.owned_task_ids(["task-1", "task-2"]) == {"task-1", "task-2"}
+    assert sum(cost.cost_cny for cost in ledger.costs.by_outcome()) == Decimal("0.24")
+
+
+def test_only_a_template_that_was_made_is_forgotten(ledger: Ledger) -> None:
+    video = ledger.jobs.close(submit(ledger), JobState.SUCCEEDED, place="a.mp4")
+    assert ledger.jobs.forget_template(video.id) is None
+    assert job(ledger).place == "a.mp4"
+
+
 def test_an_expired_job_says_why_and_keeps_its_price(ledger: Ledger) -> None:
     job_id = submit(ledger, new=replace(NEW, price_cny=NEW.price_cny + 2))
     expired = ledger.jobs.expire(job_id, message="the link is dead")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -221,6 +222,18 @@ def test_a_task_that_is_not_listed(
     asyncio.run(_doubt(studio, settings, Path("anna.png"), Path("hello.wav"), candidates=1))
     monkeypatch.setattr("greenlight.filming.reconciling.find_listed", find_listed)
     says(f"greenlight reconcile --adopt 427bed54 {listed_task(studio)}")
+
+
+def test_a_template_that_the_vendor_forgot(says: Says, settings: Settings) -> None:
+    made = {"template_id": "AACT.1", "seconds": 3.0, "cost_cny": Decimal("0.24")}
+    books.ended(settings, 9, JobState.SUCCEEDED, **made)
+    in_books(settings, "UPDATE jobs SET kind = 'template'")
+    submitted(settings, "task-2")
+    says(
+        "greenlight reconcile --forget 09abab",
+        "greenlight jobs --state expired",
+        "greenlight reconcile --forget 02abab",
+    )
 
 
 def test_never_accepted(says: Says, settings: Settings) -> None:
