@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greenlight.ledger import Ledger
-from greenlight.ledger.pace import AHEAD_SECONDS, SLACK
+from greenlight.ledger.pace import AHEAD_SECONDS, LATE_SECONDS, SLACK, Start
 from tests.ledger.conftest import Clock
 from tests.ledger.processes import holding_process, in_processes
 
@@ -202,3 +202,75 @@ def test_a_process_that_dies_with_its_start_holds_nobody_up(ledger_url: str) -> 
         kill()
         with Ledger(ledger_url) as ledger:
             assert ledger.pace.grant("emo", 5).wait_seconds <= 2 * SLACK / 5
+
+
+@given(late=st.lists(st.floats(0, LATE_SECONDS - 0.001), min_size=12, max_size=12))
+@on_one_ledger
+def test_starts_that_are_used_as_late_as_they_may_be_are_never_too_many(
+    timed: Ledger, clock: Clock, late: list[float]
+) -> None:
+    """One that is late and the fifth after it that is not: the slack is what keeps them a second apart."""
+    name = next(names)
+    used = [take(timed, clock, name, 5) + timedelta(seconds=late_seconds) for late_seconds in late]
+    assert most_in_one_second(used) <= 5
+
+
+def test_a_start_is_late_once_others_may_have_been_granted_its_moment() -> None:
+    def due_before(seconds: float) -> bool:
+        return Start(None, 0.0, time.monotonic() - seconds).is_late
+
+    assert due_before(LATE_SECONDS + 0.001)
+    assert not due_before(LATE_SECONDS - 1)
+
+
+def put_back(clock: Clock) -> None:
+    clock.turn(-3600)
+
+
+def test_a_clock_that_was_put_back_holds_up_the_next_start_no_longer_than_was_right(
+    timed: Ledger, clock: Clock
+) -> None:
+    timed.pace.grant("emo", 0.5)
+    put_back(clock)
+    assert timed.pace.remaining_seconds("emo") == 0
+    start = timed.pace.grant("emo", 0.5)
+    assert (start.granted_at, start.wait_seconds) == (
+        None,
+        pytest.approx(2 * SLACK - AHEAD_SECONDS),
+    )
+    # From now on the row is one of this clock, and time passes as ever.
+    clock.turn(1)
+    later = timed.pace.grant("emo", 0.5).wait_seconds
+    assert later == pytest.approx(2 * SLACK - AHEAD_SECONDS - 1)
+    assert timed.pace.remaining_seconds("emo") == pytest.approx(later)
+
+
+def test_a_pause_that_was_asked_for_is_kept_over_a_clock_that_is_put_back(
+    timed: Ledger, clock: Clock
+) -> None:
+    timed.pace.slow_down("emo", 10)
+    put_back(clock)
+    asked_at = clock.at
+    assert (take(timed, clock, "emo", 5) - asked_at).total_seconds() == pytest.approx(10)
+
+
+@pytest.mark.parametrize(("first_seconds", "waited"), [(0.0, 10.0), (30.0, 30.0)])
+def test_a_pause_that_is_asked_for_after_the_clock_was_put_back_lasts_as_long_as_it_says(
+    timed: Ledger, clock: Clock, first_seconds: float, waited: float
+) -> None:
+    """The longer of two pauses counts, whichever clock it was asked by."""
+    timed.pace.slow_down("emo", first_seconds)
+    put_back(clock)
+    asked_at = clock.at
+    timed.pace.slow_down("emo", 10)
+    assert (take(timed, clock, "emo", 5) - asked_at).total_seconds() == pytest.approx(waited)
+
+
+def test_whoever_only_looks_waits_until_a_start_can_be_granted(timed: Ledger, clock: Clock) -> None:
+    assert timed.pace.remaining_seconds("emo") == 0
+    timed.pace.slow_down("emo", 10)
+    waited = timed.pace.remaining_seconds("emo")
+    assert waited == pytest.approx(10 - AHEAD_SECONDS)
+    clock.turn(waited)
+    assert timed.pace.remaining_seconds("emo") == pytest.approx(0, abs=1e-5)
+    assert timed.pace.grant("emo", 5).granted_at is not None
