@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
 from greenlight.briefs import Brief
 from greenlight.errors import StorageError, explain
+from greenlight.filming import collecting
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import order_template
 from greenlight.filming.prices import cost_cny
-from greenlight.ledger import Job, JobState, Ledger
+from greenlight.ledger import Claim, Job, JobState, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits.files import hash_file
@@ -26,6 +29,7 @@ from greenlight.portraits.media import examine_motion
 from greenlight.studio.server import StudioServer
 from greenlight.videos import storing
 from greenlight.videos.naming import video_path
+from greenlight.videos.storing import StoredVideo
 from tests.conftest import SAMPLES
 from tests.doubts import RunningClock
 from tests.production import Production, produce
@@ -302,3 +306,48 @@ def test_an_own_deployment_makes_the_template_where_one_is_named() -> None:
 
 def test_a_price_is_rounded_like_the_billed_seconds() -> None:
     assert cost_cny(0.1 + 0.2, Decimal("0.08")) == Decimal("0.024")
+
+
+async def test_while_one_collector_stores_a_video_no_other_fetches_it(
+    production: Production, tmp_path: Path, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores, may_end = asyncio.Event(), asyncio.Event()
+    real = collecting.store
+
+    async def slowly(url: str, destination: Path) -> StoredVideo:
+        if stores.is_set():
+            return await real(url, destination)
+        stores.set()
+        await may_end.wait()
+        return await real(url, destination)
+
+    monkeypatch.setattr(collecting, "store", slowly)
+    job = await production.submitted()
+    first = asyncio.create_task(production.collect(job, tmp_path))
+    await asyncio.wait_for(stores.wait(), 20)
+    second = await production.collect(job, tmp_path, wait_seconds=0)
+    assert (second.state, received(studio, "result")) == (JobState.SUBMITTED, 0)
+    third = asyncio.create_task(production.collect(job, tmp_path))
+    may_end.set()
+    assert [one.state for one in await asyncio.gather(first, third)] == [JobState.SUCCEEDED] * 2
+    assert received(studio, "result") == 1
+
+
+async def test_who_waited_for_another_collector_finds_the_job_closed(
+    production: Production, tmp_path: Path, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its own fetch and its turn the job was finished by somebody else."""
+    job = await production.submitted()
+    real = collecting.held
+
+    @asynccontextmanager
+    async def late(*asked: Any, **more: Any) -> AsyncIterator[Claim | None]:
+        monkeypatch.setattr(collecting, "held", real)
+        await production.collect(job, tmp_path)
+        async with real(*asked, **more) as claim:
+            yield claim
+
+    monkeypatch.setattr(collecting, "held", late)
+    closed = await production.collect(job, tmp_path)
+    assert closed.state is JobState.SUCCEEDED
+    assert received(studio, "result") == 1

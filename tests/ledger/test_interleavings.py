@@ -1,12 +1,16 @@
-"""Two processes that pay out of one budget in PostgreSQL, one of them stopped at every statement in turn."""
+"""Two processes at one PostgreSQL, one of them stopped before every statement in turn."""
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,15 +18,24 @@ import pytest
 from sqlalchemy import event
 
 from greenlight.errors import OverBudget
-from greenlight.ledger import Budget, Claim, Ledger, NewCheck, NewJob, Terms
+from greenlight.ledger import (
+    Budget,
+    Claim,
+    ClaimLost,
+    JobState,
+    Ledger,
+    NewCheck,
+    NewJob,
+    Terms,
+)
 from greenlight.ledger.job import claim_name
-from tests.ledger.values import CHECK, LEASE, another
+from tests.ledger.values import CHECK, LEASE, another, terms
 from tests.postgresql import PostgresServer
 
 DAY = Budget(max_cny=Decimal(1))
 RUN = Budget(max_cny=Decimal(1), scope="run", run="run-1")
 DEAR = {"price_cny": Decimal("0.6"), "flow_run": "run-1"}
-MOST_STATEMENTS = 40
+FEWEST_STATEMENTS, MOST_STATEMENTS = 2, 40
 SECONDS = 20.0
 
 New = NewCheck | NewJob
@@ -51,18 +64,18 @@ def books(postgres: PostgresServer) -> Iterator[tuple[Ledger, Ledger]]:
         yield one, other
 
 
-def claim_of(ledger: Ledger, new: New) -> Claim:
+def claim_of(ledger: Ledger, new: New, *, seconds: float = LEASE) -> Claim:
     name = claim_name(new.key) if isinstance(new, NewJob) else f"check {new.key}"
-    held = ledger.leases.acquire(name, LEASE)
+    held = ledger.leases.acquire(name, seconds)
     assert held is not None
     return held
 
 
 def pays(ledger: Ledger, new: New, held: Claim, budget: Budget) -> bool:
     """Book a request as far as the budget allows, at a pace of its model's own."""
-    terms = Terms(pace=f"{new.model} {new.key}", starts_per_second=1e6, budgets=(budget,))
+    alone = Terms(pace=f"{new.model} {new.key}", starts_per_second=1e6, budgets=(budget,))
     try:
-        ledger.payments.begin(new, held, terms)
+        ledger.payments.begin(new, held, alone)
     except OverBudget:
         return False
     return True
@@ -76,32 +89,131 @@ def wait_until_it_ended_or_waits(work: Future[bool], postgres: PostgresServer) -
             threading.Event().wait(0.005)
 
 
+class Turns:
+    """Stop one piece of work before each of its statements in turn, and do another one meanwhile."""
+
+    def __init__(self, one: Ledger, postgres: PostgresServer) -> None:
+        self._one, self._postgres = one, postgres
+
+    def __iter__(self) -> Iterator[int]:
+        """Count up to the statement that the stopped work does not have."""
+        for before in range(1, MOST_STATEMENTS):
+            self._stopped = Stopped(self._one, before)
+            yield before
+            if not self._stopped.is_there.is_set():
+                # There are locks, the lease, the pace and more to be stopped before.
+                assert before > FEWEST_STATEMENTS
+                return
+        raise AssertionError("the work has more statements than it is stopped at")
+
+    def let(self, stopped: Callable[[], bool], between: Callable[[], bool]) -> tuple[bool, bool]:
+        """Return what came of the stopped work, and of what was done in between."""
+        with ThreadPoolExecutor(2) as pool:
+            work = pool.submit(stopped)
+            while not (self._stopped.is_there.wait(0.005) or work.done()):
+                pass
+            other = pool.submit(between)
+            wait_until_it_ended_or_waits(other, self._postgres)
+            self._stopped.may_go_on.set()
+            return work.result(SECONDS), other.result(SECONDS)
+
+
 @pytest.mark.parametrize("budget", [DAY, RUN], ids=["day", "run"])
 @pytest.mark.parametrize("pair", ["two jobs", "a job and a check", "two checks"])
 def test_whenever_another_comes_in_between_a_budget_with_room_for_one_pays_for_one(
     books: tuple[Ledger, Ledger], postgres: PostgresServer, budget: Budget, pair: str
 ) -> None:
     one, other = books
-    with ThreadPoolExecutor(2) as pool:
-        for before in range(1, MOST_STATEMENTS):
-            first, second = two_requests(pair, before)
-            claims = claim_of(one, first), claim_of(other, second)
-            stopped = Stopped(one, before)
-            work = pool.submit(pays, one, first, claims[0], budget)
-            while not (stopped.is_there.wait(0.005) or work.done()):
-                pass
-            between = pool.submit(pays, other, second, claims[1], budget)
-            other.leases.renew(claims[1])
-            wait_until_it_ended_or_waits(between, postgres)
-            stopped.may_go_on.set()
-            paid = [work.result(SECONDS), between.result(SECONDS)]
-            assert sorted(paid) == [False, True], f"before statement {before}"
-            empty(one)
-            if not stopped.is_there.is_set():
-                # It had no so many statements, so it was stopped before each of them.
-                assert before > len(("a lock for each", "lease", "pace", "budget"))
-                return
-    raise AssertionError("a transaction has more statements than this test stops at")
+    for before in (turns := Turns(one, postgres)):
+        first, second = two_requests(pair, before)
+        claims = claim_of(other, first), claim_of(other, second)
+
+        def renew_and_pay(second: New = second, held: Claim = claims[1]) -> bool:
+            return other.leases.renew(held) and pays(other, second, held, budget)
+
+        paid = turns.let(partial(pays, one, first, claims[0], budget), renew_and_pay)
+        assert sorted(paid) == [False, True], f"before statement {before}"
+        empty(one)
+
+
+@pytest.mark.parametrize("stopped", ["the payer", "the taker"])
+@pytest.mark.parametrize("kind", ["two jobs", "two checks"])
+def test_whenever_a_name_is_taken_over_its_holder_has_paid_or_never_pays(
+    books: tuple[Ledger, Ledger], postgres: PostgresServer, kind: str, stopped: str
+) -> None:
+    """The holder was stopped for longer than its lease, and both wake at the same moment."""
+    one, other = books
+    for before in (turns := Turns(one, postgres)):
+        new, _ = two_requests(kind, before)
+        payer, taker = (one, other) if stopped == "the payer" else (other, one)
+        late = claim_of(other, new, seconds=0)
+        late.seconds = LEASE
+
+        def pay(payer: Ledger = payer, new: New = new, late: Claim = late) -> bool:
+            with suppress(ClaimLost):
+                return pays(payer, new, late, replace(DAY, max_cny=Decimal(1000)))
+            return False
+
+        def take_over(taker: Ledger = taker, late: Claim = late) -> bool:
+            return taker.leases.acquire(late.name, LEASE) is not None
+
+        work = (pay, take_over) if stopped == "the payer" else (take_over, pay)
+        assert sorted(turns.let(*work)) == [False, True], f"before statement {before}"
+
+
+def test_whenever_an_answer_comes_between_a_job_is_not_sent_over_it(
+    books: tuple[Ledger, Ledger], postgres: PostgresServer
+) -> None:
+    one, other = books
+    for before in (turns := Turns(one, postgres)):
+        new, _ = two_requests("two jobs", before)
+        held = claim_of(other, new)
+        _, number = other.payments.begin(new, held, terms())
+        assert number is not None
+        other.jobs.not_accepted(number, held.token)
+        task_id = f"task-{before}"
+
+        def pay(new: New = new, held: Claim = held) -> bool:
+            with suppress(ClaimLost):
+                return pays(one, new, replace(held), replace(DAY, max_cny=Decimal(1000)))
+            return False
+
+        def accept(number: int = number, held: Claim = held, task_id: str = task_id) -> bool:
+            other.jobs.store_task(number, held.token, task_id=task_id, request_id="r")
+            return True
+
+        turns.let(pay, accept)
+        found = other.jobs.find(new.key)
+        assert found is not None
+        assert (found.state, found.task_id) == (JobState.SUBMITTED, task_id)
+
+
+def test_whenever_another_comes_in_between_no_two_payments_get_one_start(
+    books: tuple[Ledger, Ledger], postgres: PostgresServer
+) -> None:
+    one, other = books
+    for before in (turns := Turns(one, postgres)):
+        starts: list[datetime] = []
+        shared = Terms(pace=f"emo {before}", starts_per_second=5)
+
+        def pay(
+            ledger: Ledger,
+            new: New,
+            held: Claim,
+            starts: list[datetime] = starts,
+            shared: Terms = shared,
+        ) -> bool:
+            start, number = ledger.payments.begin(new, held, shared)
+            starts += [start.granted_at] if start.granted_at else []
+            return number is not None
+
+        first, second = two_requests("two jobs", before)
+        turns.let(
+            partial(pay, one, first, claim_of(other, first)),
+            partial(pay, other, second, claim_of(other, second)),
+        )
+        gaps = [later - sooner for sooner, later in itertools.pairwise(sorted(starts))]
+        assert all(gap >= timedelta(seconds=0.2) for gap in gaps), f"before statement {before}"
 
 
 def two_requests(pair: str, number: int) -> tuple[New, New]:
