@@ -155,6 +155,8 @@ class Payer:
                 self.ledger.unbooked.book(outcome)
             except LedgerError as error:
                 if error.spent:
+                    # It is booked, as the error says.
+                    self.ledger.unbooked.drop(kept)
                     raise
                 kept = kept or self.ledger.unbooked.keep(outcome)
                 patience = INTERRUPTED_SECONDS if stop.is_set() else BOOKING_SECONDS

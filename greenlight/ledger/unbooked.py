@@ -58,7 +58,8 @@ class UnbookedOutcomes:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8") as file:
-                json.dump({"ledger": self._shown, **asdict(outcome)}, file, ensure_ascii=False)
+                # In ASCII, so that whatever the vendor has answered can be kept.
+                json.dump({"ledger": self._shown, **asdict(outcome)}, file)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -85,7 +86,7 @@ class UnbookedOutcomes:
                 if not error.spent:
                     return
                 logger.warning("%s", error)
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 # Another process has booked and deleted it, or it was damaged: a person may look at it.
                 continue
             self.drop(path)

@@ -1,0 +1,88 @@
+"""Pay as a process of its own: `python -m tests.paying.payer JSON`, and print what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from greenlight import screening
+from greenlight.ledger import Ledger
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.portraits.pictures import examine
+from greenlight.screening import Screener, Screening
+from tests.production import produce
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def stop() -> None:
+    """Stand still, like a process that was suspended, until somebody wakes it."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_at(ledger: Ledger, when: str) -> None:
+    """Stand still once, before or after the first request is booked as sent."""
+    begin = ledger.payments.begin
+
+    def stopping(*asked: Any) -> Any:
+        ledger.payments.begin = begin  # type: ignore[method-assign]
+        if when == "before the booking":
+            stop()
+        begun = begin(*asked)
+        if when == "after the booking":
+            stop()
+        return begun
+
+    if when:
+        ledger.payments.begin = stopping  # type: ignore[method-assign]
+
+
+async def check_all(
+    studio: ModelStudio, ledger: Ledger, portraits: list[str], **options: Any
+) -> list[Any]:
+    """Check portraits, all at once; return whether each was cached."""
+    from greenlight.modelstudio import catalog
+
+    emo = catalog.family("emo")
+    screener = Screener(studio=studio, ledger=ledger, **options)
+    # A lease is shorter here than what it is held for takes.
+    screening.LEASE_SECONDS = options.get("lease_seconds", 1.0)
+
+    async def one(portrait: str) -> bool:
+        found: Screening = await screener.screen(await examine(portrait), emo)
+        assert found.verdict.passed
+        return found.cached
+
+    return await asyncio.gather(*(one(portrait) for portrait in portraits))
+
+
+async def order(studio: ModelStudio, ledger: Ledger, sound: Path, lease_seconds: float) -> Any:
+    """Order a video; return its state and whether this process sent it."""
+    production = await produce(
+        studio, ledger, SAMPLES / "astronaut.png", sound, lease_seconds=lease_seconds
+    )
+    job, was_sent = await production.submit()
+    return [job.state, was_sent]
+
+
+async def main(told: dict[str, Any]) -> Any:
+    portraits = told.get("portraits") or [str(SAMPLES / "astronaut.png")]
+    lease_seconds = told.get("lease_seconds", 60.0)
+    with Ledger(told["url"], home=Path(told["home"])) as ledger:
+        stop_at(ledger, told.get("stop", ""))
+        async with ModelStudio("sk-local", base_url=told["base_url"]) as studio:
+            if told["endpoint"] == "create":
+                return await order(studio, ledger, Path(told["sound"]), lease_seconds)
+            options = {"lease_seconds": lease_seconds} if "lease_seconds" in told else {}
+            if told.get("delivery"):
+                options["delivery"] = told["delivery"]
+            return await check_all(studio, ledger, portraits, **options)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(json.loads(sys.argv[1])))))
