@@ -2,7 +2,7 @@
 
     ModelStudioError
      |-- ServiceUnreachable        refused, no such host, no connection in time: nothing was sent
-     |    `-- NotSent              its time was over before its first byte
+     |    `-- NotSent              its time was over before it could be
      |-- AnswerLost                a check or a query was sent and its answer never arrived
      |-- AmbiguousSubmission       a paying request was sent and its answer never arrived
      |-- ProtocolError             an answer that fits no known shape
@@ -109,7 +109,7 @@ class ServiceUnreachable(ModelStudioError):
 
 
 class NotSent(ServiceUnreachable):
-    """Say that a paying request was not sent, because its time was over before its first byte."""
+    """Say that a paying request was not sent, because its time was over before it could be."""
 
     what = "The request was not sent"
     hint = "run it again"

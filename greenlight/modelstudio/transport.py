@@ -31,6 +31,7 @@ from greenlight.modelstudio.redaction import keep_links_out_of_logs
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 """An answer is some hundred bytes, a full page of tasks some ten thousand."""
 _MAX_CONNECT_SECONDS: Final = 10.0
+_SENDING: Final = ("http11.send_request_headers.started", "http11.send_request_body.started")
 _NEVER_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -124,8 +125,8 @@ class Transport:
         """Send a paying request once, on a connection of its own, and return its answer, of whatever status.
 
         `ends_at` bounds it as a whole, by `awake_seconds`. It is looked at once more when the connection is
-        there: a machine that slept, or a process that was stopped, sends nothing any more. Whatever happens
-        before the first byte is a `ServiceUnreachable`: nothing was sent.
+        there, and before the body: a machine that slept, or a process that was stopped, sends no more of it.
+        Then, and whatever happens before the first byte, it is a `ServiceUnreachable`: nothing was accepted.
         """
         deadline = awake_seconds() + self._timeout_seconds
         ends_at = deadline if ends_at is None else min(ends_at, deadline)
@@ -156,7 +157,10 @@ class Transport:
 
 
 class _Line:
-    """Know whether the first byte of a request was sent, and let none be sent after its time."""
+    """Know whether the first byte of a request was sent, and let none be sent after its time.
+
+    A request whose head alone arrives is none: without the body that it announces nobody accepts it.
+    """
 
     def __init__(self, ends_at: float) -> None:
         self._ends_at = ends_at
@@ -164,13 +168,13 @@ class _Line:
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear of a step of the connection from httpcore, just before it is made."""
-        if event != "http11.send_request_headers.started":
+        if event not in _SENDING:
             return
         # A proxy is asked for a tunnel first, by a request that says nothing of ours.
         if bytes(info["request"].method) == b"CONNECT":
             return
         if awake_seconds() >= self._ends_at:
-            raise NotSent("its time was over when the connection was there")
+            raise NotSent("its time was over before it was sent whole")
         self.is_used = True
 
 
