@@ -46,7 +46,7 @@ UNREACHED: dict[str, str] = {
     "this request cannot be sent:": GUARD,
     "it was stopped before": "whoever asked is stopped, and reads nothing any more",
     "The request was not sent": "tried again by itself, with a new time",
-    "its time was over when the connection was there": "tried again by itself, with a new time",
+    "its time was over before it was sent whole": "tried again by itself, with a new time",
     "what became of the request could not be booked": "of requests that cost nothing",
     "no JPEG has only": GUARD,
     "takes a ratio of": GUARD,

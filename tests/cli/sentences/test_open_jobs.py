@@ -232,6 +232,7 @@ def test_a_template_that_the_vendor_forgot(says: Says, settings: Settings) -> No
     says(
         "greenlight reconcile --forget 09abab",
         "greenlight jobs --state expired",
+        "greenlight jobs --state expired --json",
         "greenlight reconcile --forget 02abab",
     )
 
