@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from greenlight.ledger import Ledger
-from tests.ledger.values import CHECK, PASSED, PRICE, REFUSED, book
+from tests.ledger.values import CHECK, PASSED, PRICE, REFUSED, answer, begin_check, book
 
 
 def test_every_answer_beyond_the_first_renews_a_verdict(ledger: Ledger) -> None:
@@ -17,10 +17,9 @@ def test_every_answer_beyond_the_first_renews_a_verdict(ledger: Ledger) -> None:
 def test_another_key_and_what_has_no_answer_that_counts_renew_nothing(ledger: Ledger) -> None:
     book(ledger, PASSED)
     book(ledger, REFUSED, portrait="sha256-cd")
-    checks = ledger.checks
-    checks.stale(checks.begin(CHECK), REFUSED, cost_cny=PRICE)
-    checks.uncertain(late := checks.begin(CHECK))
-    checks.begin(CHECK)
+    answer(ledger, begin_check(ledger), REFUSED, PRICE, usable=False)
+    late = begin_check(ledger)
+    begin_check(ledger)
     assert ledger.renewals.count(CHECK.key) == 0
-    checks.answered(late, REFUSED, cost_cny=PRICE)
+    answer(ledger, late, REFUSED, PRICE)
     assert ledger.renewals.count(CHECK.key) == 1
