@@ -201,7 +201,9 @@ async def test_an_interrupted_caller_waits_shorter_for_a_ledger_that_is_away(
     book = paid.ledger.unbooked.book
     monkeypatch.setattr(paid.ledger.unbooked, "book", away)
     under_way = asyncio.create_task(paid.pay())
-    await until(lambda: paid.ledger.unbooked._folder.is_dir())  # type: ignore[union-attr]
+    folder = paid.ledger.unbooked._folder
+    assert folder is not None
+    await until(folder.is_dir)
     under_way.cancel()
     await until_it_ended(under_way)
     monkeypatch.setattr(paid.ledger.unbooked, "book", book)

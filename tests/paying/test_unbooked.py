@@ -27,7 +27,11 @@ from tests.paying.conftest import Absence, Paid, until
 from tests.programs import ROOT
 from tests.steering import add_fault, received
 
-OPEN = "import sys, pathlib, greenlight.ledger as l; l.Ledger(sys.argv[1], home=pathlib.Path(sys.argv[2])).close()"
+OPEN = """
+import pathlib, sys
+from greenlight.ledger import Ledger
+Ledger(sys.argv[1], home=pathlib.Path(sys.argv[2])).close()
+"""
 
 
 def files(home: Path) -> list[Path]:
