@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,34 @@ USER = "greenlight"
 PASSWORD = "only-for-tests"
 # What a crash of the machine would lose does not matter here, and costs most of the time.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+DURABLE = ("max_connections=200",)
+"""For tests that are about just that."""
 _numbers = itertools.count()
 
 
 class PostgresServer:
-    """A server that runs, and databases in it."""
+    """A server that runs, can be restarted, and has databases in it."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, folder: Path, account: dict[str, Any], settings: Sequence[str]) -> None:
+        self.port = _free_port()
+        self._account = account
+        self._log = folder / "log"
+        self._command = [
+            *(PROGRAMS[-1] / "postgres", "-D", folder / "data", f"-p{self.port}"),
+            *("-clisten_addresses=127.0.0.1", "-cunix_socket_directories="),
+            *(f"-c{setting}" for setting in settings),
+        ]
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, **self._account)
+        _wait_until_it_answers(self, self._process, self._log)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop as a restart does: connections are cut, and what was committed is kept."""
+        self._process.send_signal(how)
+        self._process.wait(30)
 
     def url(self, database: str, *, password: str = PASSWORD) -> str:
         return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}"
@@ -68,32 +88,19 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def run_server() -> Iterator[PostgresServer]:
+def run_server(settings: Sequence[str] = FAST) -> Iterator[PostgresServer]:
     """Run a server for the time of a `with` block; root's runs as another user, as PostgreSQL demands."""
     folder = Path(tempfile.mkdtemp(prefix="greenlight-postgres-"))
     account = _another_user(folder) if os.geteuid() == 0 else {}
     try:
         _make_cluster(folder, account)
-        port = _free_port()
-        options = [f"-c{setting}" for setting in FAST]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [
-                    *(PROGRAMS[-1] / "postgres", "-D", folder / "data", f"-p{port}"),
-                    *("-clisten_addresses=127.0.0.1", "-cunix_socket_directories=", *options),
-                ],
-                stdout=log,
-                stderr=log,
-                **account,
-            )
+        server = PostgresServer(folder, account, settings)
+        server.start()
         try:
-            server = PostgresServer(port)
-            _wait_until_it_answers(server, process, folder / "log")
             yield server
         finally:
             # The shortest way down: nobody needs these databases again.
-            process.send_signal(signal.SIGQUIT)
-            process.wait(30)
+            server.stop(signal.SIGQUIT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
