@@ -131,19 +131,17 @@ async def test_who_is_cancelled_while_it_waits_for_a_start_books_and_sends_nothi
 async def test_who_is_cancelled_while_it_books_sends_nothing_and_leaves_it_free(
     paid: Paid, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stopped, see_through = False, paying._see_through
+    begin_payment, stops = paying.Payer._begin, []
 
-    async def note(*asked: Any) -> None:
-        nonlocal stopped
-        asked[1].set()
-        stopped = True
-        await see_through(*asked)
+    def note(*asked: Any) -> Any:
+        stops.append(asked[-1])
+        return begin_payment(*asked)
 
     def slowly(begin: Callable[[], Begun]) -> Begun:
-        wait_until(lambda: stopped, seconds=30, what="the cancellation")
+        wait_until(stops[0].is_set, seconds=30, what="the cancellation")
         return begin()
 
-    monkeypatch.setattr(paying, "_see_through", note)
+    monkeypatch.setattr(paying.Payer, "_begin", note)
     about_to = watch_begin(paid, monkeypatch, slowly)
     under_way = asyncio.create_task(paid.pay())
     await asyncio.wait_for(about_to.wait(), 60)

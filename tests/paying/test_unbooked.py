@@ -90,7 +90,7 @@ async def test_what_the_ledger_could_not_take_in_time_is_told_kept_and_booked_by
     (kept,) = files(home)
     was_paid = {
         "check": "astronaut.png was paid (0.004 CNY) and cannot be booked: the ledger ",
-        "create": "was begun for at most 0.02 CNY and cannot be booked: the ledger ",
+        "create": "was begun for at most 0.04 CNY and cannot be booked: the ledger ",
     }
     assert was_paid[paid.endpoint] in told.message
     assert f"it is kept in {kept}, and the next command books it; money was spent" in told.message
