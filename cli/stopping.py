@@ -29,6 +29,9 @@ Result = TypeVar("Result")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CODE_OF_SIGNALS = 128
 """What shells add to a signal's number: 130 for Ctrl-C, 143 for SIGTERM."""
+GRACE_SECONDS = 10.0
+"""How long work that was cancelled may take for anything but what is paid, like telling Prefect's server."""
+LOOK_EVERY_SECONDS = 1.0
 GOES_ON = "the same command goes on where it was, and pays nothing twice"
 STOPPED_AT_ONCE = (
     "stopped at once; a request that was under way may have been paid: `greenlight jobs` and "
@@ -42,6 +45,8 @@ class _Command:
 
     began_at: float = field(default_factory=time.monotonic)
     asked_by: int | None = None
+    asked_at: float = 0.0
+    thread: threading.Thread | None = None
     loop: asyncio.AbstractEventLoop | None = None
     task: asyncio.Task[Any] | None = None
 
@@ -76,9 +81,10 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     ended: Future[Result] = Future()
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(_run, work, ended), name="command")
+    _command.thread = thread
     thread.start()
-    thread.join()
-    if _command.asked_by is not None:
+    _wait_for(thread)
+    if was_asked():
         raise KeyboardInterrupt
     return ended.result()
 
@@ -90,8 +96,23 @@ def was_asked() -> bool:
 
 def end() -> NoReturn:
     """Say what is open, and end as shells expect it of a command that a signal has ended."""
+    code = CODE_OF_SIGNALS + (_command.asked_by or signal.SIGINT)
     warn(f"greenlight: {_what_is_open()}")
-    sys.exit(CODE_OF_SIGNALS + (_command.asked_by or signal.SIGINT))
+    if _command.thread is not None and _command.thread.is_alive():
+        _leave(code)
+    sys.exit(code)
+
+
+def _wait_for(thread: threading.Thread) -> None:
+    """Return when the work has ended; after a signal and a grace, when no answer is awaited any more.
+
+    Ctrl-C reaches a temporary Prefect server too, and Prefect calls that for more than a minute.
+    """
+    while thread.is_alive():
+        thread.join(LOOK_EVERY_SECONDS)
+        has_had_its_time = was_asked() and time.monotonic() - _command.asked_at > GRACE_SECONDS
+        if has_had_its_time and (now := _standing()) is not None and not now.awaited:
+            return
 
 
 def _run(work: Coroutine[Any, Any, Result], ended: Future[Result]) -> None:
@@ -112,37 +133,49 @@ def _run(work: Coroutine[Any, Any, Result], ended: Future[Result]) -> None:
 def _heed(number: int, _frame: FrameType | None) -> None:
     if was_asked():
         _end_at_once(number)
-    _command.asked_by = number
+    _command.asked_by, _command.asked_at = number, time.monotonic()
     if _command.task is None:
         raise KeyboardInterrupt
     _command.cancel()
 
 
 def _end_at_once(number: int) -> NoReturn:
-    """End without waiting for anything, and take a temporary Prefect server along."""
+    """End without waiting for anything."""
     for one in SIGNALS:
         signal.signal(one, signal.SIG_DFL)
     # Not by `print`, which may be in the middle of a line.
     os.write(2, f"greenlight: {STOPPED_AT_ONCE}\n".encode())
+    _leave(CODE_OF_SIGNALS + number)
+
+
+def _leave(code: int) -> NoReturn:
+    """End whatever other threads do, and take a temporary Prefect server along."""
     servers = getattr(sys.modules.get("prefect.server.api.server"), "SubprocessASGIServer", None)
     for server in list(getattr(servers, "_instances", {}).values()):
         if server.server_process is not None:
             server.server_process.terminate()
-    os._exit(CODE_OF_SIGNALS + number)
+    os._exit(code)
 
 
 def _what_is_open() -> str:
     """Return what is open at the vendor's and what was paid; nothing is asked but the books."""
+    now = _standing()
+    if now is None:
+        return f"stopped; {GOES_ON}"
+    return f"stopped; {_open_in_words(now)}; {_paid_in_words(now)}"
+
+
+def _standing() -> Standing | None:
+    """Return what the books say since the command began; nothing where they cannot be read."""
     from greenlight.errors import GreenlightError
     from greenlight.ledger import Ledger
     from greenlight.settings import read_settings
 
     try:
         with Ledger(read_settings().ledger_url) as ledger:
-            now = ledger.standings.of_last(time.monotonic() - _command.began_at)
+            return ledger.standings.of_last(time.monotonic() - _command.began_at)
     except GreenlightError:
-        return f"stopped; {GOES_ON}"
-    return f"stopped; {_open_in_words(now)}; {_paid_in_words(now)}"
+        return None
 
 
 def _open_in_words(now: Standing) -> str:
