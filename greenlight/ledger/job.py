@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, and_, exists, literal, not_
 
 from greenlight.ledger.schema import jobs, leases
 from greenlight.modelstudio.failed_tasks import may_try_again
+from greenlight.wording import visible
 
 MAX_ATTEMPTS = 3
 """A generation that failed or was canceled was not paid and may be made again, twice by itself."""
@@ -111,7 +112,7 @@ class Job:
     def subject(self) -> str:
         """Return the name of the portrait that is filmed, or of the motion that becomes a template."""
         place = str(self.brief.get("portrait") or self.brief.get("motion") or "")
-        return place.rstrip("/").rpartition("/")[2]
+        return visible(place.rstrip("/").rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
