@@ -168,11 +168,11 @@ def _what_is_open() -> str:
 def _standing() -> Standing | None:
     """Return what the books say since the command began; nothing where they cannot be read."""
     from greenlight.errors import GreenlightError
-    from greenlight.ledger import Ledger
+    from greenlight.services import open_ledger
     from greenlight.settings import read_settings
 
     try:
-        with Ledger(read_settings().ledger_url) as ledger:
+        with open_ledger(read_settings()) as ledger:
             return ledger.standings.of_last(time.monotonic() - _command.began_at)
     except GreenlightError:
         return None

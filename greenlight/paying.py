@@ -88,7 +88,10 @@ class Payer:
             await asyncio.wait([work])
         except asyncio.CancelledError:
             stop.set()
-            await asyncio.wait([work])
+            # Who cancels again ends nothing sooner: the claim is kept until the answer is booked.
+            while not work.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([work])
             # What came of it is booked; nobody asks for it here any more.
             work.exception()
             raise
@@ -97,47 +100,57 @@ class Payer:
     def _pay(self, payment: Payment[Value], claim: Claim, stop: threading.Event) -> Value:
         """Do all of it, in a thread that nobody cancels."""
         claim.seconds = self.lease_seconds
-        # Counted from before the booking: who is stopped in between sends nothing after the lease.
-        ends_at = awake_seconds() + self.lease_seconds * ANSWER_OF_A_LEASE
         terms = Terms(
             pace=pace_name(self.studio, payment.new.model),
             starts_per_second=payment.starts_per_second,
             budgets=self.budgets,
         )
-        start, number = self._begin(payment, claim, terms, stop)
+        start, number, ends_at = self._begin(payment, claim, terms, stop)
         catalog.warn_of_retirement(payment.new.model)
         try:
-            self._wait_for(start, terms, stop)
+            self._wait_for(start, terms, stop, ends_at)
             value = payment.read(asyncio.run(self.studio.pay(payment.request, ends_at=ends_at)))
+            outcome = payment.outcome(number, claim, value)
         except Exception as error:
             self._book(payment.failure(number, claim, error), stop)
             if isinstance(error, Throttled):
                 with suppress(LedgerError):
                     self.ledger.pace.slow_down(terms.pace, retry_seconds(error))
             raise
-        self._book(payment.outcome(number, claim, value), stop)
+        self._book(outcome, stop)
         return value
+
+    async def book(self, outcome: Outcome) -> None:
+        """Book what else became of a payment, like the answer itself."""
+        await asyncio.to_thread(self._book, outcome, threading.Event())
 
     def _begin(
         self, payment: Payment[Value], claim: Claim, terms: Terms, stop: threading.Event
-    ) -> tuple[Start, int]:
-        """Book the request once the pace has a start for it; return the start and its number in the books."""
+    ) -> tuple[Start, int, float]:
+        """Book the request once the pace has a start for it.
+
+        Returns the start, the request's number in the books, and until when it may be sent and answered.
+        """
         # One at a time asks the ledger, so one that dies has one start at most.
         with _turn(os.getpid(), terms.pace):
             while not stop.wait(self.ledger.pace.remaining_seconds(terms.pace)):
+                # Counted from before the booking: who is stopped in between sends nothing after the lease.
+                ends_at = awake_seconds() + self.lease_seconds * ANSWER_OF_A_LEASE
                 start, number = self.ledger.payments.begin(payment.new, claim, terms)
                 if number is not None:
-                    return start, number
+                    return start, number, ends_at
                 stop.wait(start.wait_seconds)
         raise NotSent("it was stopped before")
 
-    def _wait_for(self, start: Start, terms: Terms, stop: threading.Event) -> None:
+    def _wait_for(self, start: Start, terms: Terms, stop: threading.Event, ends_at: float) -> None:
         """Wait for a start; one that came late is given up for another.
 
         The ledger may have taken its time to book it, and others were granted the same moment since.
         """
         stop.wait(start.wait_seconds)
         while not stop.is_set() and (start.is_late or start.granted_at is None):
+            if awake_seconds() >= ends_at:
+                raise NotSent("its time was over before it was sent whole")
             try:
                 start = self.ledger.pace.grant(terms.pace, terms.starts_per_second)
             except LedgerError as error:

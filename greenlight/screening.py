@@ -133,7 +133,7 @@ class Screener:
         if handed.can_change:
             if became := await _ask_again(portrait):
                 raise _not_used(became, cost_cny)
-            await asyncio.to_thread(self.ledger.checks.confirm, check.number)
+            await self._payer.book(check.confirmation(verdict))
         return Screening(verdict, cached=False, cost_cny=cost_cny)
 
     @property
@@ -181,23 +181,37 @@ class _PaidCheck(Payment[Verdict]):
             answer, self._family, ratio=self.new.ratio, picture_size=self._portrait.size_px
         )
 
-    def outcome(self, number: int, claim: Claim, value: Verdict) -> Outcome:  # noqa: ARG002
+    def outcome(self, number: int, claim: Claim, value: Verdict) -> Outcome:
         """Return the verdict as it is booked; it counts at once where nothing else can have been seen."""
         self.number, cost_cny = number, self.cost_cny(value)
         facts = {
             "check_id": number,
+            "token": claim.token,
             "verdict": value.model_dump(mode="json"),
             "cost_cny": str(cost_cny),
             "usable": self._is_usable,
         }
-        paid = f"a verdict on {self._portrait.shown} was paid ({cost_cny} CNY) and cannot be booked"
-        return Outcome("check answered", facts, paid if cost_cny else "")
+        return Outcome("check answered", facts, self._paid(value))
 
-    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:  # noqa: ARG002
+    def confirmation(self, verdict: Verdict) -> Outcome:
+        """Return what is booked once the portrait was seen to be there still."""
+        facts = {"check_id": self.number, "request_id": verdict.request_id}
+        return Outcome("check confirmed", facts, self._paid(verdict))
+
+    def _paid(self, verdict: Verdict) -> str:
+        cost_cny = self.cost_cny(verdict)
+        paid = f"a verdict on {self._portrait.shown} was paid ({cost_cny} CNY) and cannot be booked"
+        return paid if cost_cny else ""
+
+    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
         """Return what the error can have cost."""
         may_have_cost = getattr(error, "may_have_cost", True)
+        facts = {"check_id": number, "token": claim.token}
+        if not may_have_cost:
+            return Outcome("check not paid", facts)
+        price = f"{self.new.price_cny} CNY"
         return Outcome(
-            "check uncertain" if may_have_cost else "check not paid", {"check_id": number}
+            "check uncertain", facts, f"a check may have cost {price} and cannot be booked"
         )
 
 

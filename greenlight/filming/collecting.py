@@ -108,7 +108,12 @@ async def _expire(filmer: Filmer, job: Job, task: VideoTask, message: str) -> Jo
     """Close a job whose video was paid and is gone; what it cost stays in the books."""
     facts = {} if task.seconds is None else {"cost_cny": _video_cost_cny(job, task.seconds)}
     return await asyncio.to_thread(
-        filmer.ledger.jobs.expire, job.id, message=message, seconds=task.seconds, **facts
+        filmer.ledger.jobs.expire,
+        job.id,
+        of_task=task.task_id,
+        message=message,
+        seconds=task.seconds,
+        **facts,
     )
 
 
@@ -120,6 +125,7 @@ async def _close_template(filmer: Filmer, job: Job, task: VideoTask) -> Job:
         filmer.ledger.jobs.close,
         job.id,
         JobState.SUCCEEDED,
+        of_task=task.task_id,
         template_id=task.template_id,
         seconds=seconds,
         cost_cny=cost_cny(seconds, per_second_cny),
@@ -132,6 +138,7 @@ async def _close_video(filmer: Filmer, job: Job, task: VideoTask, stored: Stored
         filmer.ledger.jobs.close,
         job.id,
         JobState.SUCCEEDED,
+        of_task=task.task_id,
         place=stored.place,
         sha256=stored.sha256,
         seconds=seconds,

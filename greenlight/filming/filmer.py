@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from greenlight.errors import LedgerError
 from greenlight.filming.clocks import agree
 from greenlight.holding import LEASE_SECONDS, LOOK_AGAIN_SECONDS, held
 from greenlight.ledger import Claim, ClaimLost, Job, JobState, Ledger
@@ -104,7 +105,10 @@ class Filmer:
             except ModelStudioError as error:
                 if not leaves_doubt(error):
                     raise
-            job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
+            try:
+                job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
+            except LedgerError as error:
+                raise LedgerError(str(error), spent=True) from error
             assert job is not None  # noqa: S101 - it was booked before it was sent
             return job
 
@@ -144,7 +148,12 @@ class Filmer:
             return task.is_finished
         state = JobState.CANCELED if task.status == "CANCELED" else JobState.FAILED
         await asyncio.to_thread(
-            self.ledger.jobs.close, job.id, state, code=task.code, message=task.message
+            self.ledger.jobs.close,
+            job.id,
+            state,
+            of_task=task.task_id,
+            code=task.code,
+            message=task.message,
         )
         return True
 
@@ -159,7 +168,9 @@ class Filmer:
         if not (is_ours and is_old and agree(task.answered_at, at)):
             return False
         message = "the vendor forgets a task after 24 hours; a new video needs another take"
-        await asyncio.to_thread(self.ledger.jobs.expire, job.id, message=message)
+        await asyncio.to_thread(
+            self.ledger.jobs.expire, job.id, of_task=job.task_id, message=message
+        )
         return True
 
 
@@ -182,20 +193,27 @@ class _PaidJob(Payment[Submission]):
     def outcome(self, number: int, claim: Claim, value: Submission) -> Outcome:
         """Return the task as it is booked."""
         facts = {"job_id": number, "token": claim.token}
-        price = f"{self.new.price_cny.normalize():f}"
         return Outcome(
             "job accepted",
             facts | {"task_id": value.task_id, "request_id": value.request_id},
-            f"task {value.task_id} was begun for at most {price} CNY and cannot be booked",
+            f"task {value.task_id} was begun for at most {self._price} CNY and cannot be booked",
         )
+
+    @property
+    def _price(self) -> str:
+        return f"{self.new.price_cny.normalize():f}"
+
+    @property
+    def _doubt(self) -> str:
+        return f"a video may have been begun for at most {self._price} CNY, which cannot be booked"
 
     def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
         """Return whether nobody knows if the request was accepted, or it certainly was not."""
         facts = {"job_id": number, "token": claim.token}
         if not isinstance(error, ModelStudioError):
-            return Outcome("job in doubt", facts | {"message": type(error).__name__})
+            return Outcome("job in doubt", facts | {"message": type(error).__name__}, self._doubt)
         if leaves_doubt(error):
-            return Outcome("job in doubt", facts | {"message": _in_short(error)})
+            return Outcome("job in doubt", facts | {"message": _in_short(error)}, self._doubt)
         return Outcome("job not accepted", facts | {"code": error.code, "message": str(error)})
 
 

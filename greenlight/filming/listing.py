@@ -48,7 +48,8 @@ async def list_tasks(studio: ModelStudio, ledger: Ledger) -> TaskList:
         # A task that begins meanwhile moves another one on to the next page.
         tasks |= {task.task_id: task for task in page.tasks}
         total = max(total, page.total or 0)
-        is_whole = len(page.tasks) < PAGE_SIZE if page.total is None else len(tasks) >= total
+        # Without a count only an empty page tells that there are no more.
+        is_whole = not page.tasks if page.total is None else len(tasks) >= total
         if is_whole or len(tasks) == known:
             return TaskList(tasks, is_whole, page.answered_at)
 

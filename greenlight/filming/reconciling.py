@@ -55,6 +55,7 @@ class Reconciler:
 
         A key that the vendor refuses is raised; any other trouble leaves the doubts as they are.
         """
+        await asyncio.to_thread(self.ledger.unbooked.book_all)
         await asyncio.to_thread(self.ledger.jobs.mark_left_in_doubt)
         doubts = [Doubt(job) for job in await asyncio.to_thread(self._ambiguous)]
         if not doubts:
@@ -120,23 +121,22 @@ class Reconciler:
             seconds = remaining.total_seconds()
             doubt.advice = f"no task fits yet; it is free again in {seconds:.0f} s if none comes"
             return
-        strangers = await self._strangers(job, evidence)
-        if strangers:
+        stranger = await self._find_stranger(job, evidence)
+        if stranger is not None:
             doubt.advice = (
-                f"no task fits its time, but {len(strangers)} of that model belong to no job of this ledger, "
-                f"like {strangers[0].task_id}; {BY_HAND}"
+                f"no task fits its time, but {stranger.task_id} is one of that model and belongs to no job "
+                f"of this ledger; {BY_HAND}"
             )
             return
         await self._release(doubt)
 
-    async def _strangers(self, job: Job, evidence: Evidence) -> list[ListedTask]:
-        """Return the tasks that could be the job's if a clock was wrong; length tells of finished ones."""
-        found = []
+    async def _find_stranger(self, job: Job, evidence: Evidence) -> ListedTask | None:
+        """Return a task that could be the job's if a clock was wrong; length tells of finished ones."""
         for task in evidence.possible(job):
             fetched = await fetch_task(self.studio, self.ledger, task.task_id)
             if _may_be_its_length(fetched, job.brief.get("drive_seconds")):
-                found.append(task)
-        return found
+                return task
+        return None
 
     async def _release(self, doubt: Doubt) -> None:
         message = "the vendor's list has no task for it, so the request was never accepted and cost nothing"

@@ -53,6 +53,7 @@ class Ledger:
                 "check answered": self.checks.answered,
                 "check uncertain": self.checks.uncertain,
                 "check not paid": self.checks.not_paid,
+                "check confirmed": self.checks.confirm,
                 "job accepted": self.jobs.store_task,
                 "job in doubt": self.jobs.mark_ambiguous,
                 "job not accepted": self.jobs.not_accepted,

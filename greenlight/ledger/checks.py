@@ -19,10 +19,22 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from greenlight.ledger.budgets import ANSWERED
 from greenlight.ledger.database import Database
+from greenlight.ledger.leases import Claim
 from greenlight.ledger.schema import checks
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
@@ -122,9 +134,17 @@ class PaidChecks:
         return _read(row) if row else None
 
     def answered(
-        self, check_id: int, *, verdict: Mapping[str, Any], cost_cny: str, usable: bool = True
+        self,
+        check_id: int,
+        *,
+        verdict: Mapping[str, Any],
+        cost_cny: str,
+        usable: bool = True,
+        token: str | None = None,
     ) -> None:
         """Write down the verdict (as JSON) and what it cost; a late answer ends the doubt too.
+
+        `token` is that of the claim that it was sent under: a number of the books may be given again.
 
         One that is not `usable` is stale: it may be one on another content than was asked about. It counts
         once it is confirmed. A check that another process took over meanwhile keeps both rows.
@@ -136,34 +156,35 @@ class PaidChecks:
             "request_id": verdict["request_id"],
             "cost_cny": Decimal(cost_cny),
         }
-        is_new = checks.c.outcome.not_in(ANSWERED)
         with self._database.writing() as connection:
-            connection.execute(update(checks).where(checks.c.id == check_id, is_new).values(told))
+            connection.execute(update(checks).where(_is_unanswered(check_id, token)).values(told))
 
-    def confirm(self, check_id: int) -> None:
+    def confirm(self, check_id: int, *, request_id: str) -> None:
         """Let a verdict count, because its content was still there after the answer."""
         with self._database.writing() as connection:
             connection.execute(
                 update(checks)
-                .where(checks.c.id == check_id, checks.c.outcome == "stale")
+                .where(
+                    checks.c.id == check_id,
+                    checks.c.outcome == "stale",
+                    checks.c.request_id == request_id,
+                )
                 .values(outcome="answered")
             )
 
-    def uncertain(self, check_id: int) -> None:
+    def uncertain(self, check_id: int, *, token: str | None = None) -> None:
         """Write down that the answer was lost: the check may have cost its price."""
         with self._database.writing() as connection:
             connection.execute(
                 update(checks)
-                .where(checks.c.id == check_id, checks.c.outcome == "sent")
+                .where(_is_unanswered(check_id, token), checks.c.outcome == "sent")
                 .values(outcome="uncertain")
             )
 
-    def not_paid(self, check_id: int) -> None:
+    def not_paid(self, check_id: int, *, token: str | None = None) -> None:
         """Take a check out of the books that the vendor answered with an error: it cost nothing."""
         with self._database.writing() as connection:
-            connection.execute(
-                delete(checks).where(checks.c.id == check_id, checks.c.outcome.not_in(ANSWERED))
-            )
+            connection.execute(delete(checks).where(_is_unanswered(check_id, token)))
 
     def cost_of_run_cny(self, flow_run: str) -> Decimal:
         """Return what the checks of one flow run cost; those in doubt count with their price."""
@@ -172,18 +193,24 @@ class PaidChecks:
             return connection.execute(query).scalar_one() or Decimal(0)
 
 
-def book_sent(connection: Connection, new: NewCheck, at: datetime) -> int:
+def _is_unanswered(check_id: int, token: str | None) -> ColumnElement[bool]:
+    """Return the condition that a check has no answer, and is the one that was sent under a claim."""
+    is_the_same = true() if token is None else checks.c.request_id == token
+    return and_(checks.c.id == check_id, checks.c.outcome.not_in(ANSWERED), is_the_same)
+
+
+def book_sent(connection: Connection, new: NewCheck, claim: Claim, at: datetime) -> int:
     """Write down that a check is sent now, with its price; return its number in the books.
 
     The caller holds the lease of its key: what an earlier one left as sent is uncertain for good.
     """
     is_left = and_(checks.c.key == new.key, checks.c.outcome == "sent")
     connection.execute(update(checks).where(is_left).values(outcome="uncertain"))
-    row = insert(checks).values(_sent_row(new, at)).returning(checks.c.id)
+    row = insert(checks).values(_sent_row(new, claim, at)).returning(checks.c.id)
     return int(connection.execute(row).scalar_one())
 
 
-def _sent_row(new: NewCheck, at: datetime) -> dict[str, Any]:
+def _sent_row(new: NewCheck, claim: Claim, at: datetime) -> dict[str, Any]:
     return {
         "key": new.key,
         "service": new.service,
@@ -193,7 +220,8 @@ def _sent_row(new: NewCheck, at: datetime) -> dict[str, Any]:
         "portrait": new.portrait,
         "place": new.place,
         "outcome": "sent",
-        "request_id": "",
+        # Until the vendor has given it one of its own.
+        "request_id": claim.token,
         "cost_cny": new.price_cny,
         "paid_at": at,
         "flow_run": new.flow_run,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, literal, not_
+from sqlalchemy import ColumnElement, Row, and_, exists, literal, not_, or_
 
 from greenlight.ledger.schema import jobs, leases
 from greenlight.modelstudio.failed_tasks import may_try_again
@@ -159,5 +159,10 @@ def was_not_accepted() -> ColumnElement[bool]:
 
 def is_left_in_doubt(at: datetime) -> ColumnElement[bool]:
     """Return the condition that a request was sent, and that nobody awaits its answer any more."""
-    is_held = exists().where(leases.c.name == literal(_CLAIM) + jobs.c.key, leases.c.until > at)
+    is_held = exists().where(
+        leases.c.name == literal(_CLAIM) + jobs.c.key,
+        leases.c.until > at,
+        # One of before the clock was put back says nothing: a living holder's late answer ends the doubt.
+        or_(leases.c.renewed_at.is_(None), leases.c.renewed_at <= at),
+    )
     return and_(jobs.c.state == JobState.RESERVED, not_(is_held))

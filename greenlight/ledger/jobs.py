@@ -17,7 +17,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, tuple_, update
+from sqlalchemy import and_, func, or_, select, true, tuple_, update
 
 from greenlight.errors import LedgerError
 from greenlight.ledger.doubts import Doubts
@@ -102,10 +102,13 @@ class Jobs(Sending, Doubts):
             rows = connection.execute(query.order_by(jobs.c.reserved_at, jobs.c.id).limit(limit))
             return [read_job(row) for row in rows]
 
-    def close(self, job_id: int, state: JobState, **facts: Any) -> Job:
+    def close(
+        self, job_id: int, state: JobState, *, of_task: str | None = None, **facts: Any
+    ) -> Job:
         """Write down how a submitted job ended, with the facts of its video; return the job.
 
-        How it ended first is how it stays. What failed or was canceled has cost nothing.
+        How it ended first is how it stays, and what became of the task that the caller saw (`of_task`) says
+        nothing of another that the job may have by now. What failed or was canceled has cost nothing.
         """
         if state in NOT_PAID:
             facts = {"cost_cny": Decimal(0)} | facts
@@ -113,6 +116,7 @@ class Jobs(Sending, Doubts):
             connection.execute(
                 update(jobs)
                 .where(jobs.c.id == job_id, jobs.c.state == JobState.SUBMITTED)
+                .where(true() if of_task is None else jobs.c.task_id == of_task)
                 .values(state=state, finished_at=self._database.now(connection), **facts)
             )
             return read_job(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())

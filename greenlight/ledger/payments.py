@@ -53,4 +53,4 @@ class Payments:
             keep_within(connection, terms.budgets, new.service, new.price_cny, at=at)
             if isinstance(new, NewJob):
                 return start, sending.book_sent(connection, job, new, claim, at)
-            return start, checks.book_sent(connection, new, at)
+            return start, checks.book_sent(connection, new, claim, at)

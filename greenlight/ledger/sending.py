@@ -145,7 +145,7 @@ def _stray_of(connection: Connection, job_id: int, task_id: str) -> dict[str, An
     """Return the job that a task becomes whose own job has, or may have, another one by now."""
     stray = connection.execute(select(jobs).where(jobs.c.id == job_id)).one()._asdict()
     brief = json.loads(stray["brief"])
-    if str(brief.get("out")).endswith(".mp4"):
+    if str(brief.get("out")).lower().endswith(".mp4"):
         # The place of that name is the other one's.
         brief["out"] = brief["out"].rpartition("/")[0]
     del stray["id"]

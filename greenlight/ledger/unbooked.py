@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ class UnbookedOutcomes:
     def drop(self, kept: Path | None) -> None:
         """Delete the file of an outcome that is booked."""
         if kept is not None:
-            kept.unlink(missing_ok=True)
+            with suppress(OSError):
+                kept.unlink(missing_ok=True)
 
     def book_all(self) -> None:
         """Book what earlier processes could not; what cannot be booked now either stays where it is."""
@@ -84,7 +86,7 @@ class UnbookedOutcomes:
                 self.book(Outcome(**kept))
             except LedgerError as error:
                 if not error.spent:
-                    return
+                    continue
                 logger.warning("%s", error)
             except (OSError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 # Another process has booked and deleted it, or it was damaged: a person may look at it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -43,7 +43,8 @@ class Answer:
     def answered_at(self) -> datetime | None:
         """When it was answered, by the clock of whoever answered."""
         try:
-            return parsedate_to_datetime(self.headers["date"])
+            told = parsedate_to_datetime(self.headers["date"])
+            return told if told.tzinfo else told.replace(tzinfo=UTC)
         except (KeyError, ValueError):
             return None
 

@@ -16,6 +16,7 @@ from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError, ServiceUnreachable, Throttled
 from greenlight.modelstudio.family import VideoRequest
 from greenlight.studio.server import StudioServer
+from tests.doubts import send
 from tests.production import Production, produce
 from tests.steering import add_fault, paid, received
 
@@ -302,7 +303,10 @@ async def test_an_answer_that_fits_no_shape_is_told_and_the_job_stays_open(
 async def test_a_forgotten_task_is_open_for_24_hours_and_expired_then(
     production: Production,
 ) -> None:
-    job = replace(await production.submitted(), task_id="11111111-2222-3333-4444-555555555555")
+    job, claim = send(production)
+    task_id = "11111111-2222-3333-4444-555555555555"
+    production.filmer.ledger.jobs.store_task(job.id, claim.token, task_id=task_id, request_id="r")
+    job = production.booked()
     assert job.submitted_at is not None
     today = replace(job, submitted_at=job.submitted_at - timedelta(hours=23, minutes=59))
     assert await production.filmer.follow(today, wait_seconds=0) is None

@@ -12,7 +12,17 @@ import pytest
 from greenlight.ledger import Ledger
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio.wan_s2v import WanS2vVerdict
-from tests.ledger.values import CHECK, PASSED, PRICE, REFUSED, answer, begin_check, book
+from tests.ledger.values import (
+    CHECK,
+    PASSED,
+    PRICE,
+    REFUSED,
+    answer,
+    begin,
+    begin_check,
+    book,
+    claim,
+)
 
 
 def outcomes(ledger: Ledger) -> dict[str, Decimal]:
@@ -121,10 +131,29 @@ def test_a_verdict_on_what_lay_there_no_longer_is_paid_and_never_found(ledger: L
 def test_a_verdict_counts_once_its_content_was_seen_to_be_there_still(ledger: Ledger) -> None:
     check_id = begin_check(ledger)
     answer(ledger, check_id, PASSED, PRICE, usable=False)
-    ledger.checks.confirm(check_id)
+    ledger.checks.confirm(check_id, request_id=PASSED.request_id)
     found = ledger.checks.find(CHECK.key)
     assert found is not None
     assert found.verdict == PASSED
+
+
+def test_what_is_booked_late_says_nothing_of_a_check_with_the_same_number(ledger: Ledger) -> None:
+    """SQLite gives a number again whose row was deleted."""
+    first = claim(ledger, f"check {CHECK.key}")
+    check_id = begin(ledger, CHECK, claim=first)
+    ledger.checks.not_paid(check_id, token=first.token)
+    ledger.leases.release(first)
+    second = claim(ledger, f"check {CHECK.key}")
+    again = begin(ledger, CHECK, claim=second)
+    for number in (check_id, again):
+        ledger.checks.not_paid(number, token=first.token)
+        ledger.checks.uncertain(number, token=first.token)
+        verdict = REFUSED.model_dump(mode="json")
+        ledger.checks.answered(number, token=first.token, verdict=verdict, cost_cny="1")
+    assert ledger.checks.find(CHECK.key) is None
+    verdict = PASSED.model_dump(mode="json")
+    ledger.checks.answered(again, token=second.token, verdict=verdict, cost_cny="0.004")
+    assert outcomes(ledger) == {"passed": PRICE}
 
 
 def test_an_answer_that_is_booked_again_changes_nothing(ledger: Ledger) -> None:

@@ -137,6 +137,12 @@ def test_a_doubt_is_watched_from_the_first_look_on_until_it_is_sent_again(
     assert timed.jobs.watch(job_id) == clock.at
 
 
+def test_a_clock_that_was_put_back_hides_no_dead_holder(timed: Ledger, clock: Clock) -> None:
+    send(timed)
+    clock.turn(-3600)
+    assert timed.jobs.mark_left_in_doubt() == 1
+
+
 def test_who_holds_the_claim_of_a_job_knows_that_nobody_awaits_its_answer(
     timed: Ledger, clock: Clock
 ) -> None:

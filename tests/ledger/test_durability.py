@@ -77,7 +77,7 @@ def steps_of_a_check(ledger: Ledger) -> Iterator[Step]:
     number = begin_check(ledger)
     yield lambda: ledger.checks.uncertain(number)
     yield lambda: answer(ledger, number, PASSED, PRICE, usable=False)
-    yield lambda: ledger.checks.confirm(number)
+    yield lambda: ledger.checks.confirm(number, request_id=PASSED.request_id)
     yield lambda: ledger.checks.not_paid(number)
 
 

@@ -242,6 +242,15 @@ def test_a_closed_job_keeps_how_it_first_ended(ledger: Ledger) -> None:
     assert ledger.jobs.expire(job_id, message="too late").place == "a.mp4"
 
 
+def test_the_end_of_an_earlier_task_ends_no_later_one(ledger: Ledger) -> None:
+    """Who saw the first task fail was stopped, while another closed it, ordered again and was accepted."""
+    job_id = submit(ledger, "task-1")
+    ledger.jobs.close(job_id, JobState.FAILED, of_task="task-1")
+    submit(ledger, "task-2")
+    found = ledger.jobs.close(job_id, JobState.FAILED, of_task="task-1", code="InternalError")
+    assert (found.state, found.task_id, found.code) == (JobState.SUBMITTED, "task-2", "")
+
+
 def test_a_template_that_the_vendor_forgot_is_made_anew_and_its_cost_stays(ledger: Ledger) -> None:
     template = replace(NEW, kind="template")
     made = {"template_id": "AACT.1", "cost_cny": Decimal("0.24")}

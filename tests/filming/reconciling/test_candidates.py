@@ -182,7 +182,7 @@ async def test_a_task_that_began_after_the_settling_time_is_no_candidate_and_kee
     task_id = await begin_elsewhere(production)
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.candidates) == ("", [])
-    assert f"1 of that model belong to no job of this ledger, like {task_id}" in doubt.advice
+    assert f"{task_id} is one of that model and belongs to no job of this ledger" in doubt.advice
 
 
 async def test_a_task_of_another_length_cannot_be_the_lost_one_whenever_it_began(

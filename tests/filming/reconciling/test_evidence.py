@@ -193,7 +193,7 @@ class Pages:
         ([(range(100), 150), (range(99, 150), 151)], 150, False),
         ([(range(100), 150), (range(99, 151), 151)], 151, True),
         ([(range(100), 250), (range(100, 200), 250), (range(0), 250)], 200, False),
-        ([(range(100), None), (range(100, 120), None)], 120, True),
+        ([(range(100), None), (range(100, 120), None), (range(0), None)], 120, True),
         ([(range(100), None), (range(100), None)], 100, False),
         ([(range(0), 0)], 0, True),
     ],
