@@ -13,14 +13,16 @@ import functools
 import os
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import httpx
 
 from greenlight.errors import LedgerError
+from greenlight.holding import LOOK_AGAIN_SECONDS
 from greenlight.ledger import Claim, Ledger, NewCheck, NewJob, Terms
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.pace import Start
@@ -132,7 +134,7 @@ class Payer:
         Returns the start, the request's number in the books, and until when it may be sent and answered.
         """
         # One at a time asks the ledger, so one that dies has one start at most.
-        with _turn(os.getpid(), terms.pace):
+        with _in_turn(terms.pace, stop):
             while not stop.wait(self.ledger.pace.remaining_seconds(terms.pace)):
                 # Counted from before the booking: who is stopped in between sends nothing after the lease.
                 ends_at = awake_seconds() + self.lease_seconds * ANSWER_OF_A_LEASE
@@ -185,6 +187,19 @@ class Payer:
 def _threads(process: int, pace: str) -> ThreadPoolExecutor:  # noqa: ARG001 - a fork has none of its parent's
     """Return the threads that wait for one pace, and for their answers."""
     return ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="greenlight-pay")
+
+
+@contextmanager
+def _in_turn(pace: str, stop: threading.Event) -> Iterator[None]:
+    """Wait for the turn at a pace, unless it is stopped: who has it may have to wait for long."""
+    turn = _turn(os.getpid(), pace)
+    while not turn.acquire(timeout=LOOK_AGAIN_SECONDS):
+        if stop.is_set():
+            raise NotSent("it was stopped before")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 @functools.cache

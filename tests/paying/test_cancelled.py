@@ -10,15 +10,19 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from greenlight import paying
 from greenlight.errors import LedgerError
+from greenlight.ledger import Ledger
 from greenlight.ledger.pace import Start
+from greenlight.modelstudio.client import ModelStudio
 from greenlight.studio.server import StudioServer
-from tests.paying.conftest import Paid, until, until_received
+from tests.paying.conftest import Paid, PaidJob, until, until_received
+from tests.production import produce
 from tests.programs import ROOT, wait_until
 from tests.steering import add_fault, received
 
@@ -171,6 +175,36 @@ async def test_who_is_cancelled_between_the_booking_and_its_start_sends_nothing_
     assert paid.is_booked()
 
 
+async def test_who_waits_behind_another_one_for_the_pace_may_be_cancelled_alone(
+    client: ModelStudio,
+    ledger: Ledger,
+    astronaut: Path,
+    sound: Path,
+    studio: StudioServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    takes = [await produce(client, ledger, astronaut, sound, take=take) for take in (1, 2, 3)]
+    ledger.pace.slow_down(PaidJob(takes[0]).pace, 3600)
+    begun: list[object] = []
+    pay = paying.Payer._pay
+
+    def noted(*asked: Any) -> Any:
+        begun.append(asked)
+        return pay(*asked)
+
+    monkeypatch.setattr(paying.Payer, "_pay", noted)
+    under_way = []
+    for number, take in enumerate(takes, start=1):
+        under_way.append(asyncio.create_task(take.submit()))
+        await until(lambda number=number: len(begun) == number)  # type: ignore[misc]
+    for task in reversed(under_way):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(asyncio.shield(task), 20)
+    assert ledger.jobs.newest() == []
+    assert received(studio, "create") == 0
+
+
 async def test_who_waits_for_another_ones_payment_may_be_cancelled_alone(
     paid: Paid, studio: StudioServer
 ) -> None:
@@ -213,7 +247,7 @@ async def test_an_interrupted_caller_waits_shorter_for_a_ledger_that_is_away(
 
 @pytest.mark.parametrize("interrupts", [1, 2])
 async def test_a_process_that_is_interrupted_books_the_answer_before_it_ends(
-    paid: Paid, studio: StudioServer, ledger_url: str, home: Any, sound: Any, interrupts: int
+    paid: Paid, studio: StudioServer, ledger_url: str, home: Path, sound: Path, interrupts: int
 ) -> None:
     """Ctrl-C, once or impatiently twice: the loop is closed, and the answer is booked all the same."""
     add_fault(studio, "slow", paid.endpoint, seconds=3)
