@@ -1,0 +1,86 @@
+"""Pay for many checks in a process whose ledger stalls: `python -m tests.paying.starter JSON`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import event
+
+from greenlight.holding import held
+from greenlight.ledger import Claim, Ledger
+from greenlight.ledger.unbooked import Outcome
+from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.emo import FAMILY as EMO
+from greenlight.paying import Payer, Payment
+from tests.ledger.values import CHECK
+
+PER_SECOND = 5
+STALLED_SECONDS = 0.6
+STALLED_OF = 3
+"""So many payments' commits are quick, and then one takes its time; only one process is so unlucky."""
+
+
+class Start(Payment[Answer]):
+    """A request of which only the arrival matters."""
+
+    starts_per_second = PER_SECOND
+
+    def __init__(self, studio: ModelStudio, name: str) -> None:
+        self.new = replace(CHECK, service=studio.service, portrait=name)
+        self.request = studio.check_request(EMO, "https://portraits.example/a.png")
+
+    def read(self, answer: Answer) -> Answer:
+        return answer
+
+    def outcome(self, number: int, claim: Claim, value: Answer) -> Outcome:
+        return Outcome("check uncertain", {"check_id": number})
+
+    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
+        return Outcome("check uncertain", {"check_id": number})
+
+
+def stall(ledger: Ledger) -> None:
+    """Let some of the transactions that book a payment take their time to commit."""
+    begin, begun = ledger.payments.begin, 0
+    is_slow = False
+
+    def watched(*asked: Any) -> Any:
+        nonlocal begun, is_slow
+        begun += 1
+        is_slow = begun % STALLED_OF == 0
+        return begin(*asked)
+
+    def commit(_: Any) -> None:
+        nonlocal is_slow
+        if is_slow:
+            is_slow = False
+            time.sleep(STALLED_SECONDS)
+
+    ledger.payments.begin = watched  # type: ignore[method-assign]
+    event.listen(ledger._database._engine, "commit", commit)
+
+
+async def main(told: dict[str, Any]) -> None:
+    with Ledger(told["url"]) as ledger:
+        if told["stalls"]:
+            stall(ledger)
+        async with ModelStudio("sk-local", base_url=told["base_url"]) as studio:
+            payer = Payer(studio=studio, ledger=ledger, lease_seconds=60)
+
+            async def one(number: int) -> None:
+                start = Start(studio, f"{told['name']}-{number}")
+                async with held(ledger, start.new.key) as claim:
+                    assert claim is not None
+                    await payer.pay(start, claim)
+
+            await asyncio.gather(*(one(number) for number in range(told["count"])))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1])))

@@ -1,0 +1,59 @@
+"""However the ledger stalls, never more requests arrive in a second than the vendor takes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from tests.paying.proxies import read_request, serving
+from tests.paying.starter import PER_SECOND
+from tests.programs import ROOT
+
+PROCESSES = 3
+COUNT = 7
+JITTER_SECONDS = 0.1
+"""By how much a busy machine may delay one request and not another one: a second here is shorter by it."""
+
+
+async def test_processes_whose_ledger_stalls_send_no_more_in_a_second_than_is_allowed(
+    ledger_url: str,
+) -> None:
+    arrivals: list[float] = []
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        arrivals.append(time.monotonic())
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    async with serving(note) as port:
+        base_url = f"http://127.0.0.1:{port}/api/v1"
+        await asyncio.gather(*(run(base_url, ledger_url, name) for name in range(PROCESSES)))
+    assert len(arrivals) == PROCESSES * COUNT
+    arrivals.sort()
+    most = max(
+        sum(0 <= other - first < 1 - JITTER_SECONDS for other in arrivals) for first in arrivals
+    )
+    assert most <= PER_SECOND, [round(one - arrivals[0], 3) for one in arrivals]
+
+
+async def run(base_url: str, url: str, name: int) -> None:
+    told = json.dumps(
+        {
+            "base_url": base_url,
+            "url": url,
+            "name": str(name),
+            "count": COUNT,
+            # The others begin when it is over, and would be too many with the one that is late.
+            "stalls": name == 0,
+        }
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.paying.starter", told),
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode == 0, errors.decode()
