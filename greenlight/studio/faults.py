@@ -41,7 +41,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     """The request or its answer waits for `seconds`."""
     HTML = "html"
-    """A page of a proxy with `status` (200) instead of the answer."""
+    """A page of a proxy with `status` (200) instead of the answer, and `retry_after` if given."""
     CUT_JSON = "cut_json"
     """The first half of the answer."""
     ANSWER = "answer"

@@ -54,7 +54,12 @@ def _replacement(fault: Fault, request_id: str) -> Response:
         case FaultKind.DROP:
             return Dropped()
         case FaultKind.HTML:
-            return Response(PROXY_PAGE, status_code=fault.status or 200, media_type="text/html")
+            return Response(
+                PROXY_PAGE,
+                status_code=fault.status or 200,
+                media_type="text/html",
+                headers=_retry_after(fault),
+            )
         case FaultKind.ANSWER if isinstance(fault.body, str):
             return Response(fault.body, status_code=fault.status or 200, media_type="text/plain")
         case FaultKind.ANSWER:

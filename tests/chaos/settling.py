@@ -22,15 +22,22 @@ NOT_PAID = frozenset({"FAILED", "CANCELED"})
 def settle(scene: Scene) -> None:
     """Film and collect until the brief has its video, or for as long as a round may take."""
     ends_at = time.monotonic() + QUIET_AFTER_SECONDS
+    was_asked = False
     while time.monotonic() < ends_at:
         scene.run()
         collected = scene.collect()
         job = scene.job()
         if job is not None and job.state is JobState.SUCCEEDED:
             return
-        for doubt in collected.doubts:
-            if job is not None and doubt.job.id == job.id and "--adopt" in doubt.advice:
-                _end_by_hand(scene, doubt)
+        asks = [
+            doubt
+            for doubt in collected.doubts
+            if job is not None and doubt.job.id == job.id and "--adopt" in doubt.advice
+        ]
+        # A person looks twice: a list that changed while it was read is whole the next time.
+        if asks and was_asked:
+            _end_by_hand(scene, asks[0])
+        was_asked = bool(asks)
         time.sleep(0.1)
 
 

@@ -112,6 +112,16 @@ def test_a_slow_answer_does_not_hold_up_the_end(
     assert time.monotonic() - began < 5
 
 
+def test_a_gateways_page_may_come_after_a_create_was_accepted(
+    customer: Customer, files: Files
+) -> None:
+    customer.fault("html", on="create", status=429, retry_after="3")
+    page = customer.create("liveportrait", image_url=files.astronaut, audio_url=files.sound)
+    assert (page.status_code, page.headers["Retry-After"]) == (429, "3")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert customer.counters()["creates_accepted"] == {"liveportrait": 1}
+
+
 def test_html_and_cut_json_replace_a_good_answer(customer: Customer, files: Files) -> None:
     customer.fault("html", on="check")
     page = customer.check(EMO, files.astronaut)
