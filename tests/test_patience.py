@@ -14,6 +14,7 @@ from greenlight.modelstudio import errors
 from greenlight.modelstudio.errors import (
     AnswerLost,
     ModelStudioError,
+    NotSent,
     ServerFault,
     ServiceUnreachable,
     Throttled,
@@ -37,7 +38,13 @@ steadily = settings(derandomize=True, deadline=None)
 
 
 def test_what_may_be_tried_again_is_what_cannot_pay_twice_for_a_video() -> None:
-    assert set(RETRYABLE) == {ServiceUnreachable, AnswerLost, Throttled, ServerFault}
+    assert set(RETRYABLE) == {
+        ServiceUnreachable,
+        NotSent,
+        AnswerLost,
+        Throttled,
+        ServerFault,
+    }
 
 
 @steadily

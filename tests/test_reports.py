@@ -143,7 +143,7 @@ async def test_a_lost_answer_is_told_once_and_not_twice(job: Job) -> None:
     lost = replace(job, state=JobState.AMBIGUOUS, message="no answer in time, HTTP 502")
     message = report_job(lost, PASSED, cached=False).message
     assert message.count("nobody knows") == 1
-    assert "(no answer in time, HTTP 502), for at most 0.02 CNY; it is not sent again" in message
+    assert "(no answer in time, HTTP 502), for at most 0.04 CNY; it is not sent again" in message
 
 
 async def test_a_template_under_way_is_called_one(job: Job) -> None:
