@@ -26,7 +26,7 @@ from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES
 from tests.flows.test_on_upload import HELLO, PNG, WAN, arrival, upload
-from tests.steering import paid
+from tests.steering import add_fault, paid
 
 SUMMED = {"ChecksumAlgorithm": "SHA256"}
 LATE = b'{"parameters": {"resolution": "720P"}}'
@@ -197,6 +197,8 @@ async def test_a_run_that_waits_for_a_template_comes_back_by_itself(
     motion = bucket.put("in/anna.mp4", (SAMPLES / "wave.mp4").read_bytes())
     await upload(motion, defaults=BriefDefaults(models=("animate-anyone",)))
     (run,) = await runs_of(film)
+    # The template is not made before the run looks, however slow this machine is.
+    add_fault(studio, "unknown_status", "fetch", times=None)
     report = await work_off(run)
     assert report.state is FilmState.FILMING
     assert "a run comes back to it at " in report.message

@@ -31,6 +31,7 @@ GUARD = "a guard, which only a mistake in this program would reach"
 QUERY = "a query"
 CLIENT = "for programs that use the client; commands say it in other words, or never do that"
 LOST = "who loses a claim waits for who has it, and returns that one's answer"
+BOTH_AWAY = "the answer is lost and the ledger is away at once, which the tests of paying see"
 NO_PICTURE = "the studio answers as the vendor, and all others have no thumbnail or opinion then"
 UNREACHED: dict[str, str] = {
     "a list's window is at most 24 hours long": GUARD,
@@ -47,6 +48,9 @@ UNREACHED: dict[str, str] = {
     "it was stopped before": "whoever asked is stopped, and reads nothing any more",
     "The request was not sent": "tried again by itself, with a new time",
     "its time was over before it was sent whole": "tried again by itself, with a new time",
+    "a video may have been begun for at most": BOTH_AWAY,
+    "CNY, which cannot be booked": BOTH_AWAY,
+    "a check may have cost": BOTH_AWAY,
     "what became of the request could not be booked": "of requests that cost nothing",
     "no JPEG has only": GUARD,
     "takes a ratio of": GUARD,
