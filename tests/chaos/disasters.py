@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.buckets import film_into_a_store_that_refuses
 from tests.chaos.nursery import Child
 from tests.chaos.scene import Scene
 from tests.chaos.settling import settle
@@ -326,6 +327,7 @@ DISASTERS: dict[str, Play] = {
     "interrupted while the vendor answers": _interrupted(signal.SIGINT),
     "told to end while the vendor answers": _interrupted(signal.SIGTERM),
     "a gateway answers in the vendor's place": _gateway,
+    "the videos go to a store that refuses": film_into_a_store_that_refuses,
 }
 ON_POSTGRESQL: dict[str, Play] = DISASTERS | {
     "PostgreSQL restarts when an answer comes": _postgresql_restarts

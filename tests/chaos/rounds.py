@@ -6,10 +6,13 @@ import asyncio
 import hashlib
 import json
 import random
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 
+from greenlight.videos.storing import is_in_s3
+from tests.chaos import buckets
 from tests.chaos.disasters import ON_POSTGRESQL
 from tests.chaos.scene import Outcome, Scene
 from tests.chaos.settling import paid_tasks, settle
@@ -20,16 +23,17 @@ from tests.chaos.world import World
 def run_round(here: World, disaster: str, seed: int) -> Outcome:
     """Let a disaster come over a new brief, run again until it is quiet, and compare."""
     outcome = Outcome(disaster)
-    scene = Scene(here, here.folder / f"round-{seed}", random.Random(seed), outcome)
-    try:
-        ON_POSTGRESQL[disaster](scene)
-        settle(scene)
-    finally:
-        was_wrong = here.set_clocks_right()
-    if was_wrong:
-        # Nothing is paid again either when the clock is right at last.
-        settle(scene)
-    _compare(scene)
+    with ExitStack() as exits:
+        scene = Scene(here, here.folder / f"round-{seed}", random.Random(seed), outcome, exits)
+        try:
+            ON_POSTGRESQL[disaster](scene)
+            settle(scene)
+        finally:
+            was_wrong = here.set_clocks_right()
+        if was_wrong:
+            # Nothing is paid again either when the clock is right at last.
+            settle(scene)
+        _compare(scene)
     return outcome
 
 
@@ -48,18 +52,32 @@ def _compare(scene: Scene) -> None:
     scene.expect(not scene.here.kept_outcomes(), "an outcome was never booked")
     scene.expect(not list(scene.here.folder.rglob("*.part")), "half a file was left")
     if job is not None and job.place is not None:
-        _compare_video(scene, Path(job.place), job.sha256, tasks)
+        _compare_video(scene, job.place, job.sha256, tasks)
 
 
-def _compare_video(scene: Scene, video: Path, sha256: str | None, tasks: list[str]) -> None:
-    scene.expect(len(list(Path(scene.spec["out"]).glob("*.mp4"))) <= 1, "there are two videos")
-    if not video.is_file():
+def _compare_video(scene: Scene, place: str, sha256: str | None, tasks: list[str]) -> None:
+    """Hold the video where it lies against the books, and against what was made of this portrait."""
+    content, videos = _read_video(place), _videos_at(scene.spec["out"])
+    scene.expect(len(videos) <= 1, f"there are {len(videos)} videos")
+    if content is None:
         scene.expect(False, "the video is missing")
         return
-    stored = _sha256(video.read_bytes())
+    stored = _sha256(content)
     scene.expect(stored == sha256, "the books name another video")
     made = [asyncio.run(_made(scene, task)) for task in tasks]
     scene.expect(stored in made, "the video is another portrait's")
+
+
+def _read_video(place: str) -> bytes | None:
+    if is_in_s3(place):
+        return buckets.read_at(place)
+    return Path(place).read_bytes() if Path(place).is_file() else None
+
+
+def _videos_at(out: str) -> list[str]:
+    return (
+        buckets.videos_at(out) if is_in_s3(out) else [one.name for one in Path(out).glob("*.mp4")]
+    )
 
 
 async def _made(scene: Scene, task_id: str) -> str:

@@ -8,7 +8,7 @@ import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from PIL import Image
 
 from greenlight.filming.collector import Collector, Round
 from greenlight.ledger import Job, JobState
+from greenlight.videos.storing import is_in_s3
 from tests.chaos.nursery import ROOT, Child
 from tests.chaos.world import World, wait_for
 
@@ -60,7 +61,11 @@ class Scene:
     folder: Path
     chance: random.Random
     outcome: Outcome
+    exits: ExitStack
+    """What is closed when the round is over."""
     spec: dict[str, Any] = field(default_factory=dict)
+    surroundings: dict[str, str] = field(default_factory=dict)
+    """What the environment of every process holds besides the world's settings."""
     _children: list[Child] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -87,7 +92,7 @@ class Scene:
         child = self.here.nursery.begin(
             {
                 "ahead_seconds": self.here.ahead_seconds,
-                "environment": self.here.environment,
+                "environment": self.here.environment | self.surroundings,
                 "strikes": strikes,
                 "said": str(self.folder / f"said-{len(self._children)}.txt"),
             }
@@ -128,7 +133,8 @@ class Scene:
             collector = Collector(
                 filmer=services.filmer,
                 reconciler=services.reconciler,
-                out=self.here.folder / "collected",
+                # A bucket is kept to; folders are told to go elsewhere.
+                out=None if is_in_s3(self.spec["out"]) else self.here.folder / "collected",
             )
             return await collector.collect(wait_seconds=wait_seconds)
 

@@ -30,6 +30,7 @@ SHORT = {
     "interrupted while the vendor answers": 5,  # a create
     "told to end while the vendor answers": 2,  # a check
     "a gateway answers in the vendor's place": 17,  # with 404, and the create was accepted
+    "the videos go to a store that refuses": 15,  # as OSS does, and the process dies before it closes
 }
 """The disasters, with the seeds of rounds that go to the heart of what they can do."""
 SHORT_ON_POSTGRESQL = {

@@ -1,10 +1,10 @@
 """Film one brief in a process of its own, to which something happens on the way.
 
-A SPEC has `portrait`, `sound`, `model`, `out`, and `environment`: the settings to read. `ahead_seconds` is
-how far the clock of its ledger is ahead, `busy_seconds` how long it waits for a ledger that is locked, and
-`strikes` is what happens: each `does` one of `BLOWS` when the function `at` is called (`moment`: "before") or
-has returned ("after"), at the first call with an argument of the type or text in `of`, after so many to
-`skip`.
+A SPEC has `portrait`, `sound`, `model`, `out`, and `environment`: its variables, which hold the settings.
+`ahead_seconds` is how far the clock of its ledger is ahead, `busy_seconds` how long it waits for a ledger
+that is locked, and `strikes` is what happens: each `does` one of `BLOWS` when the function `at` is called
+(`moment`: "before") or has returned ("after"), at the first call with an argument of the type or text in
+`of`, after so many to `skip`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import itertools
 import os
 import resource
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,9 @@ from greenlight.patience import patiently
 from greenlight.portraits.pictures import examine
 from greenlight.services import Services, open_ledger
 from greenlight.settings import Settings, read_settings
+from greenlight.videos.s3 import require_bucket
+from greenlight.videos.storing import is_in_s3
+from tests.stores import _resolve_local
 
 LOST_ANSWERS = {
     "the answer to a check was lost": "greenlight.ledger.checks:PaidChecks.uncertain",
@@ -68,6 +72,8 @@ class LedgerClock:
 
 def film_and_tell(spec: dict[str, Any]) -> int:
     """Film, say in one line how it ended, and return the process's exit code."""
+    os.environ.update(spec["environment"])
+    socket.getaddrinfo = _resolve_local(socket.getaddrinfo)
     clock = LedgerClock()
     clock.ahead_seconds = spec.get("ahead_seconds", 0.0)
     _shorten_patience(spec)
@@ -111,7 +117,9 @@ async def _film_with(services: Services, settings: Settings, spec: dict[str, Any
     drive = drives.of(family)
     assert drive is not None
     screening = await patiently(lambda: services.screener.screen(portrait, family))
-    order = order_video(brief, family, portrait, screening.verdict, drive, out=Path(spec["out"]))
+    if is_in_s3(spec["out"]):
+        require_bucket(spec["out"])
+    order = order_video(brief, family, portrait, screening.verdict, drive, out=spec["out"])
     filmer = services.filmer
     job, _ = await filmer.submit(
         order.new_job(services.studio.service),
