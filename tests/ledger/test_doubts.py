@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -151,6 +153,26 @@ def test_who_holds_the_claim_of_a_job_knows_that_nobody_awaits_its_answer(
     claim_job(timed)
     assert timed.jobs.mark_left_in_doubt() == 0
     assert timed.jobs.mark_left_in_doubt(NEW.key) == 1
+    assert timed.jobs.mark_left_in_doubt(NEW.key) == 0
+
+
+@pytest.mark.parametrize("prepare", [submit, lose_answer])
+def test_who_holds_the_claim_of_a_job_that_was_answered_leaves_it_as_it_stands(
+    ledger: Ledger, prepare: Callable[[Ledger], int]
+) -> None:
+    prepare(ledger)
+    before = job(ledger)
+    ledger.jobs.mark_left_in_doubt(NEW.key)
+    assert job(ledger) == before
+
+
+@pytest.mark.parametrize(("seen_by", "account"), [("theirs", "theirs"), (None, "ours")])
+def test_an_adopted_job_is_the_accounts_whose_key_saw_its_task(
+    ledger: Ledger, seen_by: str | None, account: str
+) -> None:
+    new = replace(NEW, account="ours")
+    ledger.jobs.adopt(lose_answer(ledger, new), "task-1", account=seen_by)
+    assert job(ledger, new).account == account
 
 
 def test_the_tasks_that_the_vendor_must_still_list_are_those_of_the_same_account(

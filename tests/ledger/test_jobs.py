@@ -124,6 +124,48 @@ def test_a_request_that_was_not_accepted_keeps_the_reason_and_may_be_sent_again(
     assert (job(ledger).code, job(ledger).attempts) == ("", 1)
 
 
+def test_a_job_that_is_sent_again_stands_like_one_that_is_sent_for_the_first_time(
+    timed: Ledger, clock: Clock
+) -> None:
+    """Neither its doubt, its end nor its cost of before counts for the new request."""
+    dear = replace(NEW, price_cny=Decimal("0.4"))
+    job_id = lose_answer(timed, dear)
+    timed.jobs.watch(job_id)
+    timed.jobs.adopt(job_id, "task-1", submitted_at=clock.at)
+    timed.jobs.close(job_id, JobState.FAILED, code="InternalError", template_id="AACT.1")
+    assert job(timed).doubted_at == job(timed).finished_at == job(timed).submitted_at == clock.at
+    again, token = send(timed, dear)
+    first = replace(another(1), price_cny=dear.price_cny)
+    send(timed, first)
+    as_first = replace(job(timed, first), id=again, key=NEW.key, attempts=2)
+    assert job(timed) == as_first
+    timed.jobs.not_accepted(again, token)
+
+
+@pytest.mark.parametrize("late", ["mark_ambiguous", "not_accepted"])
+def test_what_is_said_late_of_a_request_changes_nothing_once_its_task_is_known(
+    ledger: Ledger, late: str
+) -> None:
+    job_id, token = send(ledger)
+    ledger.jobs.store_task(job_id, token, task_id="task-1", request_id="r-1")
+    before = job(ledger)
+    getattr(ledger.jobs, late)(job_id, token, message="late")
+    assert job(ledger) == before
+
+
+def test_a_late_answer_does_not_take_the_place_of_the_task_that_was_adopted(
+    ledger: Ledger,
+) -> None:
+    """The one that a person chose may be another one's: then both are fetched, and a person looks again."""
+    job_id, token = send(ledger)
+    ledger.jobs.mark_ambiguous(job_id, token, "lost")
+    ledger.jobs.adopt(job_id, "task-1")
+    with pytest.raises(LedgerError, match="task-2 was accepted too late") as caught:
+        ledger.jobs.store_task(job_id, token, task_id="task-2", request_id="r")
+    assert caught.value.spent
+    assert [one.task_id for one in ledger.jobs.open_jobs()] == ["task-1", "task-2"]
+
+
 def test_a_refusal_that_comes_after_the_lease_ends_the_doubt(timed: Ledger, clock: Clock) -> None:
     job_id, token = send(timed)
     clock.turn(LEASE)

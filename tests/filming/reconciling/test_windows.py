@@ -123,7 +123,10 @@ async def test_one_task_of_ours_on_the_list_is_enough(
     studio: StudioServer,
     listed: list[ListedTask],
 ) -> None:
+    """An older one may have left it, or a newer one be listed late."""
     ours = await second_take.submitted()
+    order = second_take.order.model_copy(update={"take": 3})
+    await Production(second_take.filmer, order).submitted()
     await lose_answer(studio, production, accepted=False)
     clock.turn(SETTLED)
     listed.append(ListedTask(task_id=str(ours.task_id), status="SUCCEEDED"))
