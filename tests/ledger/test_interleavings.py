@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from greenlight.errors import OverBudget
+from greenlight.errors import LedgerError, OverBudget
 from greenlight.ledger import (
     Budget,
     Claim,
@@ -29,7 +29,7 @@ from greenlight.ledger import (
     Terms,
 )
 from greenlight.ledger.job import claim_name
-from tests.ledger.values import CHECK, LEASE, another, terms
+from tests.ledger.values import CHECK, LEASE, another, lose_answer, send, terms
 from tests.postgresql import PostgresServer
 
 DAY = Budget(max_cny=Decimal(1))
@@ -214,6 +214,30 @@ def test_whenever_another_comes_in_between_no_two_payments_get_one_start(
         )
         gaps = [later - sooner for sooner, later in itertools.pairwise(sorted(starts))]
         assert all(gap >= timedelta(seconds=0.2) for gap in gaps), f"before statement {before}"
+
+
+@pytest.mark.parametrize("stopped", ["the answer", "the adoption"])
+def test_whenever_a_task_is_adopted_while_its_own_answer_arrives_one_job_gets_it(
+    books: tuple[Ledger, Ledger], postgres: PostgresServer, stopped: str
+) -> None:
+    one, other = books
+    for before in (turns := Turns(one, postgres)):
+        own, doubtful = another(2 * before), another(2 * before + 1)
+        answered, adopting = (one, other) if stopped == "the answer" else (other, one)
+        number, token = send(other, own)
+        in_doubt, task_id = lose_answer(other, doubtful), f"task-{before}"
+
+        def accept(
+            ledger: Ledger = answered, number: int = number, token: str = token, task: str = task_id
+        ) -> bool:
+            with suppress(LedgerError):
+                ledger.jobs.store_task(number, token, task_id=task, request_id="r")
+                return True
+            return False
+
+        adopt = partial(adopting.jobs.adopt, in_doubt, task_id)
+        work = (accept, adopt) if stopped == "the answer" else (adopt, accept)
+        assert sorted(turns.let(*work)) == [False, True], f"before statement {before}"
 
 
 def test_who_needs_the_same_names_in_another_order_waits_and_is_not_refused(

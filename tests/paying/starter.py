@@ -14,7 +14,7 @@ from sqlalchemy import event
 from greenlight.holding import held
 from greenlight.ledger import Claim, Ledger
 from greenlight.ledger.unbooked import Outcome
-from greenlight.modelstudio.answers import Answer
+from greenlight.modelstudio.answers import Answer, read_success
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.emo import FAMILY as EMO
 from greenlight.paying import Payer, Payment
@@ -36,6 +36,8 @@ class Start(Payment[Answer]):
         self.request = studio.check_request(EMO, "https://portraits.example/a.png")
 
     def read(self, answer: Answer) -> Answer:
+        if answer.status == 429:
+            read_success(answer)
         return answer
 
     def outcome(self, number: int, claim: Claim, value: Answer) -> Outcome:

@@ -6,10 +6,21 @@ import asyncio
 import json
 import sys
 import time
+from typing import Any
 
+import pytest
+
+from greenlight.holding import held
+from greenlight.ledger import Ledger
+from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.emo import FAMILY as EMO
+from greenlight.modelstudio.errors import Throttled
+from greenlight.paying import Payer
+from greenlight.studio.server import StudioServer
 from tests.paying.proxies import read_request, serving
-from tests.paying.starter import PER_SECOND
+from tests.paying.starter import PER_SECOND, Start
 from tests.programs import ROOT
+from tests.steering import add_fault
 
 PROCESSES = 3
 COUNT = 7
@@ -57,3 +68,41 @@ async def run(base_url: str, url: str, name: int) -> None:
     )
     _, errors = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 0, errors.decode()
+
+
+async def test_of_many_payments_in_a_process_one_at_a_time_asks_the_ledger(
+    client: ModelStudio, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So whoever dies has one start at most."""
+    asking = most = 0
+    begin = ledger.payments.begin
+
+    def watched(*asked: Any) -> Any:
+        nonlocal asking, most
+        asking += 1
+        most = max(most, asking)
+        begun = begin(*asked)
+        asking -= 1
+        return begun
+
+    monkeypatch.setattr(ledger.payments, "begin", watched)
+    monkeypatch.setattr(Start, "starts_per_second", 1000)
+    await asyncio.gather(*(pay(client, ledger, number) for number in range(8)))
+    assert most == 1
+
+
+async def test_a_paying_request_that_was_too_much_makes_everybody_wait(
+    client: ModelStudio, ledger: Ledger, studio: StudioServer
+) -> None:
+    add_fault(studio, "throttle", "check", retry_after="300")
+    with pytest.raises(Throttled):
+        await pay(client, ledger, 1)
+    name = f"{client.service} {EMO.check.id}"
+    assert 200 < ledger.pace.remaining_seconds(name) <= 300
+
+
+async def pay(client: ModelStudio, ledger: Ledger, number: int) -> None:
+    start = Start(client, f"sha256-{number}")
+    async with held(ledger, start.new.key) as claim:
+        assert claim is not None
+        await Payer(studio=client, ledger=ledger, lease_seconds=60).pay(start, claim)

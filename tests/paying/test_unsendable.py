@@ -144,6 +144,12 @@ def test_a_key_or_a_workspace_that_no_header_carries_is_refused_before_anything_
             ModelStudio("sk-local", workspace=odd)
 
 
+@pytest.mark.parametrize("odd", ["a\r\nX-Other: 1", "a\nb", "\x00", "安娜"])
+def test_a_header_that_http_forbids_is_found_when_the_request_is_built(odd: str) -> None:
+    with pytest.raises(ValueError, match="this request cannot be sent"):
+        transport.build_post("https://vendor.example/", headers={"X-Media": odd}, body={})
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     return proxies.make_certificate(tmp_path)
