@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from greenlight.errors import LedgerError
-from greenlight.ledger import Claim, Ledger
+from greenlight.ledger import Claim, ClaimLost, Ledger
+
+Result = TypeVar("Result")
 
 LOOK_AGAIN_SECONDS = 0.1
 LEASE_SECONDS = 30.0
@@ -46,6 +49,28 @@ async def alone(
             if claim is not None:
                 yield claim
                 return
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+async def once(
+    ledger: Ledger,
+    name: str,
+    find: Callable[[], Awaitable[Result | None]],
+    act: Callable[[Claim], Awaitable[Result]],
+    *,
+    seconds: float,
+) -> Result:
+    """Return what is found, or else what one of all who want it comes to while it holds a name.
+
+    `act` looks again, for who had the name before may have done it meanwhile.
+    """
+    while True:
+        if (found := await find()) is not None:
+            return found
+        async with held(ledger, name, seconds=min(LEASE_SECONDS, seconds)) as claim:
+            if claim is not None:
+                with suppress(ClaimLost):
+                    return await act(claim)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 

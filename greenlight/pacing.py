@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from weakref import WeakKeyDictionary
 
 from greenlight.ledger import Ledger
+from greenlight.ledger.pace import Start
 from greenlight.modelstudio.catalog import UPLOAD_POLICIES_PER_SECOND
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import Throttled
@@ -21,13 +23,21 @@ async def wait_for_start(
 ) -> None:
     """Wait until the account's pace allows one more request of a model, which costs nothing."""
     name = pace_name(studio, model)
-    async with queue(name):
-        while True:
-            start = await asyncio.to_thread(ledger.pace.grant, name, per_second)
-            await asyncio.sleep(start.wait_seconds)
-            # One that came late is given up: others may have been granted the same moment since.
-            if start.granted_at is not None and not start.is_late:
-                return
+    queues = _QUEUES.setdefault(asyncio.get_running_loop(), {})
+    async with queues.setdefault(name, asyncio.Lock()):
+        start = await asyncio.to_thread(ledger.pace.grant, name, per_second)
+        await use_start(ledger, name, per_second, start)
+
+
+async def use_start(ledger: Ledger, name: str, per_second: float, start: Start) -> None:
+    """Wait for the moment of a start; one that comes late is given up for another.
+
+    The ledger may have taken its time to grant it, and others were granted the same moment since.
+    """
+    await asyncio.sleep(start.due - time.monotonic())
+    while start.granted_at is None or start.is_late:
+        start = await asyncio.to_thread(ledger.pace.grant, name, per_second)
+        await asyncio.sleep(start.wait_seconds)
 
 
 def pace_uploads(ledger: Ledger, studio: ModelStudio) -> None:
@@ -50,9 +60,3 @@ def retry_seconds(error: Throttled) -> float:
 def pace_name(studio: ModelStudio, model: str) -> str:
     """Return the name of the pace that all who ask a model of this service keep together."""
     return f"{studio.service} {model}"
-
-
-def queue(name: str) -> asyncio.Lock:
-    """Return the lock of those who wait here for a pace: one at a time asks the ledger."""
-    queues = _QUEUES.setdefault(asyncio.get_running_loop(), {})
-    return queues.setdefault(name, asyncio.Lock())

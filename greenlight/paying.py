@@ -7,16 +7,16 @@ cannot be booked at once is kept in a file and booked again and again.
 
 from __future__ import annotations
 
-import abc
 import asyncio
 import functools
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import httpx
@@ -32,9 +32,11 @@ from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import NotSent, Throttled
 from greenlight.modelstudio.transport import awake_seconds
-from greenlight.pacing import pace_name, retry_seconds
+from greenlight.pacing import pace_name, retry_seconds, use_start
 
 Value = TypeVar("Value")
+
+_UNDER_WAY: set[object] = set()
 
 ANSWER_OF_A_LEASE = 0.8
 """An answer is awaited for this part of the lease, so that nobody takes the name over before it is booked."""
@@ -43,27 +45,23 @@ BOOKING_SECONDS = 300.0
 INTERRUPTED_SECONDS = 10.0
 """The same where somebody waits for the end; the file is booked the next time."""
 BOOK_AGAIN_SECONDS = 0.5
+LONGEST_SILENCE_SECONDS = 5.0
 MOST_AT_ONCE = 64
 
 
-class Payment(abc.ABC, Generic[Value]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment(Generic[Value]):
     """One request that is paid: what is booked, what is sent, and what its answers mean."""
 
     new: NewCheck | NewJob
     request: httpx.Request
     starts_per_second: float
-
-    @abc.abstractmethod
-    def read(self, answer: Answer) -> Value:
-        """Return what an answer says; every failure is a `ModelStudioError`."""
-
-    @abc.abstractmethod
-    def outcome(self, number: int, claim: Claim, value: Value) -> Outcome:
-        """Return what is booked for an answer."""
-
-    @abc.abstractmethod
-    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
-        """Return what is booked when there is no answer that can be read."""
+    read: Callable[[Answer], Value]
+    """Returns what an answer says; every failure is a `ModelStudioError`."""
+    answered: Callable[[Value], Outcome]
+    """Returns what is booked for it, besides which request it was."""
+    failed: Callable[[Exception], Outcome]
+    """Returns what is booked when there is no answer that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +73,12 @@ class Payer:
     lease_seconds: float
     budgets: tuple[Budget, ...] = ()
 
-    async def pay(self, payment: Payment[Value], claim: Claim) -> Value:
-        """Send a payment's request exactly once, and return what it was answered, which is booked by then.
+    async def pay(self, payment: Payment[Value], claim: Claim) -> tuple[int, Value]:
+        """Send a payment's request exactly once; return its number in the books, and what it was answered.
 
-        Raises what the vendor answered as a `ModelStudioError`, `OverBudget` and `ClaimLost` when nothing was
-        booked or sent. When the caller is cancelled, what is not booked yet is not sent; what is, is waited
-        for.
+        The answer is booked by then. Raises what the vendor answered as a `ModelStudioError`, `OverBudget`
+        and `ClaimLost` when nothing was booked or sent. When the caller is cancelled, what is not booked yet
+        is not sent; what is, is waited for.
         """
         stop = threading.Event()
         threads = _threads(os.getpid(), pace_name(self.studio, payment.new.model))
@@ -99,7 +97,9 @@ class Payer:
             raise
         return work.result()
 
-    def _pay(self, payment: Payment[Value], claim: Claim, stop: threading.Event) -> Value:
+    def _pay(
+        self, payment: Payment[Value], claim: Claim, stop: threading.Event
+    ) -> tuple[int, Value]:
         """Do all of it, in a thread that nobody cancels."""
         claim.seconds = self.lease_seconds
         terms = Terms(
@@ -108,19 +108,22 @@ class Payer:
             budgets=self.budgets,
         )
         start, number, ends_at = self._begin(payment, claim, terms, stop)
+        sent = {payment.new.number_name: number, "token": claim.token}
         catalog.warn_of_retirement(payment.new.model)
-        try:
-            self._wait_for(start, terms, stop, ends_at)
-            value = payment.read(asyncio.run(self.studio.pay(payment.request, ends_at=ends_at)))
-            outcome = payment.outcome(number, claim, value)
-        except Exception as error:
-            self._book(payment.failure(number, claim, error), stop)
-            if isinstance(error, Throttled):
-                with suppress(LedgerError):
-                    self.ledger.pace.slow_down(terms.pace, retry_seconds(error))
-            raise
-        self._book(outcome, stop)
-        return value
+        with _counted():
+            try:
+                ready = partial(self._wait_for, start, terms, stop)
+                paying = self.studio.pay(payment.request, ends_at=ends_at, ready=ready)
+                value = payment.read(asyncio.run(paying))
+                outcome = payment.answered(value)
+            except Exception as error:
+                self._book(payment.failed(error).of(sent), stop)
+                if isinstance(error, Throttled):
+                    with suppress(LedgerError):
+                        self.ledger.pace.slow_down(terms.pace, retry_seconds(error))
+                raise
+            self._book(outcome.of(sent), stop)
+        return number, value
 
     async def book(self, outcome: Outcome) -> None:
         """Book what else became of a payment, like the answer itself."""
@@ -144,20 +147,16 @@ class Payer:
                 stop.wait(start.wait_seconds)
         raise NotSent("it was stopped before")
 
-    def _wait_for(self, start: Start, terms: Terms, stop: threading.Event, ends_at: float) -> None:
-        """Wait for a start; one that came late is given up for another.
-
-        The ledger may have taken its time to book it, and others were granted the same moment since.
-        """
-        stop.wait(start.wait_seconds)
-        while not stop.is_set() and (start.is_late or start.granted_at is None):
-            if awake_seconds() >= ends_at:
-                raise NotSent("its time was over before it was sent whole")
-            try:
-                start = self.ledger.pace.grant(terms.pace, terms.starts_per_second)
-            except LedgerError as error:
-                raise NotSent(str(error)) from error
-            stop.wait(start.wait_seconds)
+    async def _wait_for(self, start: Start, terms: Terms, stop: threading.Event) -> None:
+        """Wait for the moment of the first byte, on a connection that is there."""
+        try:
+            # A line on which nothing is said for long may be closed, and would leave a doubt.
+            async with asyncio.timeout(LONGEST_SILENCE_SECONDS):
+                await use_start(self.ledger, terms.pace, terms.starts_per_second, start)
+        except TimeoutError as error:
+            raise NotSent("it came too late for its turn") from error
+        except LedgerError as error:
+            raise NotSent(str(error)) from error
         if stop.is_set():
             raise NotSent("it was stopped before")
 
@@ -181,6 +180,21 @@ class Payer:
             else:
                 self.ledger.unbooked.drop(kept)
                 return
+
+
+def payments_under_way() -> int:
+    """Return how many requests of this process are booked as sent, and their answers not yet."""
+    return len(_UNDER_WAY)
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    one = object()
+    _UNDER_WAY.add(one)
+    try:
+        yield
+    finally:
+        _UNDER_WAY.remove(one)
 
 
 @functools.cache

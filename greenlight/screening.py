@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from greenlight.errors import EXPLAINED, InputError, Overwritten
-from greenlight.holding import LEASE_SECONDS, LOOK_AGAIN_SECONDS, held
-from greenlight.ledger import Claim, ClaimLost, Ledger
+from greenlight.holding import once
+from greenlight.ledger import Claim, Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.checks import NewCheck
 from greenlight.ledger.unbooked import Outcome
-from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.checks import read_check
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ProtocolError
@@ -22,8 +21,7 @@ from greenlight.paying import Payer, Payment
 from greenlight.portraits.delivery import Handed, deliver_for_check, is_unchanged
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
-from greenlight.settings import LEASE_SECONDS as ANSWER_SECONDS
-from greenlight.settings import Delivery
+from greenlight.settings import LEASE_SECONDS, Delivery
 
 FREE = Decimal(0)
 
@@ -47,7 +45,7 @@ class Screener:
     flow_run: str = ""
     """Who pays, as the books name it."""
     budgets: tuple[Budget, ...] = ()
-    lease_seconds: float = ANSWER_SECONDS
+    lease_seconds: float = LEASE_SECONDS
     """How long a check that was sent is nobody else's, unless it is answered before."""
 
     async def screen(
@@ -70,17 +68,14 @@ class Screener:
         if refused is not None:
             return refused
         new = self._new_check(portrait, family, ratio, deployment)
-        lease_seconds = min(LEASE_SECONDS, self.lease_seconds)
-        while True:
-            if not fresh and (known := await self._known(new.key)):
-                return known
-            async with held(self.ledger, f"check {new.key}", seconds=lease_seconds) as claim:
-                if claim is not None:
-                    # Who had the name before may have booked the verdict since it was looked for.
-                    known = None if fresh else await self._known(new.key)
-                    with suppress(ClaimLost):
-                        return known or await self._pay(portrait, family, new, claim)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+        async def known() -> Screening | None:
+            return None if fresh else await self._known(new.key)
+
+        async def act(claim: Claim) -> Screening:
+            return await known() or await self._pay(portrait, family, new, claim)
+
+        return await once(self.ledger, f"check {new.key}", known, act, seconds=self.lease_seconds)
 
     async def find(
         self,
@@ -121,20 +116,55 @@ class Screener:
         handed = await deliver_for_check(
             portrait, self.studio, reader=new.model, delivery=self.delivery
         )
-        check = _PaidCheck(self.studio, new, family, portrait, handed)
+        check = self._payment(portrait, family, new, handed)
         try:
-            verdict = await self._payer.pay(check, claim)
+            number, verdict = await self._payer.pay(check, claim)
         except ProtocolError as error:
             # An answer on another picture may not fit this one; then that is what is to be told.
             if handed.can_change and (became := await _ask_again(portrait)):
                 raise _not_used(became, new.price_cny) from error
             raise
-        cost_cny = check.cost_cny(verdict)
+        cost_cny = _cost_cny(new, verdict)
         if handed.can_change:
             if became := await _ask_again(portrait):
                 raise _not_used(became, cost_cny)
-            await self._payer.book(check.confirmation(verdict))
+            seen = {"check_id": number, "request_id": verdict.request_id}
+            await self._payer.book(Outcome("check confirmed", seen, _paid(new, verdict)))
         return Screening(verdict, cached=False, cost_cny=cost_cny)
+
+    def _payment(
+        self, portrait: Portrait, family: Family, new: NewCheck, handed: Handed
+    ) -> Payment[Verdict]:
+        """Return how a portrait is shown to a detector, and what is booked for what it says."""
+
+        def answered(verdict: Verdict) -> Outcome:
+            facts = {
+                "verdict": verdict.model_dump(mode="json"),
+                "cost_cny": str(_cost_cny(new, verdict)),
+                # It counts at once where nothing else can have been seen.
+                "usable": not handed.can_change,
+            }
+            return Outcome("check answered", facts, _paid(new, verdict))
+
+        def failed(error: Exception) -> Outcome:
+            if not getattr(error, "may_have_cost", True):
+                return Outcome("check not paid")
+            told = f"a check may have cost {new.price_cny} CNY and cannot be booked"
+            return Outcome("check uncertain", {}, told)
+
+        return Payment(
+            new=new,
+            request=self.studio.check_request(
+                family,
+                handed.url,
+                ratio=new.ratio,
+                deployment=None if new.model == family.check.id else new.model,
+            ),
+            starts_per_second=family.check.starts_per_second,
+            read=partial(read_check, family=family, ratio=new.ratio, picture_size=portrait.size_px),
+            answered=answered,
+            failed=failed,
+        )
 
     @property
     def _payer(self) -> Payer:
@@ -146,73 +176,13 @@ class Screener:
         )
 
 
-class _PaidCheck(Payment[Verdict]):
-    """A portrait that is shown to a detector."""
+def _cost_cny(new: NewCheck, verdict: Verdict) -> Decimal:
+    return new.price_cny if verdict.charged else FREE
 
-    new: NewCheck
 
-    def __init__(
-        self,
-        studio: ModelStudio,
-        new: NewCheck,
-        family: Family,
-        portrait: Portrait,
-        handed: Handed,
-    ) -> None:
-        self.new = new
-        self.starts_per_second = family.check.starts_per_second
-        self.request = studio.check_request(
-            family,
-            handed.url,
-            ratio=new.ratio,
-            deployment=None if new.model == family.check.id else new.model,
-        )
-        self._family, self._portrait = family, portrait
-        self._is_usable = not handed.can_change
-        self.number = 0
-
-    def cost_cny(self, verdict: Verdict) -> Decimal:
-        """Return what a verdict cost."""
-        return self.new.price_cny if verdict.charged else FREE
-
-    def read(self, answer: Answer) -> Verdict:
-        """Return the vendor's verdict."""
-        return read_check(
-            answer, self._family, ratio=self.new.ratio, picture_size=self._portrait.size_px
-        )
-
-    def outcome(self, number: int, claim: Claim, value: Verdict) -> Outcome:
-        """Return the verdict as it is booked; it counts at once where nothing else can have been seen."""
-        self.number, cost_cny = number, self.cost_cny(value)
-        facts = {
-            "check_id": number,
-            "token": claim.token,
-            "verdict": value.model_dump(mode="json"),
-            "cost_cny": str(cost_cny),
-            "usable": self._is_usable,
-        }
-        return Outcome("check answered", facts, self._paid(value))
-
-    def confirmation(self, verdict: Verdict) -> Outcome:
-        """Return what is booked once the portrait was seen to be there still."""
-        facts = {"check_id": self.number, "request_id": verdict.request_id}
-        return Outcome("check confirmed", facts, self._paid(verdict))
-
-    def _paid(self, verdict: Verdict) -> str:
-        cost_cny = self.cost_cny(verdict)
-        paid = f"a verdict on {self._portrait.shown} was paid ({cost_cny} CNY) and cannot be booked"
-        return paid if cost_cny else ""
-
-    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
-        """Return what the error can have cost."""
-        may_have_cost = getattr(error, "may_have_cost", True)
-        facts = {"check_id": number, "token": claim.token}
-        if not may_have_cost:
-            return Outcome("check not paid", facts)
-        price = f"{self.new.price_cny} CNY"
-        return Outcome(
-            "check uncertain", facts, f"a check may have cost {price} and cannot be booked"
-        )
+def _paid(new: NewCheck, verdict: Verdict) -> str:
+    paid = f"a verdict on {new.place} was paid ({new.price_cny} CNY) and cannot be booked"
+    return paid if verdict.charged else ""
 
 
 def _refused_by_header(portrait: Portrait, family: Family) -> Screening | None:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
+
+import httpx
 
 from greenlight.errors import LedgerError
 from greenlight.filming.clocks import agree
-from greenlight.holding import LEASE_SECONDS, LOOK_AGAIN_SECONDS, held
-from greenlight.ledger import Claim, ClaimLost, Job, JobState, Ledger
+from greenlight.holding import once
+from greenlight.ledger import Claim, Job, JobState, Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.job import claim_name
 from greenlight.ledger.jobs import NewJob
 from greenlight.ledger.unbooked import Outcome
-from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.catalog import TASK_LIFETIME, TASK_REQUESTS_PER_SECOND
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError, ServiceUnreachable, Throttled
@@ -59,21 +59,18 @@ class Filmer:
         `ModelStudioError` means that it was not accepted: it cost nothing, and the job is free again.
         `OverBudget` means that nothing was sent at all.
         """
-        lease_seconds = min(LEASE_SECONDS, self.lease_seconds)
-        while True:
+
+        async def find() -> tuple[Job, bool] | None:
             job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
-            if job is not None and job.is_settled:
-                return job, False
-            async with held(self.ledger, claim_name(new.key), seconds=lease_seconds) as claim:
-                if claim is not None:
-                    # Whoever had it before, and left it without an answer, leaves a doubt.
-                    await asyncio.to_thread(self.ledger.jobs.mark_left_in_doubt, new.key)
-                    job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
-                    if job is not None and job.is_settled:
-                        return job, False
-                    with suppress(ClaimLost):
-                        return await self._send(new, prepare, starts_per_second, claim), True
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            return (job, False) if job is not None and job.is_settled else None
+
+        async def act(claim: Claim) -> tuple[Job, bool]:
+            # Whoever had it before, and left it without an answer, leaves a doubt.
+            await asyncio.to_thread(self.ledger.jobs.mark_left_in_doubt, new.key)
+            found = await find()
+            return found or (await self._send(new, prepare, starts_per_second, claim), True)
+
+        return await once(self.ledger, claim_name(new.key), find, act, seconds=self.lease_seconds)
 
     async def _send(
         self, new: NewJob, prepare: PrepareRequest, starts_per_second: float, claim: Claim
@@ -84,7 +81,7 @@ class Filmer:
             account=self.studio.account,
             settle_seconds=self.lease_seconds + self.settle_seconds,
         )
-        paid = _PaidJob(self.studio, sent, await prepare(), starts_per_second)
+        paid = _payment(sent, self.studio.video_request(await prepare()), starts_per_second)
         payer = Payer(
             studio=self.studio,
             ledger=self.ledger,
@@ -174,47 +171,30 @@ class Filmer:
         return True
 
 
-class _PaidJob(Payment[Submission]):
-    """A video or a template that is ordered."""
+def _payment(new: NewJob, request: httpx.Request, starts_per_second: float) -> Payment[Submission]:
+    """Return how a video or a template is paid for."""
+    price = f"for at most {new.price_cny.normalize():f} CNY"
 
-    new: NewJob
+    def answered(begun: Submission) -> Outcome:
+        facts = {"task_id": begun.task_id, "request_id": begun.request_id}
+        told = f"task {begun.task_id} was begun {price} and cannot be booked"
+        return Outcome("job accepted", facts, told)
 
-    def __init__(
-        self, studio: ModelStudio, new: NewJob, request: VideoRequest, starts_per_second: float
-    ) -> None:
-        self.new = new
-        self.starts_per_second = starts_per_second
-        self.request = studio.video_request(request)
+    def failed(error: Exception) -> Outcome:
+        if isinstance(error, ModelStudioError) and not leaves_doubt(error):
+            return Outcome("job not accepted", {"code": error.code, "message": str(error)})
+        message = _in_short(error) if isinstance(error, ModelStudioError) else type(error).__name__
+        told = f"a video may have been begun {price}, which cannot be booked"
+        return Outcome("job in doubt", {"message": message}, told)
 
-    def read(self, answer: Answer) -> Submission:
-        """Return the task that the vendor has begun."""
-        return read_submission(answer)
-
-    def outcome(self, number: int, claim: Claim, value: Submission) -> Outcome:
-        """Return the task as it is booked."""
-        facts = {"job_id": number, "token": claim.token}
-        return Outcome(
-            "job accepted",
-            facts | {"task_id": value.task_id, "request_id": value.request_id},
-            f"task {value.task_id} was begun for at most {self._price} CNY and cannot be booked",
-        )
-
-    @property
-    def _price(self) -> str:
-        return f"{self.new.price_cny.normalize():f}"
-
-    @property
-    def _doubt(self) -> str:
-        return f"a video may have been begun for at most {self._price} CNY, which cannot be booked"
-
-    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
-        """Return whether nobody knows if the request was accepted, or it certainly was not."""
-        facts = {"job_id": number, "token": claim.token}
-        if not isinstance(error, ModelStudioError):
-            return Outcome("job in doubt", facts | {"message": type(error).__name__}, self._doubt)
-        if leaves_doubt(error):
-            return Outcome("job in doubt", facts | {"message": _in_short(error)}, self._doubt)
-        return Outcome("job not accepted", facts | {"code": error.code, "message": str(error)})
+    return Payment(
+        new=new,
+        request=request,
+        starts_per_second=starts_per_second,
+        read=read_submission,
+        answered=answered,
+        failed=failed,
+    )
 
 
 def _in_short(error: ModelStudioError) -> str:

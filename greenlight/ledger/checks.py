@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -56,6 +56,8 @@ def check_key(service: str, model: str, ratio: str | None, portrait: str) -> str
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCheck:
     """A check that is about to be sent: what is asked, and its price."""
+
+    number_name: ClassVar = "check_id"
 
     service: str
     model: str
@@ -206,26 +208,18 @@ def book_sent(connection: Connection, new: NewCheck, claim: Claim, at: datetime)
     """
     is_left = and_(checks.c.key == new.key, checks.c.outcome == "sent")
     connection.execute(update(checks).where(is_left).values(outcome="uncertain"))
-    row = insert(checks).values(_sent_row(new, claim, at)).returning(checks.c.id)
-    return int(connection.execute(row).scalar_one())
-
-
-def _sent_row(new: NewCheck, claim: Claim, at: datetime) -> dict[str, Any]:
-    return {
+    row = asdict(new)
+    row |= {
         "key": new.key,
-        "service": new.service,
-        "model": new.model,
-        "family": new.family,
         "ratio": new.ratio or "",
-        "portrait": new.portrait,
-        "place": new.place,
         "outcome": "sent",
         # Until the vendor has given it one of its own.
         "request_id": claim.token,
-        "cost_cny": new.price_cny,
+        "cost_cny": row.pop("price_cny"),
         "paid_at": at,
-        "flow_run": new.flow_run,
     }
+    booked = connection.execute(insert(checks).values(row).returning(checks.c.id))
+    return int(booked.scalar_one())
 
 
 def _read(row: Row[Any]) -> BookedCheck:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Row, and_, exists, literal, not_, or_
 
@@ -118,6 +118,8 @@ class Job:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
     """What is ordered: the key, what the books say of it, and the most that it can cost."""
+
+    number_name: ClassVar = "job_id"
 
     key: str
     kind: str

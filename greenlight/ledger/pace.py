@@ -35,7 +35,7 @@ class Start:
     granted_at: datetime | None
     wait_seconds: float
     due: float
-    """When it is to be used, by `time.monotonic`."""
+    """When it is to be used, or when to ask again, by `time.monotonic`."""
 
     @property
     def is_late(self) -> bool:
@@ -95,7 +95,7 @@ def take(connection: Connection, name: str, per_second: float, at: datetime) -> 
     if wait_seconds > AHEAD_SECONDS:
         if row is not None and _was_put_back(row, at):
             _write(connection, name, granted_at, at, is_new=False)
-        return Start(None, wait_seconds - AHEAD_SECONDS, due)
+        return Start(None, wait_seconds - AHEAD_SECONDS, due - AHEAD_SECONDS)
     following = granted_at + timedelta(seconds=SLACK / per_second)
     _write(connection, name, following, at, is_new=row is None)
     return Start(granted_at, wait_seconds, due)

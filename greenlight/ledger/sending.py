@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -38,32 +39,6 @@ def book_sent(
     connection: Connection, job: Job | None, new: NewJob, claim: Claim, at: datetime
 ) -> int:
     """Write down that a job's request is sent now, for the first time or again; return the job's number."""
-    values = _sent(new, claim, at)
-    if job is None:
-        first = insert(jobs).values(_first_row(new) | values | {"attempts": 1})
-        return int(connection.execute(first.returning(jobs.c.id)).scalar_one())
-    keep_failed_task(connection, job.id)
-    attempts = job.attempts + (job.task_id is not None)
-    connection.execute(
-        update(jobs).where(jobs.c.id == job.id).values(values | {"attempts": attempts})
-    )
-    return job.id
-
-
-def _first_row(new: NewJob) -> dict[str, Any]:
-    return {
-        "key": new.key,
-        "kind": new.kind,
-        "service": new.service,
-        "model": new.model,
-        "family": new.family,
-        "portrait": new.portrait,
-        "drive": new.drive,
-        "brief": json.dumps(new.brief, ensure_ascii=False, sort_keys=True),
-    }
-
-
-def _sent(new: NewJob, claim: Claim, at: datetime) -> dict[str, Any]:
     nothing_yet = (
         "submitted_at",
         "finished_at",
@@ -72,19 +47,24 @@ def _sent(new: NewJob, claim: Claim, at: datetime) -> dict[str, Any]:
         "template_id",
         "cost_cny",
     )
-    return dict.fromkeys(nothing_yet) | {
+    nothing_said = ("request_id", "code", "message")
+    row = dict.fromkeys(nothing_yet) | dict.fromkeys(nothing_said, "") | asdict(new)
+    row |= {
+        "brief": json.dumps(new.brief, ensure_ascii=False, sort_keys=True),
+        "reserved_cny": row.pop("price_cny"),
         "state": JobState.RESERVED,
         "claim": claim.token,
-        "account": new.account,
-        "settle_seconds": new.settle_seconds,
         "reserved_at": at,
         "sent_at": at,
-        "reserved_cny": new.price_cny,
-        "flow_run": new.flow_run,
-        "request_id": "",
-        "code": "",
-        "message": "",
     }
+    if job is None:
+        first = insert(jobs).values(row | {"attempts": 1}).returning(jobs.c.id)
+        return int(connection.execute(first).scalar_one())
+    keep_failed_task(connection, job.id)
+    attempts = job.attempts + (job.task_id is not None)
+    again = update(jobs).where(jobs.c.id == job.id)
+    connection.execute(again.values(row | {"attempts": attempts}))
+    return job.id
 
 
 class Sending:

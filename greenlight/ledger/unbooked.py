@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ class Outcome:
     facts: dict[str, Any] = field(default_factory=dict)
     told: str = ""
     """What was paid for, in words: `task 1234 was begun`; "" where nothing was."""
+
+    def of(self, sent: Mapping[str, Any]) -> Outcome:
+        """Return the outcome of one request in the books."""
+        return replace(self, facts=self.facts | dict(sent))
 
     def not_booked(self, error: LedgerError, kept: Path | None) -> LedgerError:
         """Return the error that says what was paid, and where it is kept until it can be booked."""

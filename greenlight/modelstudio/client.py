@@ -25,7 +25,7 @@ from greenlight.modelstudio.family import Family, Verdict, VideoRequest
 from greenlight.modelstudio.submissions import Submission, read_submission, what_became
 from greenlight.modelstudio.tasks import TaskPage, VideoTask, read_page, read_task
 from greenlight.modelstudio.times import write_time
-from greenlight.modelstudio.transport import Transport, build_post
+from greenlight.modelstudio.transport import Ready, Transport, build_post
 from greenlight.modelstudio.uploads import (
     UPLOAD_DEADLINE_SECONDS,
     expect_stored,
@@ -145,12 +145,14 @@ class ModelStudio:
         whole = {**self._headers, **headers}
         return build_post(self._base_url + path, headers=whole, body=body)
 
-    async def pay(self, request: httpx.Request, *, ends_at: float | None = None) -> Answer:
+    async def pay(
+        self, request: httpx.Request, *, ends_at: float | None = None, ready: Ready | None = None
+    ) -> Answer:
         """Send a paying request once, and return whatever is answered; see `Transport.pay`.
 
         It needs nothing of this client's event loop, so a thread of its own may send it.
         """
-        return await self._transport.pay(request, ends_at=ends_at)
+        return await self._transport.pay(request, ends_at=ends_at, ready=ready)
 
     async def fetch(self, task_id: str) -> VideoTask:
         """Return a task as it stands; free of charge, and safe to be asked again."""

@@ -11,7 +11,7 @@ import contextlib
 import functools
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import h11
@@ -28,6 +28,7 @@ from greenlight.modelstudio.errors import (
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
 
+Ready = Callable[[], Awaitable[None]]
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 """An answer is some hundred bytes, a full page of tasks some ten thousand."""
 _MAX_CONNECT_SECONDS: Final = 10.0
@@ -121,16 +122,19 @@ class Transport:
             raise ProtocolError("its compression is broken", may_have_cost=may_cost) from error
         return Answer(response.status_code, response.headers, content, may_cost=may_cost)
 
-    async def pay(self, request: httpx.Request, *, ends_at: float | None = None) -> Answer:
+    async def pay(
+        self, request: httpx.Request, *, ends_at: float | None = None, ready: Ready | None = None
+    ) -> Answer:
         """Send a paying request once, on a connection of its own, and return its answer, of whatever status.
 
-        `ends_at` bounds it as a whole, by `awake_seconds`. It is looked at once more when the connection is
-        there, and before the body: a machine that slept, or a process that was stopped, sends no more of it.
-        Then, and whatever happens before the first byte, it is a `ServiceUnreachable`: nothing was accepted.
+        `ready` is awaited once the connection is there, so that the first byte leaves at its moment.
+        `ends_at` bounds it all, by `awake_seconds`, and is looked at again before the head and before the
+        body: a machine that slept, or a process that was stopped, sends no more of it. Then, and whatever
+        happens before the first byte, it is a `ServiceUnreachable`: nothing was accepted.
         """
         deadline = awake_seconds() + self._timeout_seconds
         ends_at = deadline if ends_at is None else min(ends_at, deadline)
-        line = _Line(ends_at)
+        line = _Line(ends_at, ready)
         try:
             async with (
                 self._new_client(secure=request.url.scheme == "https", fresh=True) as client,
@@ -162,8 +166,8 @@ class _Line:
     A request whose head alone arrives is none: without the body that it announces nobody accepts it.
     """
 
-    def __init__(self, ends_at: float) -> None:
-        self._ends_at = ends_at
+    def __init__(self, ends_at: float, ready: Ready | None) -> None:
+        self._ends_at, self._ready = ends_at, ready
         self.is_used = False
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
@@ -173,6 +177,8 @@ class _Line:
         # A proxy is asked for a tunnel first, by a request that says nothing of ours.
         if bytes(info["request"].method) == b"CONNECT":
             return
+        if self._ready is not None and not self.is_used:
+            await self._ready()
         if awake_seconds() >= self._ends_at:
             raise NotSent("its time was over before it was sent whole")
         self.is_used = True

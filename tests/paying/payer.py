@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from greenlight import screening
+from greenlight import holding
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.portraits.pictures import examine
@@ -68,7 +68,7 @@ async def check_all(
     emo = catalog.family("emo")
     screener = Screener(studio=studio, ledger=ledger, **options)
     # A lease is shorter here than what it is held for takes.
-    screening.LEASE_SECONDS = options.get("lease_seconds", 1.0)
+    holding.LEASE_SECONDS = options.get("lease_seconds", 1.0)
 
     async def one(portrait: str) -> bool:
         found: Screening = await screener.screen(await examine(portrait), emo)

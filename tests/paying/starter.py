@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import event
 
 from greenlight.holding import held
-from greenlight.ledger import Claim, Ledger
+from greenlight.ledger import Ledger
 from greenlight.ledger.unbooked import Outcome
 from greenlight.modelstudio.answers import Answer, read_success
 from greenlight.modelstudio.client import ModelStudio
@@ -26,25 +26,23 @@ STALLED_OF = 3
 """So many payments' commits are quick, and then one takes its time; only one process is so unlucky."""
 
 
-class Start(Payment[Answer]):
-    """A request of which only the arrival matters."""
+def start(studio: ModelStudio, name: str, per_second: float = PER_SECOND) -> Payment[Answer]:
+    """Return a payment of which only the arrival matters."""
+    return Payment(
+        new=replace(CHECK, service=studio.service, portrait=name),
+        request=studio.check_request(EMO, "https://portraits.example/a.png"),
+        starts_per_second=per_second,
+        read=read,
+        answered=lambda _: Outcome("check uncertain"),
+        failed=lambda _: Outcome("check uncertain"),
+    )
 
-    starts_per_second = PER_SECOND
 
-    def __init__(self, studio: ModelStudio, name: str) -> None:
-        self.new = replace(CHECK, service=studio.service, portrait=name)
-        self.request = studio.check_request(EMO, "https://portraits.example/a.png")
-
-    def read(self, answer: Answer) -> Answer:
-        if answer.status == 429:
-            read_success(answer)
-        return answer
-
-    def outcome(self, number: int, claim: Claim, value: Answer) -> Outcome:
-        return Outcome("check uncertain", {"check_id": number})
-
-    def failure(self, number: int, claim: Claim, error: Exception) -> Outcome:
-        return Outcome("check uncertain", {"check_id": number})
+def read(answer: Answer) -> Answer:
+    """Return any answer, but for one that asks to slow down."""
+    if answer.status == 429:
+        read_success(answer)
+    return answer
 
 
 def stall(ledger: Ledger) -> None:
@@ -76,10 +74,10 @@ async def main(told: dict[str, Any]) -> None:
             payer = Payer(studio=studio, ledger=ledger, lease_seconds=60)
 
             async def one(number: int) -> None:
-                start = Start(studio, f"{told['name']}-{number}")
-                async with held(ledger, start.new.key) as claim:
+                payment = start(studio, f"{told['name']}-{number}")
+                async with held(ledger, payment.new.key) as claim:
                     assert claim is not None
-                    await payer.pay(start, claim)
+                    await payer.pay(payment, claim)
 
             await asyncio.gather(*(one(number) for number in range(told["count"])))
 

@@ -18,7 +18,7 @@ from greenlight.modelstudio.errors import Throttled
 from greenlight.paying import Payer
 from greenlight.studio.server import StudioServer
 from tests.paying.proxies import read_request, serving
-from tests.paying.starter import PER_SECOND, Start
+from tests.paying.starter import PER_SECOND, start
 from tests.programs import ROOT
 from tests.steering import add_fault
 
@@ -86,8 +86,7 @@ async def test_of_many_payments_in_a_process_one_at_a_time_asks_the_ledger(
         return begun
 
     monkeypatch.setattr(ledger.payments, "begin", watched)
-    monkeypatch.setattr(Start, "starts_per_second", 1000)
-    await asyncio.gather(*(pay(client, ledger, number) for number in range(8)))
+    await asyncio.gather(*(pay(client, ledger, number, per_second=1000) for number in range(8)))
     assert most == 1
 
 
@@ -101,8 +100,10 @@ async def test_a_paying_request_that_was_too_much_makes_everybody_wait(
     assert 200 < ledger.pace.remaining_seconds(name) <= 300
 
 
-async def pay(client: ModelStudio, ledger: Ledger, number: int) -> None:
-    start = Start(client, f"sha256-{number}")
-    async with held(ledger, start.new.key) as claim:
+async def pay(
+    client: ModelStudio, ledger: Ledger, number: int, *, per_second: float = PER_SECOND
+) -> None:
+    payment = start(client, f"sha256-{number}", per_second)
+    async with held(ledger, payment.new.key) as claim:
         assert claim is not None
-        await Payer(studio=client, ledger=ledger, lease_seconds=60).pay(start, claim)
+        await Payer(studio=client, ledger=ledger, lease_seconds=60).pay(payment, claim)

@@ -42,9 +42,9 @@ def answer_while(absence: Absence, paid: Paid, monkeypatch: pytest.MonkeyPatch) 
     """Let the ledger go away at the moment when the vendor has answered."""
     pay = paid.studio.pay
 
-    async def answered(request: httpx.Request, *, ends_at: float | None = None) -> Answer:
+    async def answered(request: httpx.Request, **how: Any) -> Answer:
         try:
-            return await pay(request, ends_at=ends_at)
+            return await pay(request, **how)
         finally:
             absence.go()
 

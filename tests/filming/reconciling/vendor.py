@@ -12,7 +12,7 @@ from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.errors import AnswerLost
 from greenlight.modelstudio.family import VideoRequest
 from greenlight.modelstudio.tasks import ListedTask, TaskPage, VideoTask
-from greenlight.modelstudio.transport import awake_seconds
+from greenlight.modelstudio.transport import Ready, awake_seconds
 from tests.ledger.conftest import Clock
 
 RUN_SECONDS = 20.0
@@ -77,7 +77,8 @@ class Vendor:
     def video_request(request: VideoRequest) -> VideoRequest:
         return request
 
-    async def pay(self, request: VideoRequest, *, ends_at: float) -> Answer:
+    async def pay(self, request: VideoRequest, *, ends_at: float, ready: Ready) -> Answer:
+        await ready()
         assert ends_at > awake_seconds()
         if self.fate.kind == "refused":
             return _answer(400, {"code": "InvalidParameter", "message": "no"})
