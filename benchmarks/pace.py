@@ -82,7 +82,7 @@ def _arrivals(url: str) -> tuple[float, int, int, int]:
             picture = asyncio.run(_upload(studio.base_url))
             _in_processes(_send_checks, url, studio.base_url, picture)
             told = httpx.get(f"{studio.url}/_studio/counters").json()
-    model = catalog.family("wan-s2v").check.id
+    model = catalog.family("wan-s2v").check.model.id
     accepted = sorted(told["arrivals"].get(model, []))
     refused = told["arrivals_throttled"].get(model, [])
     throttled = len(refused)
@@ -91,7 +91,7 @@ def _arrivals(url: str) -> tuple[float, int, int, int]:
 
 async def _upload(base_url: str) -> str:
     async with ModelStudio("sk-local", base_url=base_url) as studio:
-        return await studio.upload(PORTRAIT, model=catalog.family("wan-s2v").check.id)
+        return await studio.upload(PORTRAIT, model=catalog.family("wan-s2v").check.model.id)
 
 
 def _send_checks(url: str, base_url: str, picture: str) -> list[float]:
@@ -105,15 +105,15 @@ async def _send(url: str, base_url: str, picture: str) -> None:
     with Ledger(url) as ledger:
         async with ModelStudio("sk-local", base_url=base_url) as studio:
             # As in any run: the upload before the first check opens the connection.
-            await studio.upload(PORTRAIT, model=family.check.id)
+            await studio.upload(PORTRAIT, model=family.check.model.id)
 
             async def keep_on() -> None:
                 while time.monotonic() < ends_at:
-                    await wait_for_start(ledger, studio, family.check.id, LIMIT)
+                    await wait_for_start(ledger, studio, family.check.model.id, LIMIT)
                     try:
                         await studio.check(family, picture)
                     except Throttled as error:
-                        await slow_down(ledger, studio, family.check.id, error)
+                        await slow_down(ledger, studio, family.check.model.id, error)
 
             await asyncio.gather(*(keep_on() for _ in range(3)))
 

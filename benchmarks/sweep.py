@@ -110,9 +110,9 @@ def _book(env: Mapping[str, str]) -> None:
 def _row(service: str, family: Family, identity: str, verdict: str) -> dict[str, Any]:
     ratio = family.resolve_ratio(None)
     return {
-        "key": check_key(service, family.check.id, ratio, identity),
+        "key": check_key(service, family.check.model.id, ratio, identity),
         "service": service,
-        "model": family.check.id,
+        "model": family.check.model.id,
         "family": family.name,
         "ratio": ratio,
         "portrait": identity,
@@ -130,7 +130,7 @@ def _row(service: str, family: Family, identity: str, verdict: str) -> dict[str,
 def _arrivals(env: Mapping[str, str]) -> list[float]:
     """Return when the checks arrived at the studio."""
     told = httpx.get(env["DASHSCOPE_HTTP_BASE_URL"].removesuffix("/api/v1") + "/_studio/counters")
-    return sorted(told.json()["arrivals"].get(catalog.family("emo").check.id, []))
+    return sorted(told.json()["arrivals"].get(catalog.family("emo").check.model.id, []))
 
 
 def _run_sweep(env: Mapping[str, str], prefix: str) -> tuple[dict[str, Any], float, float]:

@@ -206,9 +206,11 @@ class _Checker:
 
     async def _screen(self, portrait: Portrait, family: Family) -> Screening:
         """Return a verdict; after a refused key only one that needs no key, or that refusal as the error."""
+        from greenlight.modelstudio.question import Question
+
         asked = self._asked
-        ratio = asked.ratio if family.ratios else None
-        deployment = asked.deployments.get(family.check.id)
+        question = Question.chosen(family, asked.ratio, asked.deployments)
+        ratio, deployment = question.ratio, question.deployment
         if self._stopped_by is None:
             return await self._screener.screen(
                 portrait, family, ratio=ratio, deployment=deployment, fresh=asked.fresh

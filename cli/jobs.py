@@ -34,7 +34,7 @@ def jobs(
     for name in state or []:
         if name not in set(JobState):
             raise typer.BadParameter(
-                f"{name} is no state; there are {', '.join(JobState)}", param_hint="'--state'"
+                f"{name} is not a state; choose from {', '.join(JobState)}", param_hint="'--state'"
             )
     states = [JobState(name) for name in state or []]
     with open_ledger(read_settings()) as ledger:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from greenlight.modelstudio import catalog
+
 
 class Ratio(StrEnum):
     """EMO's two ratios."""
@@ -17,23 +19,19 @@ class Ratio(StrEnum):
 
 
 def _known_models(names: list[str]) -> list[str]:
-    from greenlight.modelstudio import catalog
-
     known = catalog.families()
     for name in names:
         if name not in known:
-            raise typer.BadParameter(f"{name} is not a model; there are {', '.join(known)}")
+            raise typer.BadParameter(f"{name} is not a model; choose from {', '.join(known)}")
     return list(dict.fromkeys(names))
 
 
 def _deployments(pairs: list[str]) -> list[str]:
-    from greenlight.modelstudio import catalog
-
     for pair in pairs:
         model, equals, name = pair.partition("=")
         if not equals or not name or model not in catalog.models():
             raise typer.BadParameter(
-                f"{pair} is no deployment; write MODEL_ID=NAME, like emo-v1=my-deployment"
+                f"{pair} is not a deployment; write MODEL_ID=NAME, like wan2.2-s2v=my-deployment"
             )
     return pairs
 
@@ -42,7 +40,7 @@ def expect_address(queue: str) -> None:
     """Raise `typer.BadParameter` for a queue that is not named by its address."""
     if not queue.startswith(("https://", "http://")):
         raise typer.BadParameter(
-            f"{queue} is no address; it begins with https://", param_hint="'--queue'"
+            f"{queue} is not an address; it begins with https://", param_hint="'--queue'"
         )
 
 
@@ -50,7 +48,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text} is no day; write it like 2026-01-31") from None
+        raise typer.BadParameter(f"{text} is not a day; write it like 2026-01-31") from None
 
 
 Models = Annotated[
@@ -59,7 +57,7 @@ Models = Annotated[
         "--model",
         metavar="MODEL",
         callback=_known_models,
-        help="emo, liveportrait, wan-s2v or animate-anyone; may be repeated.",
+        help=f"{catalog.names_in_words()}; may be repeated.",
     ),
 ]
 RatioOption = Annotated[

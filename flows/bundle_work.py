@@ -24,7 +24,7 @@ from greenlight.reports import (
     report_refused_by_budget,
     report_waiting_for_portrait,
 )
-from tasks import DETECTORS
+from tasks import detect
 from tasks.artifacts import Gallery
 from tasks.events import tell_budget_spent
 
@@ -110,12 +110,11 @@ class BundleWork:
     async def _check(self, sight: Sight, family: Family) -> Verdict:
         portrait = sight.portrait
         assert portrait is not None  # noqa: S101 - a check is the step of an examined portrait
-        price_cny = family.check.prices_cny["image"]
+        price_cny = family.check_price_cny
         self.allowance.take(price_cny)
-        verdict: Verdict = await DETECTORS[family.name](
+        verdict = await detect(
             portrait,
-            ratio=sight.brief.ratio if family.ratios else None,
-            deployment=sight.brief.deployments.get(family.check.id),
+            sight.brief.question(family),
             explain=self.explains,
             credentials=self.credentials,
         )

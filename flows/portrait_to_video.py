@@ -41,7 +41,7 @@ from greenlight.videos.s3 import require_bucket
 from greenlight.videos.storing import is_in_s3, require_place
 from greenlight.videos.taken import require_free
 from greenlight.wording import visible
-from tasks import DETECTORS, collect_video, make_motion_template, submit_video
+from tasks import collect_video, detect, make_motion_template, submit_video
 from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent
 from tasks.reasons import opinions_on
@@ -195,15 +195,13 @@ class _Work:
         return report_rejection(verdicts, {model: str(one) for model, one in opinions.items()})
 
     async def _detect(self, family: Family) -> Verdict:
-        verdict: Verdict = await DETECTORS[family.name](
+        return await detect(
             self.portrait,
-            ratio=self.brief.ratio if family.ratios else None,
-            deployment=self.brief.deployments.get(family.check.id),
+            self.brief.question(family),
             explain=True,
             max_cny=self.max_cny,
             credentials=self.block,
         )
-        return verdict
 
     async def _order(self, family: Family, verdicts: list[Verdict]) -> FilmReport:
         drive = self.drives.of(family)

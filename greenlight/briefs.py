@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger.checks import join_key
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.family import Family, Parameters
+from greenlight.modelstudio.family import Family, Parameters, Role
+from greenlight.modelstudio.question import Question
 from greenlight.offers import offer_deployable, offer_models, offer_parameters
 from greenlight.signatures import UNSIGNED, refuse_signed
 
@@ -33,10 +34,10 @@ class Brief(BaseModel):
         json_schema_extra={"minLength": 1, **UNSIGNED},
     )
     models: tuple[str, ...] = Field(
-        default=("emo",),
+        default=(catalog.DEFAULT_FAMILY,),
         title="Models",
         min_length=1,
-        description="emo, liveportrait, wan-s2v or animate-anyone; the first that passes is filmed.",
+        description=f"{catalog.names_in_words()}; the first that passes is filmed.",
         json_schema_extra=offer_models,
     )
     sound: str | None = Field(
@@ -87,7 +88,7 @@ class Brief(BaseModel):
         for name in names:
             if name not in catalog.families():
                 raise ValueError(
-                    f"{name} is not a model; there are {', '.join(catalog.families())}"
+                    f"{name} is not a model; choose from {', '.join(catalog.families())}"
                 )
         return names
 
@@ -95,9 +96,13 @@ class Brief(BaseModel):
         """Return the families to try, in order."""
         return [catalog.family(name) for name in self.models]
 
+    def question(self, family: Family) -> Question:
+        """Return what a family is asked about the portrait."""
+        return Question.chosen(family, self.ratio, self.deployments)
+
     def drive(self, family: Family) -> str | None:
         """Return the place of what drives a family's video: the sound, or the motion."""
-        return self.motion if family.template else self.sound
+        return self.motion if family.driven_by is Role.MOTION else self.sound
 
     def check_parameters_are_known(self) -> None:
         """Raise a `SettingsError` if a parameter is known to none of the models or out of its range."""

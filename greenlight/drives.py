@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from greenlight.briefs import Brief, is_template_id
-from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.family import Family, Role
 from greenlight.portraits.media import (
     Motion,
     Sound,
@@ -26,7 +26,7 @@ class Drives:
 
     def of(self, family: Family) -> Sound | str | None:
         """Return what drives a family's video."""
-        return self.motion if family.template else self.sound
+        return self.motion if family.driven_by is Role.MOTION else self.sound
 
 
 async def examine_drives(brief: Brief) -> Drives:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import importlib
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from typing import Final
 from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.judge import Finding, FindingKind, Judge, UnreadablePicture, findings
+from greenlight.judge.rules import speaks_against
 from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.places import opened
 from greenlight.thumbnails import thumbnail
@@ -65,8 +65,7 @@ def wants_opinion(verdict: Verdict) -> bool:
 
 def form_opinion(seen: Iterable[Finding], model: str) -> Opinion:
     """Return what of the judge's findings speaks against a portrait for a model."""
-    family = importlib.import_module(f"greenlight.studio.{model.replace('-', '_')}")
-    told = family.REFUSES_ON | ALWAYS_TOLD
+    told = speaks_against(model) | ALWAYS_TOLD
     against = [finding for finding in seen if finding.kind in told]
     return Opinion(
         words=", ".join(finding.words for finding in against),

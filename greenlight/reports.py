@@ -15,7 +15,7 @@ from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
-from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.family import Family, Role, Verdict
 
 
 def _read_verdict(told: object) -> object:
@@ -223,7 +223,9 @@ def report_passed(verdicts: list[Verdict]) -> FilmReport:
 
 def report_waiting(family: Family, verdicts: list[Verdict]) -> FilmReport:
     """Return the report of a portrait that passed and has nothing to move by yet."""
-    missing = "a motion video or a template" if family.template else "a sound"
+    missing = "a sound"
+    if family.driven_by is Role.MOTION:
+        missing = "a motion video or a template" if family.template else "a motion video"
     return FilmReport(
         state=FilmState.WAITING_FOR_SOUND,
         message=f"{family.name} passed the portrait; the video needs {missing}",

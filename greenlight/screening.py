@@ -17,6 +17,7 @@ from greenlight.modelstudio.checks import read_check
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ProtocolError
 from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.question import Question
 from greenlight.paying import Payer, Payment
 from greenlight.portraits.delivery import Handed, deliver_for_check, is_unchanged
 from greenlight.portraits.pictures import Portrait
@@ -64,16 +65,17 @@ class Screener:
         when the portrait cannot be read, or `Overwritten` when it was replaced since it was examined: a check
         that was paid meanwhile is booked, and its verdict is never used.
         """
-        refused = _refused_by_header(portrait, family)
-        if refused is not None:
-            return refused
-        new = self._new_check(portrait, family, ratio, deployment)
+        question = Question.of(family, ratio=ratio, deployment=deployment)
+        at_once = _known_at_once(portrait, family)
+        if at_once is not None:
+            return at_once
+        new = self._new_check(portrait, question)
 
         async def known() -> Screening | None:
             return None if fresh else await self._known(new.key)
 
         async def act(claim: Claim) -> Screening:
-            return await known() or await self._pay(portrait, family, new, claim)
+            return await known() or await self._pay(portrait, question, new, claim)
 
         return await once(self.ledger, f"check {new.key}", known, act, seconds=self.lease_seconds)
 
@@ -86,22 +88,19 @@ class Screener:
         deployment: str | None = None,
     ) -> Screening | None:
         """Return the verdict on a portrait by its header or from the books, and ask nobody for one."""
-        refused = _refused_by_header(portrait, family)
-        return refused or await self._known(
-            self._new_check(portrait, family, ratio, deployment).key
-        )
+        question = Question.of(family, ratio=ratio, deployment=deployment)
+        at_once = _known_at_once(portrait, family)
+        return at_once or await self._known(self._new_check(portrait, question).key)
 
-    def _new_check(
-        self, portrait: Portrait, family: Family, ratio: str | None, deployment: str | None
-    ) -> NewCheck:
+    def _new_check(self, portrait: Portrait, question: Question) -> NewCheck:
         return NewCheck(
             service=self.studio.service,
-            model=deployment or family.check.id,
-            family=family.name,
-            ratio=family.resolve_ratio(ratio),
+            model=question.model,
+            family=question.family.name,
+            ratio=question.ratio,
             portrait=portrait.identity,
             place=portrait.shown,
-            price_cny=family.check.prices_cny["image"],
+            price_cny=question.family.check_price_cny,
             flow_run=self.flow_run,
         )
 
@@ -110,13 +109,13 @@ class Screener:
         return Screening(booked.verdict, cached=True, cost_cny=FREE) if booked else None
 
     async def _pay(
-        self, portrait: Portrait, family: Family, new: NewCheck, claim: Claim
+        self, portrait: Portrait, question: Question, new: NewCheck, claim: Claim
     ) -> Screening:
         """Hand the portrait over, ask and pay, and see that the answer is one about this portrait."""
         handed = await deliver_for_check(
             portrait, self.studio, reader=new.model, delivery=self.delivery
         )
-        check = self._payment(portrait, family, new, handed)
+        check = self._payment(portrait, question, new, handed)
         try:
             number, verdict = await self._payer.pay(check, claim)
         except ProtocolError as error:
@@ -133,7 +132,7 @@ class Screener:
         return Screening(verdict, cached=False, cost_cny=cost_cny)
 
     def _payment(
-        self, portrait: Portrait, family: Family, new: NewCheck, handed: Handed
+        self, portrait: Portrait, question: Question, new: NewCheck, handed: Handed
     ) -> Payment[Verdict]:
         """Return how a portrait is shown to a detector, and what is booked for what it says."""
 
@@ -154,14 +153,9 @@ class Screener:
 
         return Payment(
             new=new,
-            request=self.studio.check_request(
-                family,
-                handed.url,
-                ratio=new.ratio,
-                deployment=None if new.model == family.check.id else new.model,
-            ),
-            starts_per_second=family.check.starts_per_second,
-            read=partial(read_check, family=family, ratio=new.ratio, picture_size=portrait.size_px),
+            request=self.studio.check_request(question, handed.url),
+            starts_per_second=question.check.model.starts_per_second,
+            read=partial(read_check, question=question, picture_size=portrait.size_px),
             answered=answered,
             failed=failed,
         )
@@ -185,9 +179,12 @@ def _paid(new: NewCheck, verdict: Verdict) -> str:
     return paid if verdict.charged else ""
 
 
-def _refused_by_header(portrait: Portrait, family: Family) -> Screening | None:
-    refused = preflight(portrait, family)
-    return Screening(refused, cached=False, cost_cny=FREE) if refused is not None else None
+def _known_at_once(portrait: Portrait, family: Family) -> Screening | None:
+    """Return what the header says, or that nobody is asked; nothing where a detector must look."""
+    verdict = preflight(portrait, family)
+    if verdict is None and family.check is None:
+        verdict = family.unchecked()
+    return Screening(verdict, cached=False, cost_cny=FREE) if verdict is not None else None
 
 
 async def _ask_again(portrait: Portrait) -> InputError | None:

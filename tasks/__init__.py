@@ -3,6 +3,7 @@
 from tasks.collect import collect_video
 from tasks.detect import (
     DETECTORS,
+    detect,
     detect_animate_anyone,
     detect_emo,
     detect_liveportrait,
@@ -14,6 +15,7 @@ from tasks.template import make_motion_template
 __all__ = [
     "DETECTORS",
     "collect_video",
+    "detect",
     "detect_animate_anyone",
     "detect_emo",
     "detect_liveportrait",

@@ -13,8 +13,10 @@ from greenlight.errors import LedgerError
 from greenlight.ledger.checks import check_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.question import Question
 from greenlight.pages.markdown import verdict_in_words
 from greenlight.portraits.pictures import Portrait
+from greenlight.portraits.preflight import preflight
 from greenlight.screening import Screening
 from greenlight.settings import read_settings
 from greenlight.wording import visible
@@ -35,12 +37,9 @@ def cache_key(family: Family, parameters: dict[str, Any]) -> str | None:
     """
     settings = read_settings()
     credentials = parameters["credentials"] or ModelStudioCredentials.from_settings(settings)
-    key = check_key(
-        credentials.service,
-        parameters["deployment"] or family.check.id,
-        family.resolve_ratio(parameters["ratio"]),
-        parameters["portrait"].identity,
-    )
+    asked = Question.of(family, ratio=parameters["ratio"], deployment=parameters["deployment"])
+    identity = parameters["portrait"].identity
+    key = check_key(credentials.service, asked.model, asked.ratio, identity)
     try:
         renewed = ledger_of(settings.ledger_url).renewals.count(key)
     except LedgerError:
@@ -54,7 +53,7 @@ def _detector(family: Family) -> Task[..., Any]:
 
     @task(
         name=f"detect_{family.name.replace('-', '_')}",
-        description=f"Check a portrait with {family.check.id}.",
+        description=f"Check a portrait with {Question.of(family).model}.",
         task_run_name=f"{family.name} · {{portrait.name}}",
         cache_policy=CacheKeyFnPolicy(cache_key_fn=key),
         persist_result=True,
@@ -62,7 +61,7 @@ def _detector(family: Family) -> Task[..., Any]:
         retries=RETRIES,
         retry_condition_fn=wait_and_retry,
     )
-    async def detect(
+    async def check(
         portrait: Portrait,
         *,
         ratio: str | None = None,
@@ -84,7 +83,7 @@ def _detector(family: Family) -> Task[..., Any]:
         _log(portrait, screening, opinion)
         return verdict
 
-    return detect
+    return check
 
 
 def _log(portrait: Portrait, screening: Screening, opinion: str) -> None:
@@ -96,15 +95,32 @@ def _log(portrait: Portrait, screening: Screening, opinion: str) -> None:
 
 
 DETECTORS: dict[str, Task[..., Any]] = {
-    name: _detector(family) for name, family in catalog.families().items()
+    name: _detector(family)
+    for name, family in catalog.families().items()
+    if family.check is not None
 }
-"""The detect task of every model family, by its name for people.
+"""The detect task of every model family that has a detector, by its name for people.
 
 Each takes `portrait` (a `Portrait`), and optionally `ratio`, `deployment`, `max_cny` (what the flow run may
 spend), `explain` (let the judge look at a refusal without a word, for the event and the log) and
 `credentials`, and returns the family's verdict; a refusal is a verdict too. Errors are the vendor's, or an
 `InputError`.
 """
+
+
+async def detect(portrait: Portrait, question: Question, **options: Any) -> Verdict:
+    """Ask a family about a portrait, by the task of its detector; `options` are those of the task.
+
+    A family without a detector needs no task: the limits of its document are all that is asked.
+    """
+    family = question.family
+    if family.check is None:
+        return preflight(portrait, family) or family.unchecked()
+    verdict: Verdict = await DETECTORS[family.name](
+        portrait, ratio=question.ratio, deployment=question.deployment, **options
+    )
+    return verdict
+
 
 detect_emo = DETECTORS["emo"]
 detect_liveportrait = DETECTORS["liveportrait"]

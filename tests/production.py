@@ -12,7 +12,7 @@ from greenlight.filming.orders import Order, order_video
 from greenlight.ledger import Job, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.portraits.media import examine_sound
 from greenlight.portraits.pictures import examine
 

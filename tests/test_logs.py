@@ -72,7 +72,7 @@ async def test_no_library_says_a_secret_at_any_level(
         for place in (f"{page}?Signature=c0ffee4711", f"s3://{bucket.name}/anna.png"):
             portrait = await examine(place)
             link = await deliver_for_check(
-                portrait, client, reader=EMO.check.id, delivery="presigned"
+                portrait, client, reader=EMO.check.model.id, delivery="presigned"
             )
             handed.append(link.url)
             await client.check(EMO, link.url)

@@ -47,7 +47,7 @@ def test_the_models_are_offered_one_by_one(told: type[Brief]) -> None:
     ("fields", "told"),
     [
         ({"portrait": ""}, "'' should be non-empty"),
-        ({"models": ["veo"]}, "'veo' is not one of ['animate-anyone', 'emo', "),
+        ({"models": ["veo"]}, "'veo' is not one of ['wan-s2v', 'emo', "),
         ({"models": []}, "[] should be non-empty"),
         ({"ratio": "16:9"}, "'16:9' is not"),
         ({"take": 0}, "0 is less than the minimum of 1"),
@@ -57,7 +57,7 @@ def test_the_models_are_offered_one_by_one(told: type[Brief]) -> None:
         ({"parameters": {"video_fps": 31}}, "31 is greater than the maximum of 30"),
         ({"parameters": {"resolution": {"of": 1}}}, "{'of': 1} is not of type "),
         ({"parameters": {"style": "song"}}, "'speech' was expected"),
-        ({"deployments": {"veo": "mine"}}, "'veo' is not one of ['animate-anyone-detect-gen2', "),
+        ({"deployments": {"veo": "mine"}}, "'veo' is not one of ['wan2.2-s2v-detect', "),
     ],
 )
 def test_what_no_brief_takes_is_refused_in_words(fields: dict[str, Any], told: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from greenlight.album import Album
 from greenlight.judge import Finding, FindingKind, UnreadablePicture
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.opinions import (
     ADVICE,
     Opinion,

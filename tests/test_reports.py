@@ -12,9 +12,9 @@ import pytest
 from greenlight.filming.planning import Plan
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.modelstudio.family import Verdict
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
 from greenlight.reports import (
     STATE_OF_JOB,
     FilmReport,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.thumbnails import (
     ARTIFACT_BYTES,
     SHEET_BYTES,

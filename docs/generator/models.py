@@ -7,8 +7,9 @@ from typing import Any
 
 from generator.markdown import bullets, code, paragraph, table, write_page
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.catalog import Model, MotionLimits, PictureLimits, SoundLimits
 from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.model import Model
 
 INTRODUCTION = f"""
 What the vendor's documents say, as read on {catalog.PRICES_AS_OF.isoformat()}. A check is paid by

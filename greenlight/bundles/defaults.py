@@ -167,7 +167,7 @@ def _first_of(error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"][:2])
     if first["type"] == "extra_forbidden":
         known = ", ".join(name for name in Brief.model_fields if name != "portrait")
-        return f"{field}: there is no such field; there are {known}"
+        return f"{field}: there is no such field; choose from {known}"
     if first["loc"][0] == "parameters" and len(first["loc"]) > 2:
         return f"{field}: a parameter is a text, a number, true or false"
     reason = first["msg"].removeprefix("Value error, ")
@@ -178,7 +178,7 @@ def _expect_known_deployments(brief: Brief, place: str) -> None:
     for model, name in brief.deployments.items():
         if model not in catalog.models():
             raise MalformedBrief(
-                f"{place}: deployments: {model} is no model; there are {', '.join(catalog.models())}"
+                f"{place}: deployments: {model} is not a model; choose from {', '.join(catalog.models())}"
             )
         if not name or not name.isprintable() or len(name) > LONGEST_NAME:
             raise MalformedBrief(

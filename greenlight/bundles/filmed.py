@@ -48,7 +48,7 @@ def asks_otherwise(sight: Sight, family: Family, verdict: Verdict | None, job: J
     """Whether a brief asks for another video now than its job has made."""
     brief = sight.brief
     model = brief.deployments.get(family.video.id, family.video.id)
-    ratio = family.resolve_ratio(brief.ratio if family.ratios else None)
+    ratio = brief.question(family).ratio
     if (family.name, model, ratio) != (job.family, job.model, job.brief.get("ratio")):
         return True
     parameters = brief.resolve_parameters(family)
@@ -91,4 +91,4 @@ def _tells(sight: Sight, field: str) -> bool:
 
 
 def _drive_name(job: Job) -> str:
-    return "motion" if catalog.family(job.family).template else "sound"
+    return catalog.family(job.family).driven_by.value

@@ -13,7 +13,7 @@ from greenlight.drives import Drives
 from greenlight.errors import InputError, Unusable
 from greenlight.ledger.job import Job
 from greenlight.ledger.media import KnownMedium
-from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
@@ -83,8 +83,8 @@ class Sight:
 
     def drives(self) -> Drives:
         """Return what drives the videos of the brief's families; `Unusable` says what is wrong with one."""
-        by_motion = [family for family in self.brief.families() if family.template]
-        by_sound = [family for family in self.brief.families() if not family.template]
+        by_motion = [family for family in self.brief.families() if family.driven_by is Role.MOTION]
+        by_sound = [family for family in self.brief.families() if family.driven_by is Role.SOUND]
         sound = self._drive(by_sound[0]) if by_sound else None
         motion = self._drive(by_motion[0]) if by_motion else None
         return Drives(
@@ -104,9 +104,9 @@ class Sight:
     def _drive_medium(self, family: Family) -> Medium | None:
         """Return what drives a family's video, where it lies anywhere."""
         place = self.brief.drive(family)
-        if place is None or (family.template is not None and is_template_id(place)):
+        if place is None or (family.driven_by is Role.MOTION and is_template_id(place)):
             return None
-        return self.bundle.medium_at(place, Kind.MOTION if family.template else Kind.SOUND)
+        return self.bundle.medium_at(place, Kind(family.driven_by.value))
 
     def _drive(self, family: Family) -> Sound | str | None:
         medium = self._drive_medium(family)

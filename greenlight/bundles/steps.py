@@ -139,5 +139,5 @@ def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:
 
 def _without_idle(brief: Brief) -> Brief:
     """Return a brief without what moves none of its models: it would be read for nothing, and may be bad."""
-    used = {"motion" if family.template else "sound" for family in brief.families()}
+    used = {family.driven_by.value for family in brief.families()}
     return brief.model_copy(update=dict.fromkeys({"motion", "sound"} - used))

@@ -95,6 +95,9 @@ class Surveyor:
         for number, portrait in portraits.items():
             brief = sights[number].brief
             for family in brief.families():
+                if family.check is None:
+                    sights[number].verdicts[family.name] = family.unchecked()
+                    continue
                 key = self._check_key(brief, family, portrait)
                 asked.setdefault(key, []).append((number, family.name))
         for key, booked in self.ledger.checks.find_many(asked).items():
@@ -110,6 +113,5 @@ class Surveyor:
             sights[number].jobs = jobs.get(portrait.identity, [])
 
     def _check_key(self, brief: Brief, family: Family, portrait: Portrait) -> str:
-        ratio = family.resolve_ratio(brief.ratio if family.ratios else None)
-        model = brief.deployments.get(family.check.id, family.check.id)
-        return check_key(self.service, model, ratio, portrait.identity)
+        asked = brief.question(family)
+        return check_key(self.service, asked.model, asked.ratio, portrait.identity)

@@ -120,7 +120,7 @@ async def _expire(filmer: Filmer, job: Job, task: VideoTask, message: str) -> Jo
 async def _close_template(filmer: Filmer, job: Job, task: VideoTask) -> Job:
     template = catalog.family(job.family).template
     seconds = task.seconds or 0.0
-    per_second_cny = template.prices_cny[""] if template else Decimal(0)
+    per_second_cny = template.model.prices_cny[""] if template else Decimal(0)
     return await asyncio.to_thread(
         filmer.ledger.jobs.close,
         job.id,

@@ -15,10 +15,9 @@ from greenlight.errors import SettingsError
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger.jobs import NewJob
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.animate_anyone import template_request
-from greenlight.modelstudio.catalog import Model
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.family import Family, Parameters, Verdict, VideoRequest
+from greenlight.modelstudio.family import Family, Parameters, Role, Verdict, VideoRequest
+from greenlight.modelstudio.model import Model
 from greenlight.portraits.delivery import deliver
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
@@ -95,7 +94,7 @@ class TemplateOrder(Order):
         template = catalog.family(self.family).template
         if template is None:
             raise ValueError(f"{self.family} knows no templates")
-        return template
+        return template.model
 
     def new_job(self, service: str, *, flow_run: str = "") -> NewJob:
         """Return what is reserved: one template a motion video, whatever it is called."""
@@ -126,7 +125,7 @@ class TemplateOrder(Order):
     async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
         """Deliver the motion video and return the paying request."""
         url = await deliver(self.drive, studio, reader=self.model_name, delivery=delivery)
-        return template_request(url, deployment=self.deployment)
+        return catalog.family(self.family).template_request(url, deployment=self.deployment)
 
 
 class VideoOrder(Order):
@@ -213,11 +212,11 @@ class VideoOrder(Order):
             drive = self.drive
         else:
             drive = await deliver(self.drive, studio, reader=self.model_name, delivery=delivery)
-        return catalog.family(self.family).video_request(
-            image_url=image_url,
-            drive=drive,
-            verdict=self.verdict,
-            parameters=self.parameters,
+        family = catalog.family(self.family)
+        return family.video_request(
+            {Role.PORTRAIT: image_url, family.driven_by: drive},
+            self.verdict,
+            self.parameters,
             deployment=self.deployment,
         )
 
@@ -242,7 +241,7 @@ def order_video(
         take=brief.take,
         portrait=portrait,
         verdict=verdict,
-        ratio=family.resolve_ratio(brief.ratio if family.ratios else None),
+        ratio=brief.question(family).ratio,
         parameters=parameters,
         out=str(out) if is_in_s3(out) else str(Path(out).expanduser().absolute()),
         note=note,
@@ -252,7 +251,7 @@ def order_video(
 
 def order_template(brief: Brief, family: Family, motion: Motion) -> TemplateOrder:
     """Return the order of a motion video's template."""
-    template = family.template.id if family.template else ""
+    template = family.template.model.id if family.template else ""
     return TemplateOrder(
         family=family.name, deployment=brief.deployments.get(template), drive=motion
     )
@@ -260,4 +259,6 @@ def order_template(brief: Brief, family: Family, motion: Motion) -> TemplateOrde
 
 def needs_template(order: VideoOrder) -> bool:
     """Whether the order's motion is a video that must become a template first."""
-    return isinstance(order.drive, Motion) and order.template_id is None
+    family = catalog.family(order.family)
+    is_video = isinstance(order.drive, Motion) and order.template_id is None
+    return is_video and family.template is not None

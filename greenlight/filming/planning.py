@@ -14,8 +14,7 @@ from greenlight.filming.orders import Order, VideoOrder, needs_template, order_t
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger import Ledger
 from greenlight.ledger.checks import check_key
-from greenlight.modelstudio.animate_anyone import template_request
-from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
@@ -63,7 +62,7 @@ class Planner:
         for family in self.brief.families():
             verdict = await self._known_verdict(family)
             if verdict is None:
-                made.checks_cny += family.check.prices_cny["image"]
+                made.checks_cny += family.check_price_cny
                 made.request = made.request or self._check_request(family)
             else:
                 made.verdicts.append(verdict)
@@ -73,15 +72,14 @@ class Planner:
                 break
         return made
 
-    def _ratio(self, family: Family) -> str | None:
-        return family.resolve_ratio(self.brief.ratio if family.ratios else None)
-
     async def _known_verdict(self, family: Family) -> Verdict | None:
         refused = preflight(self.portrait, family)
         if refused is not None:
             return refused
-        model = self.brief.deployments.get(family.check.id, family.check.id)
-        key = check_key(self.service, model, self._ratio(family), self.portrait.identity)
+        if family.check is None:
+            return family.unchecked()
+        asked = self.brief.question(family)
+        key = check_key(self.service, asked.model, asked.ratio, self.portrait.identity)
         booked = await asyncio.to_thread(self.ledger.checks.find, key)
         return None if booked is None else booked.verdict
 
@@ -91,7 +89,7 @@ class Planner:
         if drive is None:
             return
         parameters = self.brief.resolve_parameters(family)
-        per_second_cny = family.price_per_second_cny(parameters, self._ratio(family))
+        per_second_cny = family.price_per_second_cny(parameters, self.brief.question(family).ratio)
         price_cny = longest_cost_cny(_longest_seconds(drive), per_second_cny)
         if verdict is not None:
             order = order_video(self.brief, family, self.portrait, verdict, drive, out=Path())
@@ -110,17 +108,11 @@ class Planner:
             return Decimal(0)
         if await self._is_ordered(order_template(self.brief, family, drive)):
             return Decimal(0)
-        return longest_cost_cny(drive.seconds, family.template.prices_cny[""])
+        return longest_cost_cny(drive.seconds, family.template.model.prices_cny[""])
 
     def _check_request(self, family: Family) -> dict[str, Any]:
-        parameters = family.check_parameters(self._ratio(family))
-        body: dict[str, Any] = {
-            "model": self.brief.deployments.get(family.check.id, family.check.id),
-            "input": {"image_url": _shown_url(self.portrait)},
-        }
-        if parameters is not None:
-            body["parameters"] = parameters
-        return _post(family.check.path, body)
+        asked = self.brief.question(family)
+        return _post(asked.check.model.path, asked.body(_shown_url(self.portrait)))
 
     async def _video_request(self, order: VideoOrder, family: Family) -> dict[str, Any]:
         template_id = order.template_id
@@ -128,16 +120,15 @@ class Planner:
             assert isinstance(order.drive, Motion)  # noqa: S101
             template = order_template(self.brief, family, order.drive)
             if not await self._is_ordered(template):
-                request = template_request(_shown_url(order.drive), template.deployment)
+                request = family.template_request(_shown_url(order.drive), template.deployment)
                 return _post(request.path, request.body())
             job = await asyncio.to_thread(self.ledger.jobs.find, template.new_job(self.service).key)
             template_id = (job and job.template_id) or f"(template of {order.drive.name})"
-        sound_url = "" if isinstance(order.drive, str) else _shown_url(order.drive)
+        drive = "" if isinstance(order.drive, str) else _shown_url(order.drive)
         request = family.video_request(
-            image_url=_shown_url(order.portrait),
-            drive=template_id or sound_url,
-            verdict=order.verdict,
-            parameters=order.parameters,
+            {Role.PORTRAIT: _shown_url(order.portrait), family.driven_by: template_id or drive},
+            order.verdict,
+            order.parameters,
             deployment=order.deployment,
         )
         return _post(request.path, request.body())

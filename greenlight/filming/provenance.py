@@ -22,7 +22,7 @@ def provenance_of(
     """
     brief = job.brief
     family = catalog.family(job.family)
-    drive = "motion" if family.template else "sound"
+    drive = family.driven_by.value
     return {
         "video": video.place,
         "sha256": video.sha256,

@@ -1,24 +1,19 @@
-"""Say what the vendor offers: ids, paths, limits, prices, rates and retirements.
+"""Say what the vendor offers: its families and their models, rates and retirements.
 
-Facts are those of the vendor's documents as read on the date in `PRICES_AS_OF`. Every family file
-in this package contributes its own models; `families` finds them, so a new family is one new file.
+Facts are those of the vendor's documents as read on the date in `PRICES_AS_OF`.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import logging
-import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final
 
-if TYPE_CHECKING:
-    from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.families import FAMILIES
+from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.model import Model
 
 logger = logging.getLogger(__name__)
 
@@ -34,82 +29,22 @@ TASK_LIFETIME: Final = timedelta(hours=24)
 POLL_SECONDS: Final = 15.0
 """The pause between two fetches of one task that the video models' documents advise."""
 
-Kind = Literal["check", "template", "video"]
-
-
-@dataclass(frozen=True, slots=True)
-class PictureLimits:
-    """What a portrait must be; formats are Pillow's names, `None` means that nothing is stated."""
-
-    formats: frozenset[str] = frozenset({"JPEG", "PNG", "BMP", "WEBP"})
-    min_edge_px: int | None = None
-    max_edge_px: int | None = None
-    max_aspect: float | None = None
-    """Longer edge over shorter edge."""
-    below_bytes: int | None = None
-    """The file must be smaller than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class SoundLimits:
-    """What a sound must be; lengths in seconds, both ends allowed."""
-
-    formats: frozenset[str] = frozenset({"wav", "mp3"})
-    min_seconds: float = 0.0
-    max_seconds: float = 60.0
-    max_bytes: int = 15 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class MotionLimits:
-    """What a motion video must be; lengths in seconds, edges in pixels, both ends allowed."""
-
-    formats: frozenset[str] = frozenset({"mp4", "avi", "mov"})
-    codecs: frozenset[str] = frozenset({"h264", "hevc"})
-    min_seconds: float = 2.0
-    max_seconds: float = 60.0
-    min_edge_px: int = 200
-    max_edge_px: int = 2048
-    max_aspect: float = 3.0
-    min_frames_per_second: float = 24.0
-    max_bytes: int = 200 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model of the vendor: where it is called, what it costs, how fast, and until when.
-
-    `prices_cny` has one entry a price variant: for a check `{"image": ...}` per picture; for a
-    video per second of output, by the variant that decides it ("1:1", "720P"), or `{"": ...}`
-    where none does.
-    """
-
-    id: str
-    kind: Kind
-    path: str
-    """Below the base address, without a trailing slash."""
-    prices_cny: Mapping[str, Decimal]
-    starts_per_second: int = 5
-    running_at_once: int | None = None
-    retires_on: date | None = None
-    replaced_by: str = ""
-
-    @property
-    def is_asynchronous(self) -> bool:
-        """Whether the vendor answers with a task instead of a result."""
-        return self.kind != "check"
-
 
 @functools.cache
 def families() -> Mapping[str, Family]:
-    """Return every model family by its name for people, in the order of their file names."""
-    found: dict[str, Family] = {}
-    for file in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        module = importlib.import_module(f"{__package__}.{file.name}")
-        offered: Family | None = getattr(module, "FAMILY", None)
-        if offered is not None:
-            found[offered.name] = offered
-    return found
+    """Return every model family by its name for people, those that stay first."""
+    return {family.name: family for family in FAMILIES}
+
+
+DEFAULT_FAMILY: Final = FAMILIES[0].name
+"""What is meant where nobody names a model: one that stays."""
+
+
+def names_in_words() -> str:
+    """Return the names of all families for a form; those that retire stand last, and say so."""
+    staying = ", ".join(family.name for family in FAMILIES if not family.is_retired)
+    retiring = ", ".join(family.name for family in FAMILIES if family.is_retired)
+    return f"{staying} (or, for your own deployments, the retired {retiring})"
 
 
 def family(name: str) -> Family:
@@ -117,7 +52,7 @@ def family(name: str) -> Family:
     try:
         return families()[name]
     except KeyError:
-        raise KeyError(f"{name} is not a model; there are {', '.join(families())}") from None
+        raise KeyError(f"{name} is not a model; choose from {', '.join(families())}") from None
 
 
 def models() -> Mapping[str, Model]:

@@ -17,12 +17,14 @@ from greenlight.modelstudio.answers import (
     unfit,
 )
 from greenlight.modelstudio.error_codes import Fault, read_fault, read_top_fault
-from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.family import Asked, Verdict
+from greenlight.modelstudio.judgement import read_judgement
+from greenlight.modelstudio.question import Question
 from greenlight.modelstudio.refusal_codes import is_refusal
 
 
 def read_check(
-    answer: Answer, family: Family, *, ratio: str | None, picture_size: tuple[int, int] | None
+    answer: Answer, question: Question, *, picture_size: tuple[int, int] | None
 ) -> Verdict:
     """Return the verdict of an answered check, or raise the `ModelStudioError` that it stands for."""
     payload = read_payload(answer)
@@ -35,10 +37,33 @@ def read_check(
         if answer.status != 200:
             raise unfit(answer, "no verdict comes with such a status", payload)
         output = read_output(answer, payload)
-    verdict = family.read_verdict(
-        output, request_id=fault.request_id, ratio=ratio, picture_size=picture_size
-    )
+    verdict = read_verdict(output, question, request_id=fault.request_id, picture_size=picture_size)
     return verdict.model_copy(update={"charged": answer.status == 200})
+
+
+def read_verdict(
+    output: Mapping[str, Any],
+    question: Question,
+    *,
+    request_id: str,
+    picture_size: tuple[int, int] | None,
+) -> Verdict:
+    """Read the `output` of an answered check; `ProtocolError` if it fits no known shape."""
+    judged = read_judgement(output, field=question.check.field, request_id=request_id)
+    asked = Asked(
+        passed=judged.passed,
+        ratio=question.ratio,
+        picture_size=picture_size,
+        request_id=request_id,
+    )
+    return question.family.verdict(
+        model=question.family.name,
+        passed=judged.passed,
+        code=judged.code,
+        reason=judged.reason,
+        request_id=request_id,
+        **question.check.read_more(output, asked),
+    )
 
 
 def _refused_output(payload: Mapping[str, Any], fault: Fault) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from greenlight.modelstudio.errors import (
     TaskNotCancelable,
 )
 from greenlight.modelstudio.family import Family, Verdict, VideoRequest
+from greenlight.modelstudio.question import Question
 from greenlight.modelstudio.submissions import Submission, read_submission, what_became
 from greenlight.modelstudio.tasks import TaskPage, VideoTask, read_page, read_task
 from greenlight.modelstudio.times import write_time
@@ -101,26 +102,16 @@ class ModelStudio:
         the name of an own deployment, called in the model's place. Raises `ProtocolError` for an
         answer that is neither a verdict nor an error.
         """
-        catalog.warn_of_retirement(deployment or family.check.id)
-        request = self.check_request(family, image_url, ratio=ratio, deployment=deployment)
-        return read_check(await self.pay(request), family, ratio=ratio, picture_size=picture_size)
+        if family.check is not None:
+            catalog.warn_of_retirement(deployment or family.check.model.id)
+        question = Question.of(family, ratio=ratio, deployment=deployment)
+        answer = await self.pay(self.check_request(question, image_url))
+        return read_check(answer, question, picture_size=picture_size)
 
-    def check_request(
-        self,
-        family: Family,
-        image_url: str,
-        *,
-        ratio: str | None = None,
-        deployment: str | None = None,
-    ) -> httpx.Request:
+    def check_request(self, question: Question, image_url: str) -> httpx.Request:
         """Return the request of a check, whole; `ValueError` says why it cannot be sent."""
-        model = deployment or family.check.id
-        media = {"image_url": image_url}
-        body: dict[str, Any] = {"model": model, "input": media}
-        parameters = family.check_parameters(ratio)
-        if parameters is not None:
-            body["parameters"] = parameters
-        return self._paying(family.check.path, body, _media_headers(media))
+        body = question.body(image_url)
+        return self._paying(question.check.model.path, body, _media_headers(body["input"]))
 
     async def submit(self, request: VideoRequest) -> Submission:
         """Send a paying request, exactly once, on a new connection, and return the begun task.

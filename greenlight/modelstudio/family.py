@@ -1,32 +1,36 @@
-"""Define what a model family is: its check, its verdict and its video request.
+"""Define what a model family is: what goes in, who looks at it first, what comes out.
 
-A family is one file beside this one that ends with `FAMILY = ...`; `catalog.families` finds it.
+A family is a value, one file each in `greenlight.modelstudio.families`.
 """
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from enum import StrEnum
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from greenlight.modelstudio.catalog import Model, MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.judgement import VerdictField
+from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.model import Model
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the portrait; the origin is the top left corner."""
 
 
 class Verdict(BaseModel):
-    """A detector's answer as a value: passed or not, and why; families add their own fields."""
+    """A gate's answer as a value: passed or not, and why; families add their own fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     """The family's name for people."""
     passed: bool
-    by: Literal["vendor", "preflight"] = "vendor"
+    by: Literal["vendor", "preflight", "unchecked"] = "vendor"
+    """Who says so: the vendor's detector, the limits of the model's document, or nobody."""
     code: str = ""
     reason: str = ""
     request_id: str = ""
@@ -60,27 +64,139 @@ class VideoRequest(BaseModel):
         }
 
 
-class Family(abc.ABC):
-    """A detector and the video model it speaks for."""
+class Role(StrEnum):
+    """What an input is for."""
 
-    name: ClassVar[str]
-    """The name for people: `emo`, `liveportrait`, `wan-s2v`, `animate-anyone`."""
-    check: ClassVar[Model]
-    video: ClassVar[Model]
-    template: ClassVar[Model | None] = None
-    """The model that turns a motion video into a template, where the family is driven by one."""
-    ratios: ClassVar[tuple[str, ...]] = ()
-    """The ratios its check can be asked for, the default first; empty where it takes none."""
-    picture: ClassVar[PictureLimits]
-    sound: ClassVar[SoundLimits | None] = None
-    motion: ClassVar[MotionLimits | None] = None
-    verdict: ClassVar[type[Verdict]]
-    parameters: ClassVar[type[Parameters]]
+    PORTRAIT = "portrait"
+    CLIP = "clip"
+    """A video of the person who is filmed."""
+    SOUND = "sound"
+    MOTION = "motion"
+    """A video whose movement drives another."""
+
+
+Limits = PictureLimits | SoundLimits | MotionLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One of the things that a video is made of: its role, its field in the request, its limits."""
+
+    role: Role
+    field: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a detector was asked, for those who read its answer."""
+
+    passed: bool
+    ratio: str | None
+    picture_size: tuple[int, int] | None
+    request_id: str
+
+
+def _says_nothing_more(output: Mapping[str, Any], asked: Asked) -> dict[str, Any]:  # noqa: ARG001
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A detector that looks at a portrait before the dear step, and how its answer is read."""
+
+    model: Model
+    field: VerdictField = "check_pass"
+    """The field of the answer that says whether the portrait passed."""
+    read_more: Callable[[Mapping[str, Any], Asked], dict[str, Any]] = _says_nothing_more
+    """Returns the verdict's own fields; `ProtocolError` if they fit no known shape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """The model that turns a motion into a template, once, and the field that takes the motion."""
+
+    model: Model
+    field: str = "video_url"
+
+
+def _one_price(parameters: Parameters, ratio: str | None) -> str:  # noqa: ARG001
+    return ""
+
+
+def _as_they_are(parameters: Parameters, verdict: Verdict) -> tuple[Parameters, str]:  # noqa: ARG001
+    return parameters, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Family:
+    """A video model, the inputs that it is made of, and the gate before it."""
+
+    name: str
+    """The name for people: `wan-s2v`, `emo`."""
+    inputs: tuple[Input, ...]
+    check: Check | None = None
+    """Who looks at the portrait before the dear step; without one nobody does."""
+    template: Template | None = None
+    """Where the motion becomes a template first."""
+    video: Model
+    parameters: type[Parameters] = Parameters
+    verdict: type[Verdict] = Verdict
+    handed_on: frozenset[str] = frozenset()
+    """Fields of the verdict that the video's request repeats as they came."""
+    ratios: tuple[str, ...] = ()
+    """The ratios that it can be asked for, the default first; empty where it takes none."""
+    price_variant: Callable[[Parameters, str | None], str] = _one_price
+    """Returns the key into the video model's `prices_cny` that parameters and ratio come to."""
+    adapt_parameters: Callable[[Parameters, Verdict], tuple[Parameters, str]] = _as_they_are
+    """Returns the parameters that suit a verdict, and in words what was changed and why."""
+
+    def limits_of(self, role: Role) -> Limits | None:
+        """Return the limits of the input of a role, `None` if the family takes none."""
+        return next((taken.limits for taken in self.inputs if taken.role is role), None)
+
+    @property
+    def picture(self) -> PictureLimits:
+        """Return what a portrait must be."""
+        limits = self.limits_of(Role.PORTRAIT)
+        return limits if isinstance(limits, PictureLimits) else PictureLimits()
+
+    @property
+    def sound(self) -> SoundLimits | None:
+        """Return what a sound must be, `None` if none is taken."""
+        limits = self.limits_of(Role.SOUND)
+        return limits if isinstance(limits, SoundLimits) else None
+
+    @property
+    def motion(self) -> MotionLimits | None:
+        """Return what a motion must be, `None` if none is taken."""
+        limits = self.limits_of(Role.MOTION)
+        return limits if isinstance(limits, MotionLimits) else None
+
+    @property
+    def driven_by(self) -> Role:
+        """Return the role of what drives the video: a sound or a motion."""
+        return Role.SOUND if self.sound is not None else Role.MOTION
 
     @property
     def models(self) -> tuple[Model, ...]:
         """Return the vendor's models of this family."""
-        return tuple(m for m in (self.check, self.template, self.video) if m is not None)
+        before = (self.check, self.template)
+        return (*(step.model for step in before if step is not None), self.video)
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether the vendor has announced to switch one of its models off."""
+        return any(model.retires_on is not None for model in self.models)
+
+    @property
+    def check_price_cny(self) -> Decimal:
+        """Return the price of one check."""
+        return self.check.model.prices_cny["image"] if self.check else Decimal(0)
+
+    def unchecked(self) -> Verdict:
+        """Return the verdict of a family that has no gate: passed, by nobody, for nothing."""
+        return self.verdict(model=self.name, passed=True, by="unchecked", charged=False)
 
     def resolve_ratio(self, ratio: str | None) -> str | None:
         """Return the ratio to send: the asked one or the default; `ValueError` if not offered."""
@@ -94,71 +210,47 @@ class Family(abc.ABC):
             )
         return ratio
 
-    def check_parameters(self, ratio: str | None) -> dict[str, Any] | None:
-        """Return the check's `parameters`, or `None` where the document has none."""
-        resolved = self.resolve_ratio(ratio)
-        return None if resolved is None else {"ratio": resolved}
+    def price_per_second_cny(self, parameters: Parameters, ratio: str | None) -> Decimal:
+        """Return the price of one second of output."""
+        return self.video.prices_cny[self.price_variant(parameters, self.resolve_ratio(ratio))]
 
-    @abc.abstractmethod
-    def read_verdict(
-        self,
-        output: Mapping[str, Any],
-        *,
-        request_id: str,
-        ratio: str | None,
-        picture_size: tuple[int, int] | None,
-    ) -> Verdict:
-        """Read the `output` of an answered check; `ProtocolError` if it fits no known shape."""
-
-    @abc.abstractmethod
     def video_request(
         self,
-        *,
-        image_url: str,
-        drive: str,
+        urls: Mapping[Role, str],
         verdict: Verdict,
         parameters: Parameters,
         deployment: str | None = None,
     ) -> VideoRequest:
-        """Build the paying request of a passed portrait.
+        """Build the paying request from the addresses of the inputs; a template's is its id.
 
-        `drive` is the sound's URL, or the template id of a family that is driven by a motion.
+        Raises `ValueError` unless the verdict (passed) and the parameters are the family's own, and every
+        input is there.
         """
-
-    def request_for(
-        self,
-        verdict: Verdict,
-        parameters: Parameters,
-        media: Mapping[str, Any],
-        deployment: str | None,
-    ) -> VideoRequest:
-        """Build a request; `ValueError` unless verdict (passed) and parameters are its own."""
         if not isinstance(verdict, self.verdict) or not verdict.passed:
             raise ValueError(f"{self.name} films only a portrait that its own check has passed")
         if not isinstance(parameters, self.parameters):
             raise ValueError(f"{self.name} takes its own parameters only")  # noqa: TRY004
+        missing = [taken.role for taken in self.inputs if not urls.get(taken.role)]
+        if missing:
+            raise ValueError(f"{self.name} needs a {' and a '.join(missing)}")
+        media = {taken.field: urls[taken.role] for taken in self.inputs}
         return VideoRequest(
             model=deployment or self.video.id,
             path=self.video.path,
-            input=dict(media),
+            input=media | verdict.model_dump(include=set(self.handed_on)),
             parameters=parameters.model_dump(mode="json", exclude_none=True),
         )
 
-    def adapt_parameters(
-        self,
-        parameters: Parameters,
-        verdict: Verdict,  # noqa: ARG002
-    ) -> tuple[Parameters, str]:
-        """Return the parameters that suit a verdict, and in words what was changed and why.
+    def template_request(self, video_url: str, deployment: str | None = None) -> VideoRequest:
+        """Build the paying request that turns a motion into a template.
 
-        Most families take the parameters as they are.
+        The vendor's page prints the motion's address as not required; without it there is nothing to do.
         """
-        return parameters, ""
-
-    def price_variant(self, parameters: Parameters, ratio: str | None) -> str:  # noqa: ARG002
-        """Return the key into the video model's `prices_cny` that these parameters come to."""
-        return ""
-
-    def price_per_second_cny(self, parameters: Parameters, ratio: str | None) -> Decimal:
-        """Return the price of one second of output."""
-        return self.video.prices_cny[self.price_variant(parameters, ratio)]
+        if self.template is None or not video_url:
+            raise ValueError("a template is made from the URL of a motion video")
+        return VideoRequest(
+            model=deployment or self.template.model.id,
+            path=self.template.model.path,
+            input={self.template.field: video_url},
+            parameters={},
+        )

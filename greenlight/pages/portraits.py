@@ -104,6 +104,6 @@ def _label(check: PastCheck) -> str:
     ratio = getattr(check.verdict, "ratio", None)
     if ratio is not None and ratio != family.resolve_ratio(None):
         parts.append(ratio)
-    if check.model != family.check.id:
+    if family.check is not None and check.model != family.check.model.id:
         parts.append(f"as {check.model}")
     return " ".join(parts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import InputError, Unusable
-from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
+from greenlight.modelstudio.limits import MotionLimits, SoundLimits
 from greenlight.portraits.decoding import decoding
 from greenlight.portraits.place import Place
 from greenlight.portraits.places import opened

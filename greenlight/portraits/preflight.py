@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from greenlight.modelstudio.catalog import PictureLimits
 from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.limits import PictureLimits
 from greenlight.portraits.pictures import Portrait
 
 Refusal = tuple[str, str]

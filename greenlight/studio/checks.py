@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from greenlight.judge import UnreadablePicture, findings
 from greenlight.studio.answers import StudioError, answer
 from greenlight.studio.calls import Call
-from greenlight.studio.families import Offer, StudioFamily
+from greenlight.studio.families.offers import Offer
+from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.faults import Fault, FaultKind
 from greenlight.studio.inputs import check_picture, unreadable_picture
 from greenlight.studio.jobs import without_query

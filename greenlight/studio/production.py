@@ -17,7 +17,8 @@ from greenlight.judge import Judge, UnreadablePicture
 from greenlight.judge.pictures import read_picture
 from greenlight.modelstudio.family import Parameters
 from greenlight.studio.answers import StudioError, field_required
-from greenlight.studio.families import Offer, StudioFamily
+from greenlight.studio.families.offers import Offer
+from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.film import make_film
 from greenlight.studio.inputs import (
     MEGABYTE,

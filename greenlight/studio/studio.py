@@ -14,7 +14,8 @@ from typing import TypeVar
 from greenlight.judge import Judge
 from greenlight.studio.answers import StudioError, invalid_url
 from greenlight.studio.clock import Clock
-from greenlight.studio.families import Offer, StudioFamily, find_offer
+from greenlight.studio.families.offers import Offer, find_offer
+from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.faults import Faults
 from greenlight.studio.fetching import Fetched, Fetcher, FetchError, FetchFault, uploaded
 from greenlight.studio.inputs import not_fetched

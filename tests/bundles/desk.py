@@ -84,12 +84,12 @@ class Desk:
         portrait = await examine(str(self.folder / name))
         new = NewCheck(
             service=SERVICE,
-            model=family.check.id,
+            model=family.check.model.id,
             family=family.name,
             ratio=family.resolve_ratio(ratio),
             portrait=portrait.identity,
             place=portrait.shown,
-            price_cny=family.check.prices_cny["image"],
+            price_cny=family.check.model.prices_cny["image"],
         )
         answer(self.ledger, begin_check(self.ledger, new), verdict, new.price_cny)
 

@@ -91,12 +91,15 @@ def test_every_unicode_is_read(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"mood": "good"}, "mood: there is no such field; there are models, sound, motion, ratio"),
+        (
+            {"mood": "good"},
+            "mood: there is no such field; choose from models, sound, motion, ratio",
+        ),
         ({"take": 0}, "take: Input should be greater than or equal to 1"),
         ({"take": "two"}, "take: Input should be a valid integer"),
         ({"models": "emo"}, "models: Input should be a valid list"),
         ({"models": []}, "models: List should have at least 1 item"),
-        ({"models": ["emu"]}, "models: emu is not a model; there are animate-anyone, emo"),
+        ({"models": ["emu"]}, "models: emu is not a model; choose from wan-s2v, emo"),
         ({"models": [["emo"]]}, "models.0: Input should be a valid string"),
         ({"ratio": "16:9"}, "ratio: Input should be '1:1' or '3:4'"),
         ({"sound": 3}, "sound: Input should be a valid string"),
@@ -106,7 +109,7 @@ def test_every_unicode_is_read(encoding: str) -> None:
             {"parameters": {"style_level": ["calm"]}},
             "parameters.style_level: a parameter is a text, a number, true or false",
         ),
-        ({"deployments": {"emo": "mine"}}, "deployments: emo is no model; there are"),
+        ({"deployments": {"emo": "mine"}}, "deployments: emo is not a model; choose from"),
         ({"deployments": {"emo-v1": ""}}, "deployments.emo-v1: a name has 1 to 128 letters"),
         ({"deployments": {"emo-v1": "x" * 129}}, "deployments.emo-v1: a name has 1 to 128"),
     ],

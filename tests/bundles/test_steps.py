@@ -12,9 +12,9 @@ from greenlight.drives import Drives
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import JobState
 from greenlight.ledger.job import MAX_ATTEMPTS
-from greenlight.modelstudio.animate_anyone import AnimateAnyoneVerdict
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.modelstudio.families.animate_anyone import AnimateAnyoneVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
 from greenlight.portraits.media import Motion, Sound
 from greenlight.reports import FilmReport, FilmState
 from tests.bundles.desk import Desk

@@ -237,7 +237,7 @@ def test_the_deployments_own_variables_say_where(
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (("--queue", "uploads"), "is no address"),
+        (("--queue", "uploads"), "is not an address"),
         (("--bucket", "s3:///uploads/"), "names no bucket"),
         (("--out", "s3://"), "names no bucket"),
         (("--model", "sora"), "is not a model"),

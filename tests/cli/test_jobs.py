@@ -74,7 +74,7 @@ def test_a_place_with_brackets_is_shown_as_it_is(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--state", "lost"), "lost is no state"),
+        (("--state", "lost"), "lost is not a state"),
         (("--limit", "0"), "greater than or equal to 1"),
         (("--state",), "requires an argument"),
         (("--nonsense",), "No such option"),

@@ -98,7 +98,7 @@ def test_uploads_become_runs_until_it_is_told_to_stop(
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (("--queue", "uploads"), "is no address"),
+        (("--queue", "uploads"), "is not an address"),
         (("--queue", "https://sqs", "--via", "post"), "neither run nor event"),
     ],
 )

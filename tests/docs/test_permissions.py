@@ -93,7 +93,7 @@ async def do_all_that_runs_do(queue_url: str, studio: ModelStudio, video: str) -
     """List, read, store, receive; an error is raised for what is not allowed."""
     (page,) = list_objects("s3://my-portraits/uploads/")
     portrait = await examine(page[0].place)
-    reader = catalog.family("emo").check.id
+    reader = catalog.family("emo").check.model.id
     # A link is good for what its signer may read, which is the same right.
     await deliver_for_check(portrait, studio, reader=reader, delivery="upload")
     require_bucket("s3://my-videos/videos/")

@@ -58,7 +58,7 @@ async def _ask(models: tuple[str, ...]) -> Answers:
 async def _answer(client: ModelStudio, picture: Path, model: str) -> Verdict:
     family = catalog.family(model)
     portrait = await examine(str(picture))
-    url = await client.upload(picture, model=family.check.id)
+    url = await client.upload(picture, model=family.check.model.id)
     answer = await client.check(
         family, url, ratio=family.resolve_ratio(None), picture_size=portrait.size_px
     )

@@ -59,7 +59,7 @@ class Line:
             await examine(brief.portrait),
             family,
             ratio=brief.ratio,
-            deployment=brief.deployments.get(family.check.id),
+            deployment=brief.deployments.get(family.check.model.id),
         )
         return found.cost_cny
 

@@ -22,7 +22,7 @@ from greenlight.bundles import BriefDefaults
 from greenlight.errors import SettingsError
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.errors import AuthenticationError
-from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
 from greenlight.reports import FilmState
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer

@@ -15,7 +15,7 @@ from flows.portrait_to_video import portrait_to_video
 from greenlight.briefs import Brief
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.portraits.pictures import examine
 from greenlight.reports import FilmReport, FilmState
 from greenlight.services import connect

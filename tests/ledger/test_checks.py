@@ -11,7 +11,7 @@ import pytest
 
 from greenlight.ledger import Ledger
 from greenlight.ledger.checks import check_key
-from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
 from tests.ledger.values import (
     CHECK,
     PASSED,

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.ledger.history import VerdictCount
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
 from tests.ledger.conftest import Clock
 from tests.ledger.values import (
     CHECK,

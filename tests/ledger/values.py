@@ -9,7 +9,7 @@ from typing import Any
 from greenlight.errors import LedgerError, OverBudget
 from greenlight.ledger import Budget, Claim, Job, Ledger, NewCheck, NewJob, Terms
 from greenlight.ledger.job import claim_name
-from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.family import Verdict
 
 LEASE = 60.0

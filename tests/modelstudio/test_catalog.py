@@ -12,10 +12,12 @@ import pytest
 from pydantic import ValidationError
 
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.animate_anyone import AnimateAnyoneVerdict, template_request
-from greenlight.modelstudio.emo import EmoParameters, EmoVerdict
-from greenlight.modelstudio.liveportrait import LivePortraitParameters, LivePortraitVerdict
-from greenlight.modelstudio.wan_s2v import WanS2vParameters, WanS2vVerdict
+from greenlight.modelstudio.families.animate_anyone import ANIMATE_ANYONE, AnimateAnyoneVerdict
+from greenlight.modelstudio.families.emo import EmoParameters, EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitParameters, LivePortraitVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vParameters, WanS2vVerdict
+from greenlight.modelstudio.limits import MotionLimits, PictureLimits
+from tests.modelstudio.films import film_request
 
 FACE_DETECT = "/services/aigc/image2video/face-detect"
 SYNTHESIS = "/services/aigc/image2video/video-synthesis"
@@ -46,9 +48,10 @@ def test_all_but_wan_s2v_were_announced_for_retirement() -> None:
 
 def test_a_check_costs_the_same_everywhere_and_is_answered_at_once() -> None:
     for family in catalog.families().values():
-        assert family.check.prices_cny == {"image": Decimal("0.004")}
-        assert not family.check.is_asynchronous
-        assert family.check.running_at_once is None
+        assert family.check is not None
+        assert family.check.model.prices_cny == {"image": Decimal("0.004")}
+        assert not family.check.model.is_asynchronous
+        assert family.check.model.running_at_once is None
         assert family.video.is_asynchronous
         assert family.video.running_at_once == 1
 
@@ -78,13 +81,13 @@ def test_the_limits_are_those_of_the_documents() -> None:
         catalog.family(name) for name in ("emo", "liveportrait", "wan-s2v", "animate-anyone")
     )
     webp = frozenset({"JPEG", "PNG", "BMP", "WEBP"})
-    assert emo.picture == wan.picture == catalog.PictureLimits(webp, 400, 7000)
-    assert liveportrait.picture == catalog.PictureLimits(webp, None, 4096, 2.0, 10 * MIB)
-    assert animate.picture == catalog.PictureLimits(webp - {"WEBP"}, 225, 4096, 2.0, 5 * MIB)
+    assert emo.picture == wan.picture == PictureLimits(webp, 400, 7000)
+    assert liveportrait.picture == PictureLimits(webp, None, 4096, 2.0, 10 * MIB)
+    assert animate.picture == PictureLimits(webp - {"WEBP"}, 225, 4096, 2.0, 5 * MIB)
     sounds = [family.sound for family in (emo, liveportrait, wan) if family.sound]
     assert [(s.min_seconds, s.max_seconds) for s in sounds] == [(0, 60), (1, 180), (0, 20)]
     assert [s.max_bytes for s in sounds] == [15 * MIB, 15 * MIB - 1, 15 * MIB - 1]
-    assert (animate.sound, animate.motion) == (None, catalog.MotionLimits())
+    assert (animate.sound, animate.motion) == (None, MotionLimits())
 
 
 @pytest.mark.parametrize(
@@ -114,9 +117,10 @@ def test_a_parameter_out_of_its_range_is_refused(name: str, parameter: str, valu
 
 
 def _film(name: str, verdict: Any, parameters: Any) -> Any:
-    return catalog.family(name).video_request(
-        image_url="https://example.com/a.png",
-        drive="https://example.com/a.mp3",
+    return film_request(
+        catalog.family(name),
+        "https://example.com/a.png",
+        "https://example.com/a.mp3",
         verdict=verdict,
         parameters=parameters,
     )
@@ -147,8 +151,8 @@ def test_a_pass_of_emo_cannot_be_made_without_boxes() -> None:
 
 def test_a_template_needs_a_motion_video() -> None:
     with pytest.raises(ValueError, match="motion"):
-        template_request("")
-    assert template_request("https://example.com/d.mp4", "mine").model == "mine"
+        ANIMATE_ANYONE.template_request("")
+    assert ANIMATE_ANYONE.template_request("https://example.com/d.mp4", "mine").model == "mine"
 
 
 def test_wan_s2v_is_not_priced_by_foreign_parameters() -> None:

@@ -14,6 +14,7 @@ from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.checks import read_check
 from greenlight.modelstudio.errors import ModelStudioError, ProtocolError
 from greenlight.modelstudio.family import Verdict
+from greenlight.modelstudio.question import Question
 
 FACE, AREA = [302, 286, 610, 593], [71, 9, 840, 778]
 SIZE = (900, 900)
@@ -62,7 +63,7 @@ def _read(family: str, status: int, content: bytes) -> Verdict | None:
     """Return the verdict, or `None` where the answer is an error; nothing else may come of it."""
     answer = Answer(status, {"content-type": "application/json"}, content)
     try:
-        return read_check(answer, catalog.family(family), ratio=None, picture_size=SIZE)
+        return read_check(answer, Question.of(catalog.family(family)), picture_size=SIZE)
     except ModelStudioError:
         return None
 
@@ -163,9 +164,10 @@ def test_the_outer_box_fits_the_ratio_but_for_rounding(
 ) -> None:
     output = {"check_pass": True, "face_bbox": [10, 10, 90, 90], "ext_bbox": area}
     answer = Answer(200, {}, json.dumps({"output": output}).encode())
+    question = Question.of(catalog.family("emo"), ratio=ratio)
     if fits:
-        verdict = read_check(answer, catalog.family("emo"), ratio=ratio, picture_size=None)
+        verdict = read_check(answer, question, picture_size=None)
         assert verdict.passed
         return
     with pytest.raises(ProtocolError, match="ratio"):
-        read_check(answer, catalog.family("emo"), ratio=ratio, picture_size=None)
+        read_check(answer, question, picture_size=None)

@@ -10,17 +10,18 @@ import pytest
 
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio, service_of
-from greenlight.modelstudio.emo import FAMILY as EMO
-from greenlight.modelstudio.emo import EmoParameters, EmoVerdict
-from greenlight.modelstudio.wan_s2v import FAMILY as WAN_S2V
+from greenlight.modelstudio.families.emo import EMO, EmoParameters, EmoVerdict
+from greenlight.modelstudio.families.wan_s2v import WAN_S2V
+from tests.modelstudio.films import film_request
 
 PICTURE = "https://example.com/a.png?Expires=1&Signature=hidden"
 REFUSED = {"output": {"check_pass": False, "code": "", "message": ""}, "request_id": "r"}
 CREATED = {"output": {"task_id": "t-1", "task_status": "PENDING"}, "request_id": "r"}
 RUNNING = {"output": {"task_id": "t-1", "task_status": "RUNNING"}, "request_id": "r"}
-FILM = EMO.video_request(
-    image_url=PICTURE,
-    drive="https://example.com/a.mp3?Signature=hidden",
+FILM = film_request(
+    EMO,
+    PICTURE,
+    "https://example.com/a.mp3?Signature=hidden",
     verdict=EmoVerdict(passed=True, face_bbox=(1, 1, 5, 5), ext_bbox=(0, 0, 9, 9)),
     parameters=EmoParameters(),
 )
@@ -168,5 +169,5 @@ async def test_no_log_shows_a_key_or_a_signed_link(
 
 
 def test_a_model_of_no_family_is_named_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match="animate-anyone, emo, liveportrait, wan-s2v"):
+    with pytest.raises(KeyError, match="wan-s2v, emo, liveportrait, animate-anyone"):
         catalog.family("emoji")

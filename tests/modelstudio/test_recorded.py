@@ -11,7 +11,8 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.error_codes import meaning_of
 from greenlight.modelstudio.errors import AmbiguousSubmission, ModelStudioError
-from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
+from tests.modelstudio.films import film_request
 
 PICTURE = "https://example.com/a.png"
 SOUND = "https://example.com/a.mp3"
@@ -27,9 +28,10 @@ PARAMETERS = (
 
 async def submit(studio: ModelStudio) -> None:
     family = catalog.family("wan-s2v")
-    request = family.video_request(
-        image_url=PICTURE,
-        drive=SOUND,
+    request = film_request(
+        family,
+        PICTURE,
+        SOUND,
         verdict=WanS2vVerdict(passed=True),
         parameters=family.parameters(),
     )

@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from greenlight.modelstudio import catalog, errors
-from greenlight.modelstudio.animate_anyone import template_request
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
+from tests.modelstudio.films import film_request
 
 
 async def test_the_case_is_sent_and_read_as_its_files_say(
@@ -37,7 +37,7 @@ async def _call(studio: ModelStudio, call: dict[str, Any]) -> Any:
     if name == "submit":
         return await studio.submit(_video_request(arguments))
     if name == "template":
-        return await studio.submit(template_request(**arguments))
+        return await studio.submit(catalog.family("animate-anyone").template_request(**arguments))
     if name == "list":
         for edge in {"start", "end"} & arguments.keys():
             arguments[edge] = datetime.fromisoformat(arguments[edge])
@@ -55,7 +55,7 @@ def _video_request(arguments: dict[str, Any]) -> Any:
     family = catalog.family(arguments.pop("family"))
     verdict = family.verdict.model_validate({"model": family.name, **arguments.pop("verdict")})
     parameters = family.parameters.model_validate(arguments.pop("parameters"))
-    return family.video_request(verdict=verdict, parameters=parameters, **arguments)
+    return film_request(family, verdict=verdict, parameters=parameters, **arguments)
 
 
 def _expect_value(value: Any, expected: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.emo import FAMILY as EMO
 from greenlight.modelstudio.errors import (
     AmbiguousSubmission,
     AnswerLost,
@@ -20,6 +19,7 @@ from greenlight.modelstudio.errors import (
     ProtocolError,
     ServiceUnreachable,
 )
+from greenlight.modelstudio.families.emo import EMO
 from greenlight.modelstudio.family import VideoRequest
 
 PICTURE = "https://example.com/a.png?Signature=hidden"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenlight.modelstudio.animate_anyone import AnimateAnyoneVerdict
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
+from greenlight.modelstudio.families.animate_anyone import AnimateAnyoneVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.opinions import Opinion
 from greenlight.pages.markdown import (
     LEGEND,

@@ -17,9 +17,9 @@ from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
-from greenlight.modelstudio.wan_s2v import WanS2vVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
+from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
 from greenlight.pages.refusals import MOST_REASONS
 from greenlight.pages.report import MOST_CARDS, write_report
 from greenlight.portraits.files import hash_file

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
-from greenlight.modelstudio.animate_anyone import AnimateAnyoneVerdict
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
+from greenlight.modelstudio.families.animate_anyone import AnimateAnyoneVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.opinions import Opinion
 from greenlight.pages.sheet import Entry, reason_in_words, write_contact_sheet
 from greenlight.portraits.pictures import Portrait, examine

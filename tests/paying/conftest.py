@@ -76,7 +76,7 @@ class PaidCheck(Paid):
 
     @property
     def pace(self) -> str:
-        return f"{self.studio.service} {EMO.check.id}"
+        return f"{self.studio.service} {EMO.check.model.id}"
 
     async def pay(self) -> object:
         return await self.screener.screen(self.portrait, EMO)

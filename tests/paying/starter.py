@@ -16,7 +16,8 @@ from greenlight.ledger import Ledger
 from greenlight.ledger.unbooked import Outcome
 from greenlight.modelstudio.answers import Answer, read_success
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.emo import FAMILY as EMO
+from greenlight.modelstudio.families.emo import EMO
+from greenlight.modelstudio.question import Question
 from greenlight.paying import Payer, Payment
 from tests.ledger.values import CHECK
 
@@ -30,7 +31,7 @@ def start(studio: ModelStudio, name: str, per_second: float = PER_SECOND) -> Pay
     """Return a payment of which only the arrival matters."""
     return Payment(
         new=replace(CHECK, service=studio.service, portrait=name),
-        request=studio.check_request(EMO, "https://portraits.example/a.png"),
+        request=studio.check_request(Question.of(EMO), "https://portraits.example/a.png"),
         starts_per_second=per_second,
         read=read,
         answered=lambda _: Outcome("check uncertain"),

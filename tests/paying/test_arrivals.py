@@ -13,8 +13,8 @@ import pytest
 from greenlight.holding import held
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.emo import FAMILY as EMO
 from greenlight.modelstudio.errors import Throttled
+from greenlight.modelstudio.families.emo import EMO
 from greenlight.paying import Payer
 from greenlight.studio.server import StudioServer
 from tests.paying.proxies import read_request, serving
@@ -96,7 +96,7 @@ async def test_a_paying_request_that_was_too_much_makes_everybody_wait(
     add_fault(studio, "throttle", "check", retry_after="300")
     with pytest.raises(Throttled):
         await pay(client, ledger, 1)
-    name = f"{client.service} {EMO.check.id}"
+    name = f"{client.service} {EMO.check.model.id}"
     assert 200 < ledger.pace.remaining_seconds(name) <= 300
 
 

@@ -20,6 +20,7 @@ from greenlight.modelstudio.family import VideoRequest
 from greenlight.portraits.delivery import Handed
 from greenlight.portraits.pictures import examine
 from greenlight.studio.server import StudioServer
+from tests.modelstudio.films import film_request
 from tests.paying import proxies
 from tests.paying.conftest import EMO, Paid, PaidCheck, PaidJob
 from tests.paying.proxies import Proxy, Speak, answering, serving
@@ -192,9 +193,12 @@ async def moved(
 
 
 async def _deliver_nothing(order: Any, *_: Any) -> VideoRequest:
-    urls = {"image_url": "https://a.example/a.png", "drive": "https://a.example/a.wav"}
-    return catalog.family(order.family).video_request(
-        **urls, verdict=order.verdict, parameters=order.parameters, deployment=None
+    return film_request(
+        catalog.family(order.family),
+        "https://a.example/a.png",
+        "https://a.example/a.wav",
+        verdict=order.verdict,
+        parameters=order.parameters,
     )
 
 

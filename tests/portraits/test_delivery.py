@@ -26,9 +26,9 @@ from tests.conftest import SAMPLES
 from tests.steering import add_fault, paid, received
 from tests.website import Page, Website
 
-CHECK = catalog.family("emo").check.id
+CHECK = catalog.family("emo").check.model.id
 VIDEO = catalog.family("emo").video.id
-GROUP_CHECK = catalog.family("animate-anyone").check.id
+GROUP_CHECK = catalog.family("animate-anyone").check.model.id
 
 
 async def test_a_file_is_uploaded_once_for_each_model_that_reads_it(

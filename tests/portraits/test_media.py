@@ -12,7 +12,7 @@ import pytest
 
 from greenlight.errors import InputError
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.catalog import MotionLimits, SoundLimits
+from greenlight.modelstudio.limits import MotionLimits, SoundLimits
 from greenlight.portraits.media import (
     examine_motion,
     examine_sound,

@@ -184,7 +184,9 @@ async def test_the_vendor_gets_an_upload_and_never_such_an_address(
     website.put("/anna.png", astronaut.read_bytes())
     names["public.example"] = [["127.0.0.1"] for _ in range(3)]
     portrait = await examine(f"public+{at('public.example', website, '/anna.png')}")
-    handed = await deliver_for_check(portrait, client, reader=EMO.check.id, delivery="presigned")
+    handed = await deliver_for_check(
+        portrait, client, reader=EMO.check.model.id, delivery="presigned"
+    )
     url = await deliver(portrait, client, reader=EMO.video.id, delivery="presigned")
     assert handed.url.startswith("oss://")
     assert url.startswith("oss://")

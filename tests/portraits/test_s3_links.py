@@ -26,7 +26,7 @@ from greenlight.portraits.places import opened
 from tests.bucket import Asked, Bucket, refuse, watch_requests
 from tests.regions import region_signed_for
 
-CHECK = catalog.family("emo").check.id
+CHECK = catalog.family("emo").check.model.id
 Answer = Callable[..., Any]
 
 

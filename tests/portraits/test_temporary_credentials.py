@@ -21,7 +21,7 @@ from tests.bucket import SECRET, Bucket
 from tests.conftest import SAMPLES
 from tests.steering import paid, received
 
-CHECK = catalog.family("emo").check.id
+CHECK = catalog.family("emo").check.model.id
 VIDEO = catalog.family("emo").video.id
 MINUTE = 60
 HOUR = 3600

@@ -45,7 +45,9 @@ async def test_a_scheme_in_large_letters_is_one_like_any_other(
     portrait = await examine(address.replace("http", "HTTP"))
     assert (portrait.place, portrait.shown) == (address, address)
     family = catalog.family("emo")
-    handed = await deliver_for_check(portrait, client, reader=family.check.id, delivery="presigned")
+    handed = await deliver_for_check(
+        portrait, client, reader=family.check.model.id, delivery="presigned"
+    )
     assert handed.url == address
     assert (await client.check(family, handed.url)).passed
 

@@ -47,7 +47,7 @@ async def test_a_second_check_is_free_and_gives_the_same_verdict(
     second = await screen(screener, astronaut, model)
     assert second == Screening(first.verdict, cached=True, cost_cny=Decimal(0))
     assert type(second.verdict) is catalog.family(model).verdict
-    assert paid(studio) == {catalog.family(model).check.id: 1}
+    assert paid(studio) == {catalog.family(model).check.model.id: 1}
 
 
 async def test_a_refusal_is_not_paid_twice_either(screener: Screener, studio: StudioServer) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenlight.judge import Face, Sighting
-from greenlight.studio.emo import Box, answer, ext_bbox
+from greenlight.studio.families.emo import Box, answer, ext_bbox
 
 RATIOS = {"1:1": Fraction(1), "3:4": Fraction(3, 4)}
 

@@ -12,8 +12,11 @@ import pytest
 from PIL import Image
 
 from greenlight.judge import Judge, Sighting
-from greenlight.modelstudio.catalog import PictureLimits, family
-from greenlight.studio import animate_anyone, emo, liveportrait, wan_s2v
+from greenlight.modelstudio.catalog import family
+from greenlight.modelstudio.checks import read_verdict
+from greenlight.modelstudio.limits import PictureLimits
+from greenlight.modelstudio.question import Question
+from greenlight.studio.families import animate_anyone, emo, liveportrait, wan_s2v
 
 COMMITTED = Path(__file__).resolve().parents[1] / "photos"
 MORE = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
@@ -151,10 +154,10 @@ def test_animate_anyone_says_why_it_refuses(name: str, words: str) -> None:
 @pytest.mark.parametrize("ratio", ["1:1", "3:4"])
 def test_a_pass_of_emo_is_one_for_the_client_too(ratio: str) -> None:
     sighting = sighting_of(COMMITTED / "astronaut.png")
-    verdict = family("emo").read_verdict(
+    verdict = read_verdict(
         emo.answer(sighting, {"ratio": ratio}),
+        Question.of(family("emo"), ratio=ratio),
         request_id="r",
-        ratio=ratio,
         picture_size=sighting.size,
     )
     assert verdict.passed

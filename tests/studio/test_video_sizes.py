@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from greenlight.studio import animate_anyone, emo, liveportrait, wan_s2v
+from greenlight.studio.families import animate_anyone, emo, liveportrait, wan_s2v
 
 Size = tuple[int, int]
 

@@ -20,9 +20,9 @@ from prefect.client.schemas.objects import Artifact
 from prefect.runtime import flow_run
 
 from greenlight.album import Album
-from greenlight.modelstudio.emo import EmoVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.modelstudio.family import Verdict
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
 from greenlight.pages.markdown import plain
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.reports import FilmReport, FilmState, report_rejection

@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from blocks import ModelStudioCredentials
 from greenlight.errors import LedgerError
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.emo import EmoVerdict
 from greenlight.modelstudio.errors import AuthenticationError, InvalidRequest
+from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.family import Verdict
 from greenlight.patience import MAX_TRIES
 from greenlight.portraits.pictures import Portrait, examine

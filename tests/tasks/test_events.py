@@ -13,8 +13,8 @@ from prefect.events import Event
 
 from greenlight.errors import OverBudget
 from greenlight.ledger import Job, JobState
-from greenlight.modelstudio.emo import EmoVerdict
-from greenlight.modelstudio.liveportrait import LivePortraitVerdict
+from greenlight.modelstudio.families.emo import EmoVerdict
+from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.settings import Settings
 from tasks.events import (

@@ -11,24 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from greenlight.judge import Finding, FindingKind, Sighting, findings
+from greenlight.judge.rules import speaks_against
+from greenlight.modelstudio.families.animate_anyone import ANIMATE_ANYONE as FAMILY
+from greenlight.studio.families.played import StudioFamily
 
-REFUSES_ON: Final = frozenset(
-    {
-        FindingKind.NOBODY,
-        FindingKind.SEVERAL_PEOPLE,
-        FindingKind.NO_FACE,
-        FindingKind.TURNED,
-        FindingKind.TILTED,
-        FindingKind.LIGHT,
-        FindingKind.BLUR,
-        FindingKind.NO_BODY,
-    }
-)
-"""A small face is no fault where the whole body is filmed."""
 NO_HUMAN_BODY: Final = (
     "The input image has no human body. Upload another image that contains a single person."
 )
-STEPS: Final = ("PRE-PROCESSING", "RUNNING", "POST-PROCESSING")
 CODES: Final = {"unreachable": "InvalidURL.ConnectionRefused", "timeout": "InvalidURL.Timeout"}
 """The codes of animateanyone-video-generation-api where they differ from the other families'."""
 SIZES: Final = {"9:16": (432, 768), "3:4": (480, 640)}
@@ -37,7 +26,9 @@ SIZES: Final = {"9:16": (432, 768), "3:4": (480, 640)}
 
 def answer(sighting: Sighting, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     """Return the `output` of a check; the document knows no parameters."""
-    against = [finding for finding in findings(sighting) if finding.kind in REFUSES_ON]
+    against = [
+        finding for finding in findings(sighting) if finding.kind in speaks_against(FAMILY.name)
+    ]
     if against:
         return {"check_pass": False, "reason": _reason(against), "bodystyle": ""}
     return {"check_pass": True, "bodystyle": sighting.body}
@@ -66,3 +57,13 @@ def video_size(body: Mapping[str, Any], picture_size: tuple[int, int]) -> tuple[
 def result(url: str) -> dict[str, Any]:
     """Return the video's link where this family has it: right in the `output`."""
     return {"video_url": url}
+
+
+ANIMATE_ANYONE = StudioFamily(
+    family=FAMILY,
+    answer=answer,
+    video_size=video_size,
+    result=result,
+    steps=("PRE-PROCESSING", "RUNNING", "POST-PROCESSING"),
+    codes=CODES,
+)

@@ -12,23 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from greenlight.judge import FindingKind, Sighting, findings
+from greenlight.judge import Sighting, findings
+from greenlight.judge.rules import speaks_against
+from greenlight.modelstudio.families.emo import EMO as FAMILY
+from greenlight.studio.families.played import StudioFamily
 
-REFUSES_ON: Final = frozenset(
-    {
-        FindingKind.NOBODY,
-        FindingKind.SEVERAL_PEOPLE,
-        FindingKind.NO_FACE,
-        FindingKind.TURNED,
-        FindingKind.TILTED,
-        FindingKind.SMALL_FACE,
-        FindingKind.BLUR,
-    }
-)
-"""Light is left out: the document names no reasons, and a face in shadow can be made out."""
-
-LOOKS_AGAIN: Final = False
-"""The two boxes stand for the check."""
 STYLE_LEVELS: Final = ("normal", "calm", "active")
 
 Box = tuple[int, int, int, int]
@@ -55,7 +43,7 @@ _FRAMES: Final = {
 
 def answer(sighting: Sighting, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `output` of a check; `parameters` may hold a `ratio` of 1:1 (default) or 3:4."""
-    refused = any(finding.kind in REFUSES_ON for finding in findings(sighting))
+    refused = any(finding.kind in speaks_against(FAMILY.name) for finding in findings(sighting))
     if sighting.face is not None and not refused:
         face = sighting.face.box
         around = ext_bbox(face, sighting.size, str(parameters.get("ratio", "1:1")))
@@ -150,3 +138,16 @@ def _video_ratio(body: Mapping[str, Any]) -> str:
     left, top, right, bottom = body["input"]["ext_bbox"]
     # 7/8 is half way between the two ratios.
     return "1:1" if (right - left) * 8 > (bottom - top) * 7 else "3:4"
+
+
+EMO = StudioFamily(
+    family=FAMILY,
+    answer=answer,
+    video_size=video_size,
+    usage=usage,
+    complaint=complaint,
+    filmed_part=filmed_part,
+    refused_at_once=refused_at_once,
+    # The two boxes stand for the check.
+    looks_again=False,
+)

@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from greenlight.judge import FindingKind, Sighting, findings
+from greenlight.judge import Sighting, findings
+from greenlight.judge.rules import speaks_against
+from greenlight.modelstudio.families.liveportrait import LIVEPORTRAIT as FAMILY
+from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.frame_sizes import scaled
 
-REFUSES_ON: Final = frozenset(
-    {
-        FindingKind.NOBODY,
-        FindingKind.NO_FACE,
-        FindingKind.TURNED,
-        FindingKind.TILTED,
-        FindingKind.SMALL_FACE,
-    }
-)
 CODES: Final = {
     "unreachable": "InvalidParameter.InputDownloadFailed",
     "timeout": "InvalidParameter.InputDownloadFailed",
@@ -41,7 +35,7 @@ LONGER_EDGE_PX: Final = 512
 
 def answer(sighting: Sighting, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     """Return the `output` of a check; the document knows no parameters."""
-    if any(finding.kind in REFUSES_ON for finding in findings(sighting)):
+    if any(finding.kind in speaks_against(FAMILY.name) for finding in findings(sighting)):
         return {"pass": False, "message": "No human face detected."}
     return {"pass": True, "message": ""}
 
@@ -49,3 +43,11 @@ def answer(sighting: Sighting, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def video_size(body: Mapping[str, Any], picture_size: tuple[int, int]) -> tuple[int, int]:  # noqa: ARG001
     """Return the picture's own size, with its longer edge at most 512 px."""
     return scaled(picture_size, min(1.0, LONGER_EDGE_PX / max(picture_size)))
+
+
+LIVEPORTRAIT = StudioFamily(
+    family=FAMILY,
+    answer=answer,
+    video_size=video_size,
+    codes=CODES,
+)

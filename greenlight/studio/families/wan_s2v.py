@@ -10,20 +10,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from greenlight.judge import FindingKind, Sighting, findings
+from greenlight.judge import Sighting, findings
+from greenlight.judge.rules import speaks_against
+from greenlight.modelstudio.families.wan_s2v import WAN_S2V as FAMILY
+from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.frame_sizes import scaled
 
-REFUSES_ON: Final = frozenset(
-    {
-        FindingKind.NOBODY,
-        FindingKind.SEVERAL_PEOPLE,
-        FindingKind.NO_FACE,
-        FindingKind.TURNED,
-        FindingKind.TILTED,
-        FindingKind.SMALL_FACE,
-        FindingKind.BLUR,
-    }
-)
 PIXELS: Final = {"480P": 832 * 480, "720P": 1280 * 720}
 """Pixels of a frame by `resolution`; the video has the picture's shape."""
 
@@ -31,7 +23,7 @@ PIXELS: Final = {"480P": 832 * 480, "720P": 1280 * 720}
 def answer(sighting: Sighting, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     """Return the `output` of a check; the document knows no parameters."""
     humanoid = sighting.people > 0
-    if any(finding.kind in REFUSES_ON for finding in findings(sighting)):
+    if any(finding.kind in speaks_against(FAMILY.name) for finding in findings(sighting)):
         return {"check_pass": False, "humanoid": humanoid, "code": "", "message": ""}
     return {"check_pass": True, "humanoid": humanoid}
 
@@ -47,3 +39,11 @@ def usage(body: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     """Return what is billed, under the names that wan-s2v-api has for it."""
     lines = body.get("parameters", {}).get("resolution", "480P").removesuffix("P")
     return {"duration": seconds, "video_count": 1, "SR": int(lines)}
+
+
+WAN_S2V = StudioFamily(
+    family=FAMILY,
+    answer=answer,
+    video_size=video_size,
+    usage=usage,
+)

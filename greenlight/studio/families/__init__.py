@@ -1,0 +1,1 @@
+"""The families that the studio plays, one file each."""
