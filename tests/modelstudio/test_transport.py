@@ -148,6 +148,14 @@ async def test_an_unreadable_answer_is_never_a_verdict(how: str, wire: Any) -> N
             await check(studio, EMO, PICTURE)
 
 
+@pytest.mark.parametrize("how", UNREADABLE)
+async def test_a_query_whose_answer_is_unreadable_has_cost_nothing(how: str, wire: Any) -> None:
+    async with wire(UNREADABLE[how]) as base_url, _client(base_url) as studio:
+        with pytest.raises(ProtocolError) as caught:
+            await studio.fetch("t-1")
+    assert not caught.value.may_have_cost
+
+
 async def _every_call(studio: ModelStudio, tmp_path: Path) -> list[ModelStudioError]:
     file = tmp_path / "a.png"
     file.write_bytes(b"x")
