@@ -24,6 +24,7 @@ from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import Throttled
 from greenlight.pacing import slow_down, wait_for_start
 from greenlight.studio.server import StudioServer, StudioSettings
+from tests.calling import check
 from tests.postgresql import is_installed, run_server
 
 PROCESSES = 4
@@ -111,7 +112,7 @@ async def _send(url: str, base_url: str, picture: str) -> None:
                 while time.monotonic() < ends_at:
                     await wait_for_start(ledger, studio, family.check.model.id, LIMIT)
                     try:
-                        await studio.check(family, picture)
+                        await check(studio, family, picture)
                     except Throttled as error:
                         await slow_down(ledger, studio, family.check.model.id, error)
 

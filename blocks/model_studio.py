@@ -14,14 +14,13 @@ class ModelStudioCredentials(CredentialsBlock):
     """Credentials of Alibaba Cloud Model Studio.
 
     Example:
-        Load the stored credentials and check a portrait:
+        Load the stored credentials and look at the account's tasks, which costs nothing:
         ```python
         from blocks import ModelStudioCredentials
-        from greenlight.modelstudio import catalog
 
         credentials = ModelStudioCredentials.load("BLOCK_NAME")
         async with credentials.get_client() as studio:
-            verdict = await studio.check(catalog.family("emo"), "https://example.com/anna.png")
+            page = await studio.list_tasks()
         ```
     """
 

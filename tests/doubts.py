@@ -13,6 +13,7 @@ from greenlight.ledger import Claim, Job, JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import VideoRequest
 from greenlight.studio.server import StudioServer
+from tests.calling import submit
 from tests.ledger.values import begin, claim_job
 from tests.production import Production, produce
 from tests.steering import add_fault
@@ -84,7 +85,7 @@ def send(production: Production) -> tuple[Job, Claim]:
 async def begin_elsewhere(production: Production, **changes: Any) -> str:
     """Begin a production past these books, as another program of the account does; return its task."""
     request: VideoRequest = await production.order.request(production.studio, "presigned")
-    answer = await production.studio.submit(request.model_copy(update=changes))
+    answer = await submit(production.studio, request.model_copy(update=changes))
     return answer.task_id
 
 

@@ -16,7 +16,7 @@ from greenlight.errors import (
     StorageError,
     explain,
 )
-from greenlight.modelstudio.errors import AmbiguousSubmission, ModelStudioError, Throttled
+from greenlight.modelstudio.errors import AnswerLost, ModelStudioError, Throttled
 
 KINDS = [GreenlightError, InputError, LedgerError, SettingsError, StorageError]
 
@@ -51,7 +51,7 @@ def test_a_vendors_error_says_itself_what_it_cost() -> None:
     assert (told.type, told.spent) == ("Throttled", False)
     assert told.message.count("cost nothing") == 1
     assert "request r-1" in told.message
-    assert explain(AmbiguousSubmission("no answer")).spent
+    assert explain(AnswerLost("no answer")).spent
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from greenlight.portraits.listing import list_objects
 from greenlight.portraits.pictures import examine
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import SECRET, Bucket
+from tests.calling import check
 from tests.website import Website
 
 KEY = "sk-secret-4711"
@@ -75,7 +76,7 @@ async def test_no_library_says_a_secret_at_any_level(
                 portrait, client, reader=EMO.check.model.id, delivery="presigned"
             )
             handed.append(link.url)
-            await client.check(EMO, link.url)
+            await check(client, EMO, link.url)
             await deliver(portrait, client, reader=EMO.video.id, delivery="presigned")
     assert list(list_objects(f"s3://{bucket.name}/"))
     role = {"RoleArn": "arn:aws:iam::123456789012:role/films", "RoleSessionName": "films"}

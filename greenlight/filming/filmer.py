@@ -92,16 +92,12 @@ class Filmer:
         while True:
             try:
                 await payer.pay(paid, claim)
-            except (Throttled, ServiceUnreachable) as error:
-                tries += 1
-                wait_seconds = wait_before_retry(error, tries)
-                if wait_seconds is None or wait_seconds > LONGEST_WAIT_SECONDS:
-                    raise
-                await asyncio.sleep(wait_seconds)
-                continue
             except ModelStudioError as error:
+                # A server's fault leaves a doubt whatever its code says, Throttling too.
                 if not leaves_doubt(error):
-                    raise
+                    tries += 1
+                    await _wait_or_raise(error, tries)
+                    continue
             try:
                 job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
             except LedgerError as error:
@@ -169,6 +165,15 @@ class Filmer:
             self.ledger.jobs.expire, job.id, of_task=job.task_id, message=message
         )
         return True
+
+
+async def _wait_or_raise(error: ModelStudioError, tries: int) -> None:
+    """Wait until a request that was not accepted may go again; raise the error if it may not."""
+    may_go_again = isinstance(error, Throttled | ServiceUnreachable)
+    wait_seconds = wait_before_retry(error, tries) if may_go_again else None
+    if wait_seconds is None or wait_seconds > LONGEST_WAIT_SECONDS:
+        raise error
+    await asyncio.sleep(wait_seconds)
 
 
 def _payment(new: NewJob, request: httpx.Request, starts_per_second: float) -> Payment[Submission]:

@@ -1,4 +1,4 @@
-"""Call Model Studio: check portraits, begin videos, follow their tasks, upload files."""
+"""Call Model Studio: pay for checks and videos, follow their tasks, upload files."""
 
 from __future__ import annotations
 
@@ -12,18 +12,11 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx
 
-from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer, read_success
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL, TASK_LIFETIME
-from greenlight.modelstudio.checks import read_check
-from greenlight.modelstudio.errors import (
-    InvalidRequest,
-    ModelStudioError,
-    TaskNotCancelable,
-)
-from greenlight.modelstudio.family import Family, Verdict, VideoRequest
+from greenlight.modelstudio.errors import InvalidRequest, TaskNotCancelable
+from greenlight.modelstudio.family import VideoRequest
 from greenlight.modelstudio.question import Question
-from greenlight.modelstudio.submissions import Submission, read_submission, what_became
 from greenlight.modelstudio.tasks import TaskPage, VideoTask, read_page, read_task
 from greenlight.modelstudio.times import write_time
 from greenlight.modelstudio.transport import Ready, Transport, build_post
@@ -87,43 +80,13 @@ class ModelStudio:
         """Close the connections."""
         await self._transport.aclose()
 
-    async def check(
-        self,
-        family: Family,
-        image_url: str,
-        *,
-        ratio: str | None = None,
-        picture_size: tuple[int, int] | None = None,
-        deployment: str | None = None,
-    ) -> Verdict:
-        """Ask a family's detector for its verdict on a portrait; one picture is charged, pass or not.
-
-        `picture_size` (width, height) holds the answered boxes against the picture. `deployment` is
-        the name of an own deployment, called in the model's place. Raises `ProtocolError` for an
-        answer that is neither a verdict nor an error.
-        """
-        if family.check is not None:
-            catalog.warn_of_retirement(deployment or family.check.model.id)
-        question = Question.of(family, ratio=ratio, deployment=deployment)
-        answer = await self.pay(self.check_request(question, image_url))
-        return read_check(answer, question, picture_size=picture_size)
-
     def check_request(self, question: Question, image_url: str) -> httpx.Request:
-        """Return the request of a check, whole; `ValueError` says why it cannot be sent."""
+        """Return the request of a check, whole; `ValueError` says why it cannot be sent.
+
+        One picture is charged for it, pass or not.
+        """
         body = question.body(image_url)
         return self._paying(question.check.model.path, body, _media_headers(body["input"]))
-
-    async def submit(self, request: VideoRequest) -> Submission:
-        """Send a paying request, exactly once, on a new connection, and return the begun task.
-
-        `AmbiguousSubmission` says that a task may have been begun; every other error that none was.
-        """
-        catalog.warn_of_retirement(request.model)
-        paying = self.video_request(request)
-        try:
-            return read_submission(await self.pay(paying))
-        except ModelStudioError as error:
-            raise what_became(error) from error
 
     def video_request(self, request: VideoRequest) -> httpx.Request:
         """Return the request of a video or a template, whole; `ValueError` says why it cannot be sent."""
@@ -141,7 +104,8 @@ class ModelStudio:
     ) -> Answer:
         """Send a paying request once, and return whatever is answered; see `Transport.pay`.
 
-        It needs nothing of this client's event loop, so a thread of its own may send it.
+        Nothing is booked here, so only `greenlight.paying` calls it. It needs nothing of this client's event
+        loop, so a thread of its own may send it.
         """
         return await self._transport.pay(request, ends_at=ends_at, ready=ready)
 

@@ -3,8 +3,7 @@
     ModelStudioError
      |-- ServiceUnreachable        refused, no such host, no connection in time: nothing was sent
      |    `-- NotSent              its time was over before it could be
-     |-- AnswerLost                a check or a query was sent and its answer never arrived
-     |-- AmbiguousSubmission       a paying request was sent and its answer never arrived
+     |-- AnswerLost                a request was sent and its answer never arrived
      |-- ProtocolError             an answer that fits no known shape
      `-- ApiError                  the vendor, or its file store, answered with an error
           |-- AuthenticationError  the key is missing, wrong, or of another region
@@ -116,20 +115,12 @@ class NotSent(ServiceUnreachable):
 
 
 class AnswerLost(ModelStudioError):
-    """Say that a check or a query was sent and its answer lost; asking again may be paid twice."""
+    """Say that a request was sent and its answer lost; asking again may be paid twice."""
 
     what = "The answer of Model Studio was lost"
     retryable = True
     may_have_cost = True
     hint = "ask again"
-
-
-class AmbiguousSubmission(ModelStudioError):
-    """Say that nobody knows whether the paid task was begun; sending it again could pay twice."""
-
-    what = "Nobody knows whether the vendor began the paid task"
-    may_have_cost = True
-    hint = "look at the vendor's list of tasks before this is sent again"
 
 
 class ProtocolError(ModelStudioError):

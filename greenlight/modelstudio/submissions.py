@@ -16,13 +16,7 @@ from greenlight.modelstudio.answers import (
     unfit,
 )
 from greenlight.modelstudio.error_codes import read_top_fault
-from greenlight.modelstudio.errors import (
-    AmbiguousSubmission,
-    AnswerLost,
-    ModelStudioError,
-    ProtocolError,
-    ServerFault,
-)
+from greenlight.modelstudio.errors import AnswerLost, ModelStudioError, ProtocolError, ServerFault
 
 
 class Submission(BaseModel):
@@ -57,16 +51,3 @@ def leaves_doubt(error: ModelStudioError) -> bool:
     if isinstance(error, AnswerLost | ServerFault) or (error.status or 0) >= 500:
         return True
     return isinstance(error, ProtocolError) and error.may_have_cost
-
-
-def what_became(error: ModelStudioError) -> ModelStudioError:
-    """Return the error of a failed create request: itself, or the doubt that it leaves."""
-    if not leaves_doubt(error):
-        return error
-    return AmbiguousSubmission(
-        error.message,
-        code=error.code,
-        request_id=error.request_id,
-        status=error.status,
-        task_id=error.task_id,
-    )

@@ -99,28 +99,24 @@ class Transport:
         url: str,
         *,
         fresh: bool = False,
-        may_cost: bool = False,
         deadline_seconds: float | None = None,
         **request: Any,
     ) -> Answer:
-        """Send a request once and return its answer, of whatever status.
-
-        `may_cost` says whether the vendor charges for such a request; `request` goes to httpx.
-        """
+        """Send a free request once, and return its answer, of whatever status; `request` goes to httpx."""
         client = self._client(url, fresh=fresh)
         try:
             async with (
                 asyncio.timeout(deadline_seconds or self._timeout_seconds),
                 client.stream(method, url, **request) as response,
             ):
-                content = await _read_limited(response, may_cost=may_cost)
+                content = await _read_limited(response, may_cost=False)
         except _NEVER_SENT as error:
             raise ServiceUnreachable(reason_of(error)) from error
         except (httpx.TransportError, TimeoutError) as error:
-            raise AnswerLost(reason_of(error), may_have_cost=may_cost) from error
+            raise AnswerLost(reason_of(error), may_have_cost=False) from error
         except httpx.DecodingError as error:
-            raise ProtocolError("its compression is broken", may_have_cost=may_cost) from error
-        return Answer(response.status_code, response.headers, content, may_cost=may_cost)
+            raise ProtocolError("its compression is broken", may_have_cost=False) from error
+        return Answer(response.status_code, response.headers, content, may_cost=False)
 
     async def pay(
         self, request: httpx.Request, *, ends_at: float | None = None, ready: Ready | None = None

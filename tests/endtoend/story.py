@@ -19,6 +19,7 @@ from greenlight.modelstudio.family import Verdict
 from greenlight.portraits.pictures import examine
 from greenlight.portraits.preflight import preflight
 from greenlight.studio.server import StudioServer, StudioSettings
+from tests.calling import check
 from tests.endtoend.findings import Answers, Findings
 from tests.endtoend.pipeline import QUEUE, UPLOADS, Pipeline
 from tests.endtoend.plan import PASSING, PHOTOS, REFUSED, Plan, Upload
@@ -59,8 +60,8 @@ async def _answer(client: ModelStudio, picture: Path, model: str) -> Verdict:
     family = catalog.family(model)
     portrait = await examine(str(picture))
     url = await client.upload(picture, model=family.check.model.id)
-    answer = await client.check(
-        family, url, ratio=family.resolve_ratio(None), picture_size=portrait.size_px
+    answer = await check(
+        client, family, url, ratio=family.resolve_ratio(None), picture_size=portrait.size_px
     )
     by_header = preflight(portrait, family)
     assert by_header is None or not answer.passed, f"{model} passes what its document excludes"

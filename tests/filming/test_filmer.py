@@ -81,6 +81,18 @@ async def test_a_request_that_is_throttled_for_too_long_is_given_up_and_free(
     assert received(studio, "create") == 1
 
 
+@pytest.mark.parametrize("retry_after", ["1", "120"])
+async def test_a_server_that_is_throttled_itself_leaves_a_doubt(
+    production: Production, studio: StudioServer, retry_after: str
+) -> None:
+    """Whatever its code says, a server's fault does not say that nothing was begun."""
+    said = {"status": 503, "code": "Throttling.RateQuota", "retry_after": retry_after}
+    add_fault(studio, "error", "create", when="after", **said)
+    job, was_sent = await production.submit()
+    assert (job.state, was_sent) == (JobState.AMBIGUOUS, True)
+    assert received(studio, "create") == 1
+
+
 async def test_a_refused_connection_is_tried_again(
     production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from datetime import date
@@ -44,6 +45,24 @@ def test_all_but_wan_s2v_were_announced_for_retirement() -> None:
     assert staying == {"wan2.2-s2v-detect", "wan2.2-s2v"}
     assert {day for day in retiring.values() if day} == {date(2026, 10, 10)}
     assert all(model.replaced_by for model in catalog.models().values() if model.retires_on)
+
+
+def test_a_retiring_model_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        for model in ("emo-detect-v1", "emo-v1"):
+            catalog.warn_of_retirement(model)
+    warnings = [record.getMessage() for record in caplog.records]
+    assert [warning.split(":")[0] for warning in warnings] == ["emo-detect-v1", "emo-v1"]
+    assert all("2026-10-10" in warning and "wan-s2v" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("model", ["wan2.2-s2v-detect", "wan2.2-s2v", "emo-detect-mine"])
+def test_a_staying_model_and_an_own_deployment_are_not_warned_of(
+    model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    catalog.warn_of_retirement(model)
+    assert caplog.records == []
 
 
 def test_a_check_costs_the_same_everywhere_and_is_answered_at_once() -> None:
@@ -164,7 +183,7 @@ def test_the_client_starts_without_anything_heavy() -> None:
     # httpx brings rich for a command line of its own.
     heavy = ["prefect", "sqlalchemy", "numpy", "PIL", "av", "typer", "starlette", "boto3"]
     program = (
-        "import sys, greenlight.modelstudio.client as c; c.catalog.families(); "
+        "import sys, greenlight.modelstudio.client, greenlight.modelstudio.catalog as c; c.families(); "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(

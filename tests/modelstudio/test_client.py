@@ -11,7 +11,7 @@ import pytest
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio, service_of
 from greenlight.modelstudio.families.emo import EMO, EmoParameters, EmoVerdict
-from greenlight.modelstudio.families.wan_s2v import WAN_S2V
+from tests.calling import check, submit
 from tests.modelstudio.films import film_request
 
 PICTURE = "https://example.com/a.png?Expires=1&Signature=hidden"
@@ -88,8 +88,8 @@ async def test_the_workspace_and_a_trimmed_key_go_with_every_request(vendor: Any
     vendor.answer(200, CREATED)
     vendor.answer(200, RUNNING)
     async with ModelStudio(" sk-test\n", base_url=vendor.base_url, workspace="ws-1") as studio:
-        await studio.check(EMO, PICTURE)
-        await studio.submit(FILM)
+        await check(studio, EMO, PICTURE)
+        await submit(studio, FILM)
         await studio.fetch("t-1")
     sent = [
         (r.headers["authorization"], r.headers["x-dashscope-workspace"]) for r in vendor.received
@@ -104,15 +104,15 @@ async def test_what_the_vendor_cannot_fetch_is_not_sent(
     url: str, vendor: Any, studio: ModelStudio
 ) -> None:
     with pytest.raises(ValueError, match="upload"):
-        await studio.check(EMO, url)
+        await check(studio, EMO, url)
     with pytest.raises(ValueError, match="upload"):
-        await studio.submit(FILM.model_copy(update={"input": {**FILM.input, "audio_url": url}}))
+        await submit(studio, FILM.model_copy(update={"input": {**FILM.input, "audio_url": url}}))
     assert vendor.received == []
 
 
 async def test_a_ratio_that_is_not_offered_is_not_sent(vendor: Any, studio: ModelStudio) -> None:
     with pytest.raises(ValueError, match="1:1 or 3:4"):
-        await studio.check(EMO, PICTURE, ratio="16:9")
+        await check(studio, EMO, PICTURE, ratio="16:9")
     assert vendor.received == []
 
 
@@ -124,31 +124,6 @@ async def test_a_closed_client_can_be_used_again(vendor: Any) -> None:
         await studio.aclose()
 
 
-async def test_a_retiring_model_is_warned_of_once(
-    vendor: Any, studio: ModelStudio, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
-    for _ in range(2):
-        vendor.answer(200, REFUSED)
-        await studio.check(EMO, PICTURE)
-        vendor.answer(200, CREATED)
-        await studio.submit(FILM)
-    warnings = [record.getMessage() for record in caplog.records]
-    assert [warning.split(":")[0] for warning in warnings] == ["emo-detect-v1", "emo-v1"]
-    assert all("2026-10-10" in warning and "wan-s2v" in warning for warning in warnings)
-
-
-async def test_a_staying_model_and_an_own_deployment_are_not_warned_of(
-    vendor: Any, studio: ModelStudio, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
-    vendor.answer(200, REFUSED)
-    await studio.check(WAN_S2V, PICTURE)
-    vendor.answer(200, REFUSED)
-    await studio.check(EMO, PICTURE, deployment="emo-detect-mine")
-    assert caplog.records == []
-
-
 async def test_no_log_shows_a_key_or_a_signed_link(
     vendor: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
@@ -156,9 +131,9 @@ async def test_no_log_shows_a_key_or_a_signed_link(
     (tmp_path / "a.png").write_bytes(b"x")
     async with ModelStudio("sk-hidden-key", base_url=vendor.base_url) as studio:
         vendor.answer(200, REFUSED)
-        await studio.check(EMO, PICTURE)
+        await check(studio, EMO, PICTURE)
         vendor.answer(200, CREATED)
-        await studio.submit(FILM)
+        await submit(studio, FILM)
         vendor.replay("uploads/policy")
         vendor.answer(200, b"", {})
         await studio.upload(tmp_path / "a.png", model="emo-v1")

@@ -80,7 +80,6 @@ def test_the_picture_of_the_tree_is_the_tree() -> None:
     [
         (errors.ServiceUnreachable, True, False),
         (errors.AnswerLost, True, True),
-        (errors.AmbiguousSubmission, False, True),
         (errors.ProtocolError, False, True),
         (errors.Throttled, True, False),
         (errors.ServerFault, True, False),

@@ -8,8 +8,10 @@ import pytest
 
 from greenlight.modelstudio import catalog, errors
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.errors import AmbiguousSubmission, ModelStudioError, ProtocolError
-from tests.modelstudio.test_recorded import PICTURE, submit
+from greenlight.modelstudio.errors import ModelStudioError, ProtocolError
+from greenlight.modelstudio.submissions import leaves_doubt
+from tests.calling import check
+from tests.modelstudio.test_recorded import PICTURE, film
 
 PAGE = b"<html><body>Not now</body></html>"
 HTML = {"content-type": "text/html"}
@@ -31,8 +33,9 @@ async def test_a_paying_request_stays_in_doubt(
     status: int, body: Any, vendor: Any, studio: ModelStudio
 ) -> None:
     vendor.answer(status, body, HTML if body == PAGE else None)
-    with pytest.raises(AmbiguousSubmission) as caught:
-        await submit(studio)
+    with pytest.raises(ModelStudioError) as caught:
+        await film(studio)
+    assert leaves_doubt(caught.value)
     assert caught.value.status == status
 
 
@@ -43,7 +46,7 @@ async def test_a_check_counts_as_perhaps_paid(
 ) -> None:
     vendor.answer(status, body, HTML if body == PAGE else None)
     with pytest.raises(ProtocolError) as caught:
-        await studio.check(catalog.family("wan-s2v"), PICTURE)
+        await check(studio, catalog.family("wan-s2v"), PICTURE)
     assert (caught.value.may_have_cost, caught.value.retryable) == (True, False)
     assert "HTTPS_PROXY" in str(caught.value)
 
@@ -55,11 +58,11 @@ async def test_being_sent_elsewhere_is_no_refusal_either(
 ) -> None:
     for _ in range(2):
         vendor.answer(status, body)
-    with pytest.raises(AmbiguousSubmission):
-        await submit(studio)
-    with pytest.raises(ProtocolError) as caught:
-        await studio.check(catalog.family("wan-s2v"), PICTURE)
-    assert caught.value.may_have_cost
+    for call in (film(studio), check(studio, catalog.family("wan-s2v"), PICTURE)):
+        with pytest.raises(ProtocolError) as caught:
+            await call
+        assert caught.value.may_have_cost
+        assert leaves_doubt(caught.value)
 
 
 @pytest.mark.parametrize("body", [PAGE, {"message": "upstream timed out"}])
@@ -68,7 +71,7 @@ async def test_a_check_whose_gateway_gave_up_may_have_been_paid_and_is_asked_aga
 ) -> None:
     vendor.answer(504, body)
     with pytest.raises(errors.ServerFault) as caught:
-        await studio.check(catalog.family("wan-s2v"), PICTURE)
+        await check(studio, catalog.family("wan-s2v"), PICTURE)
     assert (caught.value.may_have_cost, caught.value.retryable) == (True, True)
 
 
@@ -78,10 +81,11 @@ async def test_the_vendors_own_refusal_costs_nothing_and_leaves_no_doubt(
 ) -> None:
     for _ in range(2):
         vendor.answer(status, {"code": "Never.Heard", "message": "No."})
-    for call in (submit(studio), studio.check(catalog.family("wan-s2v"), PICTURE)):
+    for call in (film(studio), check(studio, catalog.family("wan-s2v"), PICTURE)):
         with pytest.raises(errors.ApiError) as caught:
             await call
         assert not caught.value.may_have_cost
+        assert not leaves_doubt(caught.value)
 
 
 async def test_a_request_that_ran_out_of_time_says_nothing_of_what_it_began(
@@ -89,8 +93,9 @@ async def test_a_request_that_ran_out_of_time_says_nothing_of_what_it_began(
 ) -> None:
     """The one status below 500 that is no "no", even in the vendor's own words."""
     vendor.answer(408, {"code": "RequestTimeOut", "message": "Request timed out."})
-    with pytest.raises(AmbiguousSubmission):
-        await submit(studio)
+    with pytest.raises(ModelStudioError) as caught:
+        await film(studio)
+    assert leaves_doubt(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from greenlight.ledger import JobState, Ledger
 from greenlight.ledger.schema import checks, jobs
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.question import Question
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.screening import Screener
 from greenlight.studio.server import StudioServer
@@ -82,7 +83,7 @@ class PaidCheck(Paid):
         return await self.screener.screen(self.portrait, EMO)
 
     def is_booked(self) -> bool:
-        key = self.screener._new_check(self.portrait, EMO, None, None).key
+        key = self.screener._new_check(self.portrait, Question.of(EMO)).key
         return self.ledger.checks.find(key) is not None
 
     def is_free(self) -> bool:

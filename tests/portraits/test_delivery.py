@@ -22,6 +22,7 @@ from greenlight.portraits.pictures import examine
 from greenlight.settings import Delivery
 from greenlight.studio.server import StudioServer
 from tests.bucket import Asked, Bucket
+from tests.calling import check
 from tests.conftest import SAMPLES
 from tests.steering import add_fault, paid, received
 from tests.website import Page, Website
@@ -91,7 +92,7 @@ async def test_a_job_gets_what_was_examined_whatever_lies_there_when_its_turn_co
     bucket.put("anna.png", two)
     website.pages["/anna.png"] = [Page(two)]
     # The studio refuses two people, and says so of what it really sees.
-    assert (await client.check(catalog.family("animate-anyone"), url)).passed
+    assert (await check(client, catalog.family("animate-anyone"), url)).passed
 
 
 @pytest.mark.parametrize("becomes", [b"another", b""])
@@ -260,7 +261,7 @@ async def test_everything_is_uploaded_where_uploads_are_asked_for(
     portrait = await examine(place)
     url = await deliver(portrait, client, reader=CHECK, delivery="upload")
     assert url.startswith("oss://")
-    verdict = await client.check(catalog.family("emo"), url, picture_size=portrait.size_px)
+    verdict = await check(client, catalog.family("emo"), url, picture_size=portrait.size_px)
     assert verdict.passed
 
 

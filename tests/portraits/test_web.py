@@ -16,6 +16,7 @@ from greenlight.portraits.delivery import deliver_for_check
 from greenlight.portraits.pictures import examine
 from greenlight.portraits.place import without_query
 from greenlight.portraits.places import opened
+from tests.calling import check
 from tests.website import Website
 
 SIGNED = "?X-Amz-Signature=c0ffee&token=hush"
@@ -49,7 +50,7 @@ async def test_a_scheme_in_large_letters_is_one_like_any_other(
         portrait, client, reader=family.check.model.id, delivery="presigned"
     )
     assert handed.url == address
-    assert (await client.check(family, handed.url)).passed
+    assert (await check(client, family, handed.url)).passed
 
 
 async def test_a_signature_is_sent_and_never_shown(website: Website, astronaut: Path) -> None:

@@ -59,8 +59,6 @@ UNREACHED: dict[str, str] = {
     "wan-s2v is priced by its own parameters": GUARD,
     "is empty or has characters that no": "a Prefect block's; the settings look at theirs before",
     "The call of Model Studio failed": "of the base of all its errors, none of which is only that",
-    "Nobody knows whether the vendor began the paid task": CLIENT,
-    "look at the vendor's list of tasks before this is sent again": CLIENT,
     "The task cannot be cancelled": CLIENT,
     "it runs or is finished: collect it": CLIENT,
     "pixels, and nothing above 7000x7000 is decoded": NO_PICTURE,
