@@ -45,6 +45,29 @@ INTERRUPTED_SECONDS = 10.0
 BOOK_AGAIN_SECONDS = 0.5
 MOST_AT_ONCE = 64
 
+_counting = threading.Lock()
+_payments_under_way = 0
+
+
+def payments_under_way() -> int:
+    """Return how many paying requests of this process are sent and not booked yet."""
+    return _payments_under_way
+
+
+@contextmanager
+def _under_way() -> Iterator[None]:
+    _count_under_way(1)
+    try:
+        yield
+    finally:
+        _count_under_way(-1)
+
+
+def _count_under_way(more: int) -> None:
+    global _payments_under_way  # noqa: PLW0603 - what a process has sent is the process's
+    with _counting:
+        _payments_under_way += more
+
 
 class Payment(abc.ABC, Generic[Value]):
     """One request that is paid: what is booked, what is sent, and what its answers mean."""
@@ -108,19 +131,20 @@ class Payer:
             budgets=self.budgets,
         )
         start, number, ends_at = self._begin(payment, claim, terms, stop)
-        catalog.warn_of_retirement(payment.new.model)
-        try:
-            self._wait_for(start, terms, stop, ends_at)
-            value = payment.read(asyncio.run(self.studio.pay(payment.request, ends_at=ends_at)))
-            outcome = payment.outcome(number, claim, value)
-        except Exception as error:
-            self._book(payment.failure(number, claim, error), stop)
-            if isinstance(error, Throttled):
-                with suppress(LedgerError):
-                    self.ledger.pace.slow_down(terms.pace, retry_seconds(error))
-            raise
-        self._book(outcome, stop)
-        return value
+        with _under_way():
+            catalog.warn_of_retirement(payment.new.model)
+            try:
+                self._wait_for(start, terms, stop, ends_at)
+                value = payment.read(asyncio.run(self.studio.pay(payment.request, ends_at=ends_at)))
+                outcome = payment.outcome(number, claim, value)
+            except Exception as error:
+                self._book(payment.failure(number, claim, error), stop)
+                if isinstance(error, Throttled):
+                    with suppress(LedgerError):
+                        self.ledger.pace.slow_down(terms.pace, retry_seconds(error))
+                raise
+            self._book(outcome, stop)
+            return value
 
     async def book(self, outcome: Outcome) -> None:
         """Book what else became of a payment, like the answer itself."""
