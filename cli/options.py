@@ -28,6 +28,7 @@ def _known_models(names: list[str]) -> list[str]:
 
 def _deployments(pairs: list[str]) -> list[str]:
     from greenlight.modelstudio import catalog
+    from greenlight.own_deployments import expect_name
 
     for pair in pairs:
         model, equals, name = pair.partition("=")
@@ -35,6 +36,10 @@ def _deployments(pairs: list[str]) -> list[str]:
             raise typer.BadParameter(
                 f"{pair} is no deployment; write MODEL_ID=NAME, like emo-v1=my-deployment"
             )
+        try:
+            expect_name(name)
+        except ValueError as error:
+            raise typer.BadParameter(f"{model}: {error}") from None
     return pairs
 
 
