@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from greenlight.modelstudio.family import Family
     from greenlight.portraits.pictures import Portrait
     from greenlight.screening import Screener, Screening
+
+Result = TypeVar("Result")
 
 AT_ONCE = 16
 """Portraits under way together; the account's pace decides how fast they start."""
@@ -102,15 +104,25 @@ async def _lines(sources: list[str], checker: _Checker) -> AsyncGenerator[dict[s
             async for place in _places(source):
                 under_way.append(asyncio.create_task(checker.lines(place)))
                 if len(under_way) >= AT_ONCE:
-                    for line in await under_way[0]:
+                    for line in await _result_of(under_way[0]):
                         yield line
                     under_way.popleft()
         while under_way:
-            for line in await under_way[0]:
+            for line in await _result_of(under_way[0]):
                 yield line
             under_way.popleft()
     finally:
         await _ended(under_way)
+
+
+async def _result_of(task: asyncio.Task[Result]) -> Result:
+    """Return what comes of one of several tasks.
+
+    Who is cancelled while it awaits a task waits until that one has ended, and the others pay meanwhile; so
+    here it is free at once to cancel them all.
+    """
+    await asyncio.wait([task])
+    return task.result()
 
 
 async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -158,7 +170,7 @@ class _Checker:
             asyncio.create_task(self._line(portrait, family)) for family in self._asked.families
         ]
         try:
-            lines = [await check for check in checks]
+            lines = [await _result_of(check) for check in checks]
         finally:
             await _ended(checks)
         if self._asked.explain:

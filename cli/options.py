@@ -27,12 +27,18 @@ def _known_models(names: list[str]) -> list[str]:
 
 
 def _deployments(pairs: list[str]) -> list[str]:
+    from greenlight.own_deployments import expect_name
+
     for pair in pairs:
         model, equals, name = pair.partition("=")
         if not equals or not name or model not in catalog.models():
             raise typer.BadParameter(
                 f"{pair} is not a deployment; write MODEL_ID=NAME, like wan2.2-s2v=my-deployment"
             )
+        try:
+            expect_name(name)
+        except ValueError as error:
+            raise typer.BadParameter(f"{model}: {error}") from None
     return pairs
 
 

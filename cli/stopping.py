@@ -104,15 +104,25 @@ def end() -> NoReturn:
 
 
 def _wait_for(thread: threading.Thread) -> None:
-    """Return when the work has ended; after a signal and a grace, when no answer is awaited any more.
+    """Return when the work has ended; after a signal and a grace, when all that it has sent is booked.
 
     Ctrl-C reaches a temporary Prefect server too, and Prefect calls that for more than a minute.
     """
     while thread.is_alive():
         thread.join(LOOK_EVERY_SECONDS)
         has_had_its_time = was_asked() and time.monotonic() - _command.asked_at > GRACE_SECONDS
-        if has_had_its_time and (now := _standing()) is not None and not now.awaited:
+        if has_had_its_time and not _is_paying():
             return
+
+
+def _is_paying() -> bool:
+    """Whether this process awaits an answer, or has not booked one; what others await is theirs."""
+    if "greenlight.paying" not in sys.modules:
+        # It would be loaded only to say so.
+        return False
+    from greenlight.paying import payments_under_way
+
+    return payments_under_way() > 0
 
 
 def _run(work: Coroutine[Any, Any, Result], ended: Future[Result]) -> None:

@@ -15,6 +15,7 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Parameters, Role
 from greenlight.modelstudio.question import Question
 from greenlight.offers import offer_deployable, offer_models, offer_parameters
+from greenlight.own_deployments import DeploymentName
 from greenlight.signatures import UNSIGNED, refuse_signed
 
 TEMPLATE_PREFIX = "AACT."
@@ -63,7 +64,7 @@ class Brief(BaseModel):
         description="The video model's own parameters, like style_level or resolution.",
         json_schema_extra=offer_parameters,
     )
-    deployments: dict[str, str] = Field(
+    deployments: dict[str, DeploymentName] = Field(
         default_factory=dict,
         title="Own deployments",
         description="The name of your own deployment, by the vendor's model id that it stands for.",

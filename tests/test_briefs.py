@@ -79,6 +79,19 @@ def test_an_unknown_model_is_no_brief() -> None:
         Brief(portrait="a.png", models=("veo",))
 
 
+@pytest.mark.parametrize(
+    "name", ["", "a\nb", "a\x00b", "a\x1bb", "a\u2028b", "a\ud800b", "x" * 129]
+)
+def test_a_name_of_a_deployment_that_no_request_or_ledger_can_carry_is_no_brief(name: str) -> None:
+    with pytest.raises(ValidationError, match="a name has 1 to 128 letters, and no line break"):
+        Brief(portrait="a.png", deployments={"emo-v1": name})
+
+
+@pytest.mark.parametrize("name", ["my-emo", "my emo 2", "陽" * 128])
+def test_every_other_name_of_a_deployment_is_taken(name: str) -> None:
+    assert Brief(portrait="a.png", deployments={"emo-v1": name}).deployments == {"emo-v1": name}
+
+
 SIGNED = (
     "https://b.s3.amazonaws.com/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=c0ffee",
     "https://b.s3.amazonaws.com/a?X-Amz-Security-Token=c0ffee",

@@ -16,8 +16,6 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.redaction import without_secrets
 from greenlight.signatures import UNSIGNED, refuse_signed
 
-LONGEST_NAME = 128
-"""Of a deployment of one's own: what the books have room for."""
 _LINK: Final = re.compile(
     r"\b(?:(?!s3:)[a-z][a-z0-9+.-]*://[^?#]*[?#]|[a-z][a-z0-9+.-]*://[^/?#]*@)", re.IGNORECASE
 )
@@ -175,12 +173,8 @@ def _first_of(error: ValidationError) -> str:
 
 
 def _expect_known_deployments(brief: Brief, place: str) -> None:
-    for model, name in brief.deployments.items():
+    for model in brief.deployments:
         if model not in catalog.models():
             raise MalformedBrief(
                 f"{place}: deployments: {model} is not a model; choose from {', '.join(catalog.models())}"
-            )
-        if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-            raise MalformedBrief(
-                f"{place}: deployments.{model}: a name has 1 to {LONGEST_NAME} letters"
             )

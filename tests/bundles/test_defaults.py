@@ -112,6 +112,7 @@ def test_every_unicode_is_read(encoding: str) -> None:
         ({"deployments": {"emo": "mine"}}, "deployments: emo is not a model; choose from"),
         ({"deployments": {"emo-v1": ""}}, "deployments.emo-v1: a name has 1 to 128 letters"),
         ({"deployments": {"emo-v1": "x" * 129}}, "deployments.emo-v1: a name has 1 to 128"),
+        ({"deployments": {"emo-v1": "mi\nne"}}, "deployments.emo-v1: a name has 1 to 128"),
     ],
 )
 def test_a_wrong_field_is_told_with_file_field_and_reason(

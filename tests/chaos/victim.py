@@ -73,6 +73,8 @@ class LedgerClock:
 def film_and_tell(spec: dict[str, Any]) -> int:
     """Film, say in one line how it ended, and return the process's exit code."""
     os.environ.update(spec["environment"])
+    # A shell lets what it starts in the background ignore it, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     socket.getaddrinfo = _resolve_local(socket.getaddrinfo)
     clock = LedgerClock()
     clock.ahead_seconds = spec.get("ahead_seconds", 0.0)

@@ -46,6 +46,7 @@ def test_wrong_usage_of_what_is_asked_of_portraits(says: Says) -> None:
         "greenlight check anna.png --model veo",
         "greenlight check anna.png --model emo --ratio 2:1",
         "greenlight check anna.png --model emo --deployment mine",
+        "greenlight check anna.png --model emo --deployment 'emo-v1=mi\tne'",
         "greenlight check anna.png --model emo --loud",
         "greenlight film",
         "greenlight film anna.png",
