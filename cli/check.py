@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
 from cli.speaking import say, tell, warn
 from cli.stopping import run
 
@@ -36,7 +36,7 @@ def check(
             metavar="SOURCE", help="A file, a URL, s3://bucket/key or s3://bucket/prefix/."
         ),
     ],
-    model: Models,
+    model: Models = DEFAULT_MODELS,
     ratio: RatioOption = None,
     deployment: Deployments = None,
     fresh: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from cli.logs import warnings_shown
-from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import progress
 from cli.speaking import say, show, tell
 from cli.stopping import run
@@ -26,7 +26,7 @@ def film(
     portrait: Annotated[
         str, typer.Argument(metavar="PORTRAIT", help="A file, a URL or s3://bucket/key.")
     ],
-    model: Models,
+    model: Models = DEFAULT_MODELS,
     audio: Annotated[
         str | None,
         typer.Option(metavar="SOUND", help="The sound that drives the video (wav, mp3)."),

@@ -66,6 +66,7 @@ Models = Annotated[
         help=f"{catalog.names_in_words()}; may be repeated.",
     ),
 ]
+DEFAULT_MODELS = [catalog.DEFAULT_FAMILY]
 RatioOption = Annotated[
     Ratio | None,
     typer.Option("--ratio", help="For emo: 1:1 is a head, 3:4 a half body.", show_default="1:1"),

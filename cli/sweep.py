@@ -10,7 +10,7 @@ import typer
 
 from cli.film import prepare_prefect
 from cli.logs import warnings_shown
-from cli.options import Deployments, Json, Models, RatioOption, deployments_of
+from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
 from cli.progress import Tell, pace
 from cli.speaking import say, tell
 from cli.stopping import run
@@ -29,7 +29,7 @@ READ_AT_ONCE = 16
 
 def sweep(
     place: Annotated[str, typer.Argument(metavar="PLACE", help="s3://bucket/prefix/ or a folder.")],
-    model: Models,
+    model: Models = DEFAULT_MODELS,
     audio: Annotated[
         str | None,
         typer.Option(

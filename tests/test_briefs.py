@@ -64,7 +64,7 @@ def test_a_model_gets_only_the_parameters_that_it_knows() -> None:
 
 
 def test_a_parameter_that_no_model_knows_is_named() -> None:
-    with pytest.raises(SettingsError, match="mood is no parameter of emo"):
+    with pytest.raises(SettingsError, match="mood is no parameter of wan-s2v"):
         Brief(portrait="a.png", parameters={"mood": "good"}).check_parameters_are_known()
 
 

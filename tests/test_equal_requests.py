@@ -52,7 +52,7 @@ def ask(books: str, base_url: str, portrait: Path, sound: Path) -> list[str | No
 
 async def _ask(ledger: Ledger, base_url: str, portrait: Path, sound: Path) -> list[str | None]:
     family = catalog.family("emo")
-    brief = Brief(portrait=str(portrait), sound=str(sound))
+    brief = Brief(models=("emo",), portrait=str(portrait), sound=str(sound))
     drives = await examine_drives(brief)
     assert drives.sound is not None
     async with ModelStudio("sk-local", base_url=base_url) as studio:

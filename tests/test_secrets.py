@@ -85,18 +85,18 @@ async def test_no_secret_is_written_or_said(
     url = website.put("/anna.png", astronaut.read_bytes())
     said = []
 
-    state, words = await film(Brief(portrait=url, sound=str(sound)))
+    state, words = await film(Brief(models=("emo",), portrait=url, sound=str(sound)))
     assert state.name == "Filmed", words
     said.append(words)
 
     add_fault(guarded, "drop", "create", when="after")
-    state, words = await film(Brief(portrait=url, sound=str(sound), take=2))
+    state, words = await film(Brief(models=("emo",), portrait=url, sound=str(sound), take=2))
     assert state.name == "Ambiguous", words
     said.append(words)
 
     add_fault(guarded, "dead_link", "result", times=20)
     monkeypatch.setattr("greenlight.videos.storing.AGAIN_AFTER_SECONDS", 0.01)
-    state, words = await film(Brief(portrait=url, sound=str(sound), take=3))
+    state, words = await film(Brief(models=("emo",), portrait=url, sound=str(sound), take=3))
     assert "StorageError" in words or "DeadLink" in words, words
     said.append(words)
     await collect_videos(return_state=True)

@@ -29,7 +29,7 @@ with StudioServer(StudioSettings(home=home / "studio", job_seconds=0)) as studio
     from flows.portrait_to_video import portrait_to_video
     from greenlight.briefs import Brief
     samples = cli.demo.samples()
-    brief = Brief(portrait=str(samples / "astronaut.png"), sound=str(samples / "hello.mp3"))
+    brief = Brief(models=("emo",), portrait=str(samples / "astronaut.png"), sound=str(samples / "hello.mp3"))
     state = asyncio.run(portrait_to_video(brief, return_state=True))
 print(greenlight.__file__, samples, state.name, sep="\\n")
 """

@@ -46,7 +46,7 @@ async def deploy() -> dict[str, str]:
 async def film(portrait: str, *, sound: str | None, **more: Any) -> str:
     """Film a portrait with EMO and return the run's id."""
     state = await portrait_to_video(
-        Brief(portrait=portrait, sound=sound), out=OUT, return_state=True, **more
+        Brief(models=("emo",), portrait=portrait, sound=sound), out=OUT, return_state=True, **more
     )
     return run_of(state)
 

@@ -52,7 +52,7 @@ class Desk:
         return Surveyor(
             ledger=self.ledger,
             service=SERVICE,
-            defaults=BriefDefaults(**defaults),
+            defaults=BriefDefaults(**{"models": ("emo",), **defaults}),
             needs=needs or ("sound",),
         )
 

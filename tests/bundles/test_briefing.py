@@ -9,7 +9,7 @@ import pytest
 from greenlight.bundles import BriefDefaults, Bundle, MalformedBrief, brief_of
 from tests.bundles.test_bundle import Lying
 
-DEFAULTS = BriefDefaults(models=("emo",), sound="/all.mp3", take=3)
+DEFAULTS = BriefDefaults(sound="/all.mp3", take=3)
 
 
 def bundle(*endings: str) -> Bundle:

@@ -103,8 +103,11 @@ def test_every_unicode_is_read(encoding: str) -> None:
         ({"models": [["emo"]]}, "models.0: Input should be a valid string"),
         ({"ratio": "16:9"}, "ratio: Input should be '1:1' or '3:4'"),
         ({"sound": 3}, "sound: Input should be a valid string"),
-        ({"parameters": {"mood": "x"}}, "parameters: mood is no parameter of emo"),
-        ({"parameters": {"style_level": "wild"}}, "parameters: style_level = 'wild' is refused"),
+        ({"parameters": {"mood": "x"}}, "parameters: mood is no parameter of wan-s2v"),
+        (
+            {"models": ["emo"], "parameters": {"style_level": "wild"}},
+            "parameters: style_level = 'wild' is refused",
+        ),
         (
             {"parameters": {"style_level": ["calm"]}},
             "parameters.style_level: a parameter is a text, a number, true or false",

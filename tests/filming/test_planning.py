@@ -279,7 +279,7 @@ async def test_a_known_refusal_is_planned_as_one(
 async def test_a_portrait_without_a_sound_is_planned_to_be_screened_only(
     line: Line, astronaut: Path
 ) -> None:
-    brief = Brief(portrait=str(astronaut))
+    brief = Brief(models=("emo",), portrait=str(astronaut))
     plan = await line.plan(brief)
     assert (plan.price_cny, plan.video_cny) == (Decimal("0.004"), FREE)
     await line.check(brief)

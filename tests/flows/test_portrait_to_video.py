@@ -54,7 +54,7 @@ def size_and_length(video: str) -> tuple[tuple[int, int], float]:
 async def test_a_portrait_that_passes_is_filmed_and_stored(
     astronaut: Path, sound: Path, tmp_path: Path, studio: StudioServer
 ) -> None:
-    brief = Brief(portrait=str(astronaut), sound=str(sound))
+    brief = Brief(models=("emo",), portrait=str(astronaut), sound=str(sound))
     state, report = await run(brief, out=str(tmp_path / "videos"))
     assert (state.is_completed(), state.name, report.state) == (True, "Filmed", FilmState.FILMED)
     assert report.video is not None
@@ -73,7 +73,9 @@ async def test_a_portrait_that_passes_is_filmed_and_stored(
 async def test_the_half_body_of_emo_has_its_own_size_and_price(
     astronaut: Path, sound: Path
 ) -> None:
-    _, report = await run(Brief(portrait=str(astronaut), sound=str(sound), ratio="3:4"))
+    _, report = await run(
+        Brief(models=("emo",), portrait=str(astronaut), sound=str(sound), ratio="3:4")
+    )
     assert report.video is not None
     assert size_and_length(report.video)[0] == (512, 704)
     assert float(report.cost_cny) == pytest.approx(0.004 + 0.16 * (report.seconds or 0))
@@ -82,10 +84,10 @@ async def test_the_half_body_of_emo_has_its_own_size_and_price(
 async def test_the_same_brief_again_pays_nothing_and_gives_the_same_video(
     astronaut: Path, sound: Path, tmp_path: Path, studio: StudioServer
 ) -> None:
-    _, first = await run(Brief(portrait=str(astronaut), sound=str(sound)))
+    _, first = await run(Brief(models=("emo",), portrait=str(astronaut), sound=str(sound)))
     copy = tmp_path / "copy of it.png"
     copy.write_bytes(astronaut.read_bytes())
-    _, second = await run(Brief(portrait=str(copy), sound=str(sound)))
+    _, second = await run(Brief(models=("emo",), portrait=str(copy), sound=str(sound)))
     assert (second.state, second.video, second.sha256) == (first.state, first.video, first.sha256)
     assert (second.cached, second.cost_cny) == (True, 0)
     assert paid(studio) == {"emo-detect-v1": 1, "emo-v1": 1}
@@ -94,8 +96,8 @@ async def test_the_same_brief_again_pays_nothing_and_gives_the_same_video(
 async def test_another_take_pays_for_another_video(
     astronaut: Path, sound: Path, studio: StudioServer
 ) -> None:
-    _, first = await run(Brief(portrait=str(astronaut), sound=str(sound)))
-    _, second = await run(Brief(portrait=str(astronaut), sound=str(sound), take=2))
+    _, first = await run(Brief(models=("emo",), portrait=str(astronaut), sound=str(sound)))
+    _, second = await run(Brief(models=("emo",), portrait=str(astronaut), sound=str(sound), take=2))
     assert first.video != second.video
     assert paid(studio) == {"emo-detect-v1": 1, "emo-v1": 2}
 
@@ -135,7 +137,9 @@ async def test_a_refused_portrait_ends_as_rejected_with_its_reason(
 
 
 async def test_a_preflight_refusal_costs_nothing(sound: Path, studio: StudioServer) -> None:
-    state, report = await run(Brief(portrait=str(SAMPLES / "chelsea.png"), sound=str(sound)))
+    state, report = await run(
+        Brief(models=("emo",), portrait=str(SAMPLES / "chelsea.png"), sound=str(sound))
+    )
     assert state.name == "Rejected"
     assert report.verdict is not None
     assert report.verdict.by == "preflight"
@@ -205,7 +209,7 @@ async def test_a_lost_answer_to_the_paying_request_is_ambiguous_and_never_sent_a
 ) -> None:
     fault = {"fault": "drop", "on": "create", "when": "after"}
     httpx.post(f"{studio.url}/_studio/faults", json=fault).raise_for_status()
-    brief = Brief(portrait=str(astronaut), sound=str(sound))
+    brief = Brief(models=("emo",), portrait=str(astronaut), sound=str(sound))
     for _ in range(2):
         state, report = await run(brief)
         assert (state.is_failed(), state.name) == (True, "Ambiguous")
@@ -219,7 +223,7 @@ async def test_a_check_is_tried_again_when_the_error_allows_it(
 ) -> None:
     fault = {"fault": "throttle", "on": "check", "times": 2, "retry_after": "0"}
     httpx.post(f"{studio.url}/_studio/faults", json=fault).raise_for_status()
-    state, _ = await run(Brief(portrait=str(astronaut)))
+    state, _ = await run(Brief(models=("emo",), portrait=str(astronaut)))
     assert state.name == "Waiting for sound"
     assert paid(studio) == {"emo-detect-v1": 1}
 
@@ -227,7 +231,7 @@ async def test_a_check_is_tried_again_when_the_error_allows_it(
 async def test_a_fresh_refusal_counts_for_another_take_whatever_prefect_has_cached(
     astronaut: Path, sound: Path, studio: StudioServer
 ) -> None:
-    brief = Brief(portrait=str(astronaut), sound=str(sound))
+    brief = Brief(models=("emo",), portrait=str(astronaut), sound=str(sound))
     assert (await run(brief))[0].name == "Filmed"
     fault = {"fault": "refusal", "on": "check", "shape": 2, "code": "InvalidPerson"}
     httpx.post(f"{studio.url}/_studio/faults", json=fault).raise_for_status()
@@ -245,7 +249,9 @@ async def test_a_fresh_refusal_counts_for_another_take_whatever_prefect_has_cach
 async def test_a_budget_that_the_video_could_break_is_refused_before_anything_is_paid(
     astronaut: Path, sound: Path, studio: StudioServer
 ) -> None:
-    state, report = await run(Brief(portrait=str(astronaut), sound=str(sound)), max_cny=0.05)
+    state, report = await run(
+        Brief(models=("emo",), portrait=str(astronaut), sound=str(sound)), max_cny=0.05
+    )
     assert (state.is_failed(), state.name) == (True, "Over budget")
     assert float(report.price_cny or 0) == pytest.approx(0.164)
     assert paid(studio) == {}
@@ -270,7 +276,7 @@ async def test_a_bad_brief_is_told_before_anything_is_paid(
 ) -> None:
     if change.get("sound") == "long":
         change = {"sound": str(make_sound(tmp_path / "long.wav", seconds=61))}
-    state, report = await run(Brief(**{"portrait": str(astronaut)} | change))
+    state, report = await run(Brief(**{"models": ("emo",), "portrait": str(astronaut)} | change))
     assert state.is_failed()
     assert isinstance(report, error)
     assert words in str(report)
