@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from greenlight.briefs import Brief, is_template_id
+from greenlight.errors import InputError
 from greenlight.modelstudio.family import Family, Role
 from greenlight.portraits.media import (
     Motion,
@@ -45,5 +46,11 @@ def require_drives(drives: Drives, families: Iterable[Family]) -> None:
     for family in families:
         if drives.sound is not None and family.sound is not None:
             require_sound(drives.sound, family.sound)
-        if isinstance(drives.motion, Motion) and family.motion is not None:
+        if family.motion is None:
+            continue
+        if isinstance(drives.motion, Motion):
             require_motion(drives.motion, family.motion)
+        elif drives.motion is not None and family.template is None:
+            raise InputError(
+                f"{drives.motion} is a template, and {family.name} takes a motion video itself"
+            )

@@ -16,6 +16,7 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
 from greenlight.modelstudio.family import Family, Role, Verdict
+from greenlight.modelstudio.refusal_codes import is_refusal
 
 
 def _read_verdict(told: object) -> object:
@@ -125,9 +126,12 @@ class FilmReport(BaseModel):
 def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "") -> FilmReport:
     """Return the report of a brief whose video was ordered, as its job stands."""
     state = STATE_OF_JOB[job.state]
+    message = "; ".join(filter(None, (_sentence(state, job), note)))
+    if refused := _refused_by_its_task(job):
+        state, verdicts = FilmState.REJECTED, [*verdicts[:-1], refused]
     return FilmReport(
         state=state,
-        message="; ".join(filter(None, (_sentence(state, job), note))),
+        message=message,
         note=note,
         verdict=verdicts[-1] if verdicts else None,
         verdicts=verdicts,
@@ -140,6 +144,16 @@ def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "
         error=None
         if state.is_good
         else Explanation(state.label, _sentence(state, job), _spent(job)),
+    )
+
+
+def _refused_by_its_task(job: Job) -> Verdict | None:
+    """Return the verdict that a failed task is, of a family without a detector: it looks only then."""
+    family = catalog.family(job.family)
+    if family.check or job.state is not JobState.FAILED or not is_refusal(job.code):
+        return None
+    return family.verdict(
+        model=family.name, passed=False, code=job.code, reason=job.message, charged=False
     )
 
 

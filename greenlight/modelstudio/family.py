@@ -151,27 +151,29 @@ class Family:
     adapt_parameters: Callable[[Parameters, Verdict], tuple[Parameters, str]] = _as_they_are
     """Returns the parameters that suit a verdict, and in words what was changed and why."""
 
-    def limits_of(self, role: Role) -> Limits | None:
-        """Return the limits of the input of a role, `None` if the family takes none."""
-        return next((taken.limits for taken in self.inputs if taken.role is role), None)
+    def input_of(self, role: Role) -> Input | None:
+        """Return the input of a role, `None` if the family takes none."""
+        return next((taken for taken in self.inputs if taken.role is role), None)
 
     @property
     def picture(self) -> PictureLimits:
         """Return what a portrait must be."""
-        limits = self.limits_of(Role.PORTRAIT)
-        return limits if isinstance(limits, PictureLimits) else PictureLimits()
+        taken = self.input_of(Role.PORTRAIT)
+        return (
+            taken.limits if taken and isinstance(taken.limits, PictureLimits) else PictureLimits()
+        )
 
     @property
     def sound(self) -> SoundLimits | None:
         """Return what a sound must be, `None` if none is taken."""
-        limits = self.limits_of(Role.SOUND)
-        return limits if isinstance(limits, SoundLimits) else None
+        taken = self.input_of(Role.SOUND)
+        return taken.limits if taken and isinstance(taken.limits, SoundLimits) else None
 
     @property
     def motion(self) -> MotionLimits | None:
         """Return what a motion must be, `None` if none is taken."""
-        limits = self.limits_of(Role.MOTION)
-        return limits if isinstance(limits, MotionLimits) else None
+        taken = self.input_of(Role.MOTION)
+        return taken.limits if taken and isinstance(taken.limits, MotionLimits) else None
 
     @property
     def driven_by(self) -> Role:

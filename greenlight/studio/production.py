@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from greenlight.judge import Judge, UnreadablePicture
 from greenlight.judge.pictures import read_picture
-from greenlight.modelstudio.family import Parameters
+from greenlight.modelstudio.family import Parameters, Role
 from greenlight.studio.answers import StudioError, field_required
 from greenlight.studio.families.offers import Offer
 from greenlight.studio.families.played import StudioFamily
@@ -48,10 +48,12 @@ async def produce(studio: Studio, job: Job) -> Product:
         return await _make_template(studio, job, offer)
     parameters = _parameters(studio_family, job.parameters)
     order = Order(job, studio_family, {"input": job.input, "parameters": parameters.model_dump()})
-    if studio_family.family.template is None:
-        seconds, video = await _film_to_sound(studio, order)
-    else:
+    if studio_family.family.template is not None:
         seconds, video = await _film_to_template(studio, order)
+    elif studio_family.family.driven_by is Role.MOTION:
+        seconds, video = await _film_to_motion(studio, order)
+    else:
+        seconds, video = await _film_to_sound(studio, order)
     usage = studio_family.usage(order.body, seconds)
     price = Decimal(0)
     if not offer.is_deployment:
@@ -127,6 +129,23 @@ async def _film_to_sound(studio: Studio, order: Order) -> tuple[float, str]:
         studio.jobs.note_digest(job.task_id, "audio_url", sound.sha256)
         seconds = await studio.filming(lambda: check_sound(sound.path, limits, studio_family))
         return await _film(studio, order, seconds, sound.path)
+
+
+async def _film_to_motion(studio: Studio, order: Order) -> tuple[float, str]:
+    taken = order.studio_family.family.input_of(Role.MOTION)
+    limits = order.studio_family.family.motion
+    if taken is None or limits is None:
+        raise TypeError(f"{order.studio_family.family.name} has neither a sound nor a motion")
+    async with studio.input_file(
+        required_text(order.job.input, taken.field),
+        order.job.model,
+        order.studio_family,
+        max_bytes=limits.max_bytes,
+        too_large=motion_too_large(limits),
+    ) as fetched:
+        studio.jobs.note_digest(order.job.task_id, taken.field, fetched.sha256)
+        motion = await studio.filming(lambda: check_motion(fetched.path, limits))
+    return await _film(studio, order, motion.seconds, None)
 
 
 async def _film_to_template(studio: Studio, order: Order) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from greenlight.studio.answers import BEIJING, StudioError, answer, beijing_text, invalid_parameter
 from greenlight.studio.calls import Call
+from greenlight.studio.families.offers import Offer
 from greenlight.studio.faults import FaultKind
 from greenlight.studio.jobs import FAILED, PENDING, SUCCEEDED, Job, JobFilter
 from greenlight.studio.links import result_link
@@ -102,7 +103,7 @@ async def list_tasks(call: Call) -> Response:
     total, jobs = call.studio.jobs.page(wanted, page_no=page_no, page_size=page_size)
     body = {
         "total": total,
-        "data": [_listed(job) for job in jobs],
+        "data": [_listed(job, call.studio.offer(job.model)) for job in jobs],
         "total_page": -(-total // page_size),
         "page_no": page_no,
         "page_size": page_size,
@@ -110,9 +111,10 @@ async def list_tasks(call: Call) -> Response:
     return answer(body, call.request_id)
 
 
-def _listed(job: Job) -> dict[str, Any]:
+def _listed(job: Job, offer: Offer) -> dict[str, Any]:
     times = {"start_time": job.scheduled_ms, "end_time": job.ended_ms}
-    function = "aa-template-generation" if "video_url" in job.input else "video-synthesis"
+    is_template = offer.model.kind == "template"
+    function = "aa-template-generation" if is_template else "video-synthesis"
     return {
         "api_key_id": "1",
         "caller_parent_id": "1",

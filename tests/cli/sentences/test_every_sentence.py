@@ -45,6 +45,8 @@ UNREACHED: dict[str, str] = {
     "somebody else goes on with": LOST,
     "by now; run it again": LOST,
     "this request cannot be sent:": GUARD,
+    "is a template, and": "no family of today takes a motion video itself; the walk of another shape sees it",
+    "takes a motion video itself": "the same",
     "it came too late for its turn": "tried again by itself, with another start",
     "it was stopped before": "whoever asked is stopped, and reads nothing any more",
     "The request was not sent": "tried again by itself, with a new time",

@@ -1,0 +1,135 @@
+"""What a family without a detector, driven by a motion, goes through; run in a copy that has it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from flows.on_upload import on_upload
+from greenlight.arrivals.events import Arrival
+from greenlight.bundles import BriefDefaults
+from greenlight.settings import Settings
+from greenlight.studio.server import StudioServer
+from tests.bucket import Bucket
+from tests.cli.conftest import Greenlight
+from tests.conftest import SAMPLES
+from tests.steering import paid, received
+from tests.studio.conftest import make_motion
+
+pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
+
+PORTRAIT = SAMPLES / "astronaut.png"
+TWO_PEOPLE = SAMPLES / "made_two.jpg"
+
+
+@pytest.fixture
+def motion(tmp_path: Path) -> Path:
+    return make_motion(tmp_path / "dance.mp4", seconds=2.5, size=(320, 320))
+
+
+def test_a_check_asks_nobody_and_costs_nothing(
+    greenlight: Greenlight,
+    studio: StudioServer,
+) -> None:
+    ran = greenlight("check", PORTRAIT, "--model", "dance", "--json")
+    told = (ran.code, ran.line["passed"], ran.line["by"], ran.line["cost_cny"], ran.line["error"])
+    assert told == (0, True, "unchecked", 0, None)
+    assert received(studio, "check") == 0
+
+
+def test_what_its_document_excludes_is_refused_by_the_header(
+    greenlight: Greenlight, tmp_path: Path
+) -> None:
+    Image.new("RGB", (100, 100)).save(tmp_path / "small.png")
+    ran = greenlight("check", tmp_path / "small.png", "--model", "dance", "--json")
+    assert (ran.code, ran.line["passed"], ran.line["by"]) == (0, False, "preflight")
+
+
+def test_a_plan_shows_the_request_with_the_motion_in_its_own_field(
+    greenlight: Greenlight,
+    motion: Path,
+) -> None:
+    asked = ("--model", "dance", "--motion", motion, "--param", "mode=pro", "--dry-run", "--json")
+    ran = greenlight("film", PORTRAIT, *asked)
+    assert (ran.code, ran.line["state"], ran.line["price_cny"]) == (0, "planned", 4 * 0.6)
+    body = ran.line["request"]["body"]
+    assert (body["model"], set(body["input"])) == ("dance-1", {"image_url", "video_url"})
+    assert body["parameters"] == {"mode": "pro"}
+
+
+def test_a_template_is_not_taken_for_a_motion(greenlight: Greenlight) -> None:
+    ran = greenlight("film", PORTRAIT, "--model", "dance", "--motion", "AACT.xxx", "--dry-run")
+    assert ran.code == 1
+    assert "takes a motion video itself" in ran.err
+
+
+def test_it_is_filmed_and_paid_once(
+    greenlight: Greenlight,
+    motion: Path,
+    studio: StudioServer,
+    tmp_path: Path,
+) -> None:
+    asked = ("film", PORTRAIT, "--model", "dance", "--motion", motion, "--json")
+    first, again = (greenlight(*asked, "--out", tmp_path / "videos") for _ in range(2))
+    assert (first.line["state"], first.line["verdict"]["by"]) == ("filmed", "unchecked")
+    assert first.line["cost_cny"] == pytest.approx(0.4 * first.line["seconds"], abs=0.001)
+    assert again.line["cost_cny"] == 0
+    assert Path(first.line["video"]).is_file()
+    assert paid(studio) == {"dance-1": 1}
+    report = greenlight("report", "--out", tmp_path / "report")
+    assert report.code == 0, report.err
+
+
+def test_who_is_refused_by_the_video_model_is_rejected_at_no_cost(
+    greenlight: Greenlight,
+    motion: Path,
+    tmp_path: Path,
+) -> None:
+    asked = ("film", TWO_PEOPLE, "--model", "dance", "--motion", motion, "--json")
+    for _ in range(2):
+        ran = greenlight(*asked, "--out", tmp_path / "videos")
+        told = (ran.code, ran.line["state"], ran.line["cost_cny"], ran.line["verdict"]["by"])
+        assert told == (0, "rejected", 0, "vendor")
+        assert ran.line["verdict"]["code"] == "InvalidFile.NoHuman"
+
+
+def test_a_sweep_films_a_folder(
+    greenlight: Greenlight,
+    motion: Path,
+    studio: StudioServer,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "anna.png").write_bytes(PORTRAIT.read_bytes())
+    (folder / "anna.mp4").write_bytes(motion.read_bytes())
+    foreseen = greenlight("sweep", folder, "--model", "dance", "--dry-run")
+    assert "To film: 1, at most 1.6 CNY." in foreseen.out.splitlines()
+    swept = greenlight("sweep", folder, "--model", "dance", "--film", "--json")
+    assert swept.code == 0, swept.err
+    assert paid(studio) == {"dance-1": 1}
+
+
+async def test_an_upload_is_filmed(
+    bucket: Bucket, motion: Path, settings: Settings, studio: StudioServer, tmp_path: Path
+) -> None:
+    places = [bucket.put("in/anna.png", PORTRAIT.read_bytes())]
+    places.append(bucket.put("in/anna.mp4", motion.read_bytes()))
+    state: Any = await on_upload(
+        objects=[arrival(place) for place in places],
+        defaults=BriefDefaults(models=("dance",)),
+        out=str(tmp_path / "videos"),
+        return_state=True,
+    )
+    (bundle,) = await state.aresult()
+    assert bundle.report.state == "filming", bundle
+    assert paid(studio) == {"dance-1": 1}
+
+
+def arrival(place: str) -> Arrival:
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    return Arrival(bucket, key, None, None, None, None, datetime.now(UTC))

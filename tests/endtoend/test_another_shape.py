@@ -1,0 +1,63 @@
+"""A family of another shape is two files, and a line in the list of each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHAPES = Path(__file__).parent / "shapes"
+FOLDERS = ("greenlight", "blocks", "tasks", "flows", "deployments", "cli", "tests", "samples")
+
+
+@pytest.mark.parametrize("name", ["dance"])
+def test_a_family_of_another_shape_goes_all_the_way(name: str, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    for folder in FOLDERS:
+        ignored = shutil.ignore_patterns("__pycache__", "snapshots", "photos")
+        shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    add_family(copy, name)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--tb=short",
+            "--show-capture=no",
+            f"tests/endtoend/shapes/walk_{name}.py",
+        ],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy), "PYTEST_XDIST_WORKER": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:]
+
+
+def add_family(copy: Path, name: str) -> None:
+    """Put the two files in their places, and name the family in the two lists."""
+    value = copy / "greenlight/modelstudio/families"
+    played = copy / "greenlight/studio/families"
+    shutil.copy(SHAPES / f"{name}_value.py", value / f"{name}.py")
+    shutil.copy(SHAPES / f"{name}_played.py", played / f"{name}.py")
+    add_line(value / "__init__.py", "modelstudio", "FAMILIES", name)
+    add_line(played / "offers.py", "studio", "PLAYED", name)
+
+
+def add_line(file: Path, room: str, families: str, name: str) -> None:
+    text = file.read_text()
+    imported = f"from greenlight.{room}.families.{name} import {name.upper()}\n"
+    begin = f"\n{families} = ("
+    assert begin in text
+    text = text.replace(begin, f"{begin}{name.upper()}, ")
+    place = text.index("from greenlight")
+    file.write_text(text[:place] + imported + text[place:])
