@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STOREYS = ["cli", "deployments", "flows", "tasks", "blocks", "greenlight"]
 """From the roof down."""
+MOST_IMPORTS = 20
+MOST_LINES = 60
 
 
 def imported(file: Path) -> set[str]:
@@ -25,8 +28,29 @@ def imported(file: Path) -> set[str]:
     return names
 
 
+def files_of(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def module_of(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_imported(file: Path, modules: Collection[str]) -> set[str]:
+    """Return which of these modules a file imports, a name out of a package as the module that it is."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in modules else str(node.module))
+    return found & set(modules)
+
+
 def imports_of(room: str) -> dict[Path, set[str]]:
-    return {file: imported(file) for file in sorted((ROOT / room).rglob("*.py"))}
+    return {file: imported(file) for file in files_of(room)}
 
 
 @pytest.mark.parametrize("storey", STOREYS)
@@ -48,6 +72,40 @@ def test_the_rooms_of_the_core_import_in_no_circle() -> None:
         others = {name.split(".")[1] for name in names if name.startswith("greenlight.")}
         below.setdefault(room, set()).update(others - {room})
     assert set(TopologicalSorter(below).static_order()) >= {"filming", "ledger", "videos"}
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    """An import for types alone closes a circle too."""
+    modules = {module_of(file): file for storey in STOREYS for file in files_of(storey)}
+    below = {name: modules_imported(file, modules) - {name} for name, file in modules.items()}
+    assert len(list(TopologicalSorter(below).static_order())) == len(modules)
+
+
+def test_no_module_is_loaded_by_its_name() -> None:
+    """What is loaded by name is seen by no reader, and by no test of imports."""
+    for storey in STOREYS:
+        for file, names in imports_of(storey).items():
+            text = file.read_text()
+            assert not names & {"pkgutil", "runpy"}, file
+            assert "import_module" not in text, file
+            assert "__import__" not in text, file
+
+
+def test_no_file_of_the_core_needs_more_than_twenty_others() -> None:
+    modules = {module_of(file): file for file in files_of("greenlight")}
+    for name, file in modules.items():
+        assert len(modules_imported(file, modules) - {name}) <= MOST_IMPORTS, name
+
+
+def test_every_function_of_the_core_fits_on_a_screen() -> None:
+    for file in files_of("greenlight"):
+        # What a migration did to the tables stays as it was.
+        if "versions" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                assert length <= MOST_LINES, f"{file}: {node.name}"
 
 
 @pytest.mark.parametrize(

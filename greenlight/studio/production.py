@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import uuid4
 
 import av
@@ -31,16 +31,14 @@ from greenlight.studio.inputs import (
     unreadable_picture,
 )
 from greenlight.studio.jobs import Job, Product, new_template_id
+from greenlight.studio.workshop import Workshop
 from greenlight.thumbnails import thumbnail
-
-if TYPE_CHECKING:
-    from greenlight.studio.studio import Studio
 
 MAX_PICTURE_BYTES: Final = 64 * MEGABYTE
 """For families whose document states no size."""
 
 
-async def produce(studio: Studio, job: Job) -> Product:
+async def produce(studio: Workshop, job: Job) -> Product:
     """Do a job's work; raise `StudioError` where the vendor would let it fail."""
     offer = studio.offer(job.model)
     studio_family = offer.studio_family
@@ -89,7 +87,7 @@ def _parameters(studio_family: StudioFamily, given: Mapping[str, Any]) -> Parame
         raise StudioError(studio_family.code("parameter"), f"parameters.{field} {must}") from None
 
 
-async def _make_template(studio: Studio, job: Job, offer: Offer) -> Product:
+async def _make_template(studio: Workshop, job: Job, offer: Offer) -> Product:
     limits = offer.studio_family.family.motion
     if limits is None:
         raise TypeError(f"{offer.model.id} makes templates, but its family names no motion limits")
@@ -113,7 +111,7 @@ async def _make_template(studio: Studio, job: Job, offer: Offer) -> Product:
     )
 
 
-async def _film_to_sound(studio: Studio, order: Order) -> tuple[float, str]:
+async def _film_to_sound(studio: Workshop, order: Order) -> tuple[float, str]:
     job, studio_family = order.job, order.studio_family
     limits = studio_family.family.sound
     if limits is None:
@@ -131,7 +129,7 @@ async def _film_to_sound(studio: Studio, order: Order) -> tuple[float, str]:
         return await _film(studio, order, seconds, sound.path)
 
 
-async def _film_to_motion(studio: Studio, order: Order) -> tuple[float, str]:
+async def _film_to_motion(studio: Workshop, order: Order) -> tuple[float, str]:
     taken = order.studio_family.family.input_of(Role.MOTION)
     limits = order.studio_family.family.motion
     if taken is None or limits is None:
@@ -148,7 +146,7 @@ async def _film_to_motion(studio: Studio, order: Order) -> tuple[float, str]:
     return await _film(studio, order, motion.seconds, None)
 
 
-async def _film_to_template(studio: Studio, order: Order) -> tuple[float, str]:
+async def _film_to_template(studio: Workshop, order: Order) -> tuple[float, str]:
     template_id = required_text(order.job.input, "template_id")
     seconds = studio.jobs.template_seconds(template_id)
     if seconds is None:
@@ -157,7 +155,7 @@ async def _film_to_template(studio: Studio, order: Order) -> tuple[float, str]:
 
 
 async def _film(
-    studio: Studio, order: Order, seconds: float, sound: Path | None
+    studio: Workshop, order: Order, seconds: float, sound: Path | None
 ) -> tuple[float, str]:
     job = order.job
     most, too_large = picture_too_large(order.studio_family)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
 
 from greenlight.studio.answers import StudioError
 from greenlight.studio.jobs import Job, Product
 from greenlight.studio.production import produce
-
-if TYPE_CHECKING:
-    from greenlight.studio.studio import Studio
+from greenlight.studio.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +16,7 @@ logger = logging.getLogger(__name__)
 class Runner:
     """One worker for each model that has jobs; a worker ends when its queue is empty."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workshop) -> None:
         self._studio = studio
         self._workers: dict[str, asyncio.Task[None]] = {}
 
