@@ -13,6 +13,7 @@ from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, 
 from cli.progress import progress
 from cli.speaking import say, show, tell
 from cli.stopping import run
+from greenlight.wording import cny
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +152,6 @@ def print_report(report: FilmReport, *, as_json: bool) -> None:
     if report.request is not None:
         show(report.request)
     if report.state == "planned" and report.price_cny is not None:
-        say(f"At most {report.price_cny.normalize():f} CNY from here.")
+        say(f"At most {cny(report.price_cny)} from here.")
     else:
-        say(f"Paid by this run: {report.cost_cny.normalize():f} CNY.")
+        say(f"Paid by this run: {cny(report.cost_cny)}.")

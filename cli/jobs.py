@@ -12,8 +12,6 @@ from cli.speaking import say, tell
 if TYPE_CHECKING:
     from greenlight.ledger import Job
 
-NAME_CHARACTERS = 12
-
 
 def jobs(
     state: Annotated[
@@ -81,7 +79,7 @@ def job_line(job: Job) -> dict[str, Any]:
 
 def name_of(job: Job) -> str:
     """Return what people call a job: the beginning of its hash."""
-    return job.hash[:NAME_CHARACTERS]
+    return job.short_name
 
 
 def _sentence(job: Job) -> str:

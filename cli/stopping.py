@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from cli.speaking import warn
+from greenlight.wording import cny
 
 if TYPE_CHECKING:
     from greenlight.ledger.standing import Standing
@@ -210,4 +211,4 @@ def _counted(count: int, what: str, where: str) -> list[str]:
 def _paid_in_words(now: Standing) -> str:
     if not now.paid_cny:
         return "nothing was paid since it began"
-    return f"the books count {now.paid_cny.normalize():f} CNY since it began"
+    return f"the books count {cny(now.paid_cny)} since it began"

@@ -14,6 +14,7 @@ from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, 
 from cli.progress import Tell, pace
 from cli.speaking import say, tell
 from cli.stopping import run
+from greenlight.wording import cny
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -206,13 +207,13 @@ def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
         return
     settled = ", ".join(f"{n} {state.label.lower()}" for state, n in forecast.settled.items())
     say(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")
-    say(f"To check: {forecast.checks}, at most {_show(forecast.checks_cny)} CNY.")
-    say(f"To film: {forecast.films}, at most {_show(forecast.films_cny)} CNY.")
+    say(f"To check: {forecast.checks}, at most {cny(forecast.checks_cny)}.")
+    say(f"To film: {forecast.films}, at most {cny(forecast.films_cny)}.")
     say(
         f"To film if they pass: {forecast.films_if_passed}, "
-        f"at most {_show(forecast.films_if_passed_cny)} CNY."
+        f"at most {cny(forecast.films_if_passed_cny)}."
     )
-    say(f"At most {_show(forecast.price_cny)} CNY in all; nothing was paid.")
+    say(f"At most {cny(forecast.price_cny)} in all; nothing was paid.")
 
 
 def _print_report(report: SweepReport, as_json: bool) -> None:
@@ -227,8 +228,4 @@ def _print_report(report: SweepReport, as_json: bool) -> None:
     say(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")
     if report.stopped:
         say(f"Stopped: {report.stopped}.")
-    say(f"Paid for checks by this run: {_show(report.cost_cny)} CNY.")
-
-
-def _show(cny: Any) -> str:
-    return f"{cny.normalize():f}"
+    say(f"Paid for checks by this run: {cny(report.cost_cny)}.")

@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 
 from greenlight.errors import OverBudget
 from greenlight.ledger import Ledger
+from greenlight.wording import cny, yuan
 
 
 @dataclass(slots=True)
@@ -30,15 +31,15 @@ class Allowance:
         spent_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
         return cls(Decimal(str(max_cny)), spent_cny + await _promised_cny())
 
-    def take(self, cny: Decimal) -> None:
+    def take(self, price_cny: Decimal) -> None:
         """Count one more price as spent, or raise `OverBudget` when it does not fit any more."""
-        if self.max_cny is not None and self.taken_cny + cny > self.max_cny:
+        if self.max_cny is not None and self.taken_cny + price_cny > self.max_cny:
             raise OverBudget(
-                f"the {self.max_cny.normalize():f} CNY of this run have no room: "
-                f"{self.taken_cny.normalize():f} are spent or promised, and the next request may cost "
-                f"{cny.normalize():f}"
+                f"the {cny(self.max_cny)} of this run have no room: "
+                f"{yuan(self.taken_cny)} are spent or promised, and the next request may cost "
+                f"{yuan(price_cny)}"
             )
-        self.taken_cny += cny
+        self.taken_cny += price_cny
 
 
 def tag_of_budget() -> str:

@@ -78,13 +78,13 @@ def _tell(result: Round) -> None:
         if job.state is JobState.SUCCEEDED and job.kind == "video":
             tell_job(STORED, job)
     for job, error in result.troubled:
-        logger.warning("job %s: %s", job.hash[:12], visible(explain(error).message))
+        logger.warning("job %s: %s", job.short_name, visible(explain(error).message))
     for job in result.expired:
-        logger.error("job %s: %s", job.hash[:12], visible(job.message))
+        logger.error("job %s: %s", job.short_name, visible(job.message))
         tell_job(EXPIRED, job)
     for job in result.expiring:
-        logger.error("job %s: its video is lost 24 hours after it was submitted", job.hash[:12])
+        logger.error("job %s: its video is lost 24 hours after it was submitted", job.short_name)
         tell_job(EXPIRING, job)
     for doubt in result.doubts:
-        logger.warning("job %s is in doubt: %s", doubt.job.hash[:12], visible(doubt.advice))
+        logger.warning("job %s is in doubt: %s", doubt.job.short_name, visible(doubt.advice))
         tell_job(AMBIGUOUS, doubt.job)

@@ -30,7 +30,7 @@ from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError, OverBudget
 from greenlight.reports import Cny, FilmReport, FilmState
-from greenlight.wording import visible
+from greenlight.wording import cny, visible
 from tasks.artifacts import Progress, show_costs, show_many
 from tasks.events import tell_many_refusals
 from tasks.results import require_result_store
@@ -138,9 +138,7 @@ async def screen_portraits(
     gallery = sweep.work.gallery
     tell_many_refusals(gallery.refused_count, gallery.count, place=place)
     if gallery.count:
-        summary = (
-            f"{counted(sweep.states)}; {cost_cny.normalize():f} CNY for {gallery.paid_count} checks"
-        )
+        summary = f"{counted(sweep.states)}; {cny(cost_cny)} for {gallery.paid_count} checks"
         await show_many(f"Sweep of {place}", summary, gallery, model=defaults.models[0])
     return await _end(sweep, cost_cny)
 

@@ -17,6 +17,7 @@ from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
 from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.modelstudio.refusal_codes import is_refusal
+from greenlight.wording import cny
 
 
 def _read_verdict(told: object) -> object:
@@ -283,9 +284,7 @@ def _sentence(state: FilmState, job: Job) -> str:
     match state:
         case FilmState.FILMED:
             cost_cny = job.cost_cny or Decimal(0)
-            return (
-                f"{job.seconds or 0:.2f} s for {cost_cny.normalize():f} CNY, stored as {job.place}"
-            )
+            return f"{job.seconds or 0:.2f} s for {cny(cost_cny)}, stored as {job.place}"
         case FilmState.FILMING:
             return (
                 f"the vendor goes on with task {job.task_id}, {_price(job)}; `greenlight collect`, or the "
@@ -307,7 +306,7 @@ def _sentence(state: FilmState, job: Job) -> str:
 
 
 def _price(job: Job) -> str:
-    return f"for at most {job.reserved_cny.normalize():f} CNY"
+    return f"for at most {cny(job.reserved_cny)}"
 
 
 def _way_on(job: Job) -> str:

@@ -23,6 +23,7 @@ from greenlight.portraits.delivery import Handed, deliver_for_check, is_unchange
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
 from greenlight.settings import LEASE_SECONDS, Delivery
+from greenlight.wording import cny
 
 FREE = Decimal(0)
 
@@ -201,6 +202,6 @@ async def _ask_again(portrait: Portrait) -> InputError | None:
 
 def _not_used(became: InputError, cost_cny: Decimal) -> InputError:
     """Say of a check whose verdict is not used what it cost, and what to do."""
-    cost = f" for {cost_cny.normalize():f} CNY" if cost_cny else ""
+    cost = f" for {cny(cost_cny)}" if cost_cny else ""
     message = f"{became}; its verdict{cost} is not used, so run it again"
     return type(became)(message, spent=bool(cost_cny))

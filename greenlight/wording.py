@@ -1,8 +1,9 @@
-"""Make texts from outside safe to show: a key or a file's name may hold what steers a terminal."""
+"""Word what people read, and make texts from outside safe to show."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from unicodedata import category
 
 JOINERS = "\u200c\u200d"
@@ -15,6 +16,16 @@ UNSHOWN_IN_JSON = re.compile(r"[^\x00-\x7e]|\x7f")
 def visible(text: str) -> str:
     r"""Return a text on one line, with what steers a terminal written like `\x1b`, `\n` or `\u202e`."""
     return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def yuan(amount: Decimal) -> str:
+    """Return an amount of money as a bare number without needless zeros: `0.004`."""
+    return f"{amount.normalize():f}"
+
+
+def cny(amount: Decimal) -> str:
+    """Return an amount of money as people read it: `0.004 CNY`."""
+    return f"{yuan(amount)} CNY"
 
 
 def visible_json(text: str, *, ascii_only: bool = False) -> str:

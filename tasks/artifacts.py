@@ -46,6 +46,7 @@ from greenlight.portraits.places import opened
 from greenlight.reports import FilmReport
 from greenlight.settings import read_settings
 from greenlight.thumbnails import UnreadablePicture, annotated, data_uri, thumbnail
+from greenlight.wording import cny, yuan
 from tasks.reasons import opinions_on
 
 ARTIFACT_BYTES = 74_900
@@ -225,7 +226,7 @@ def _row(judged: Judged, opinions: Mapping[tuple[str, str], Opinion]) -> dict[st
         "portrait": portrait.name,
         "model": verdict.model,
         "verdict": "passed" if verdict.passed else "refused",
-        "price (CNY)": f"{judged.price_cny.normalize():f}",
+        "price (CNY)": yuan(judged.price_cny),
         # Long words come last: the table does not wrap them, and is scrolled sideways.
         "reason": "" if verdict.passed else reason_in_words(verdict, opinion),
         "place": portrait.shown,
@@ -242,16 +243,14 @@ async def show_costs(ledger: Ledger, service: str) -> None:
         _cost_row(one.day.isoformat(), one.model, one.outcome, one.count, one.cost_cny)
         for one in reversed(costs)
     ]
-    told = (
-        f"{sum_cny.normalize():f} CNY since {since.isoformat()}, by day of UTC+8, model and outcome"
-    )
+    told = f"{cny(sum_cny)} since {since.isoformat()}, by day of UTC+8, model and outcome"
     await acreate_table_artifact(key="costs", table=rows, description=told)
 
 
 def _cost_row(day: str, model: str, outcome: str, count: int, cost_cny: Decimal) -> dict[str, str]:
     return {
         "day": day,
-        "CNY": f"{cost_cny.normalize():f}",
+        "CNY": yuan(cost_cny),
         "count": str(count),
         "outcome": outcome,
         "model": model,

@@ -19,7 +19,7 @@ from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
 from greenlight.screening import Screening
 from greenlight.settings import read_settings
-from greenlight.wording import visible
+from greenlight.wording import cny, visible
 from tasks.events import tell_verdict
 from tasks.reasons import opinions_on
 from tasks.retrying import RETRIES, wait_and_retry
@@ -89,7 +89,7 @@ def _detector(family: Family) -> Task[..., Any]:
 def _log(portrait: Portrait, screening: Screening, opinion: str) -> None:
     """Say the verdict in the log of the task, which is what its page shows."""
     verdict = screening.verdict
-    cost = "known, 0 CNY" if screening.cached else f"{screening.cost_cny.normalize():f} CNY"
+    cost = "known, 0 CNY" if screening.cached else cny(screening.cost_cny)
     words = "; ".join(filter(None, (verdict_in_words(verdict), opinion)))
     get_run_logger().info("%s · %s: %s (%s)", portrait.name, verdict.model, visible(words), cost)
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.times import CHINA
 
 SUBJECT: Final = "models"
 NEAR: Final = timedelta(days=90)
-VENDORS_ZONE: Final = timezone(timedelta(hours=8))
 
 
 def today_at_vendors() -> date:
     """Return the vendor's day, by which it switches models off."""
-    return datetime.now(UTC).astimezone(VENDORS_ZONE).date()
+    return datetime.now(UTC).astimezone(CHINA).date()
 
 
 def examine_models(

@@ -31,6 +31,7 @@ from greenlight.pacing import slow_down, wait_for_start
 from greenlight.patience import wait_before_retry
 from greenlight.paying import Payer, Payment
 from greenlight.settings import SETTLE_SECONDS
+from greenlight.wording import cny
 
 PrepareRequest = Callable[[], Awaitable[VideoRequest]]
 """Makes the paying request; it may upload, but nothing that it does costs money."""
@@ -178,7 +179,7 @@ async def _wait_or_raise(error: ModelStudioError, tries: int) -> None:
 
 def _payment(new: NewJob, request: httpx.Request, starts_per_second: float) -> Payment[Submission]:
     """Return how a video or a template is paid for."""
-    price = f"for at most {new.price_cny.normalize():f} CNY"
+    price = f"for at most {cny(new.price_cny)}"
 
     def answered(begun: Submission) -> Outcome:
         facts = {"task_id": begun.task_id, "request_id": begun.request_id}

@@ -153,7 +153,7 @@ class Reconciler:
 
     async def _adopt_when_exclusive(self, doubt: Doubt, evidence: Evidence) -> None:
         task_id = doubt.candidates[0].task_id
-        by_hand = f"greenlight reconcile --adopt {doubt.job.hash[:12]} {task_id}"
+        by_hand = f"greenlight reconcile --adopt {doubt.job.short_name} {task_id}"
         if not self.exclusive:
             doubt.advice = f"one task fits; if nobody else uses the account, adopt it: {by_hand}"
             return
@@ -224,7 +224,7 @@ class Reconciler:
 
 def _expect_known(job: Job, task: VideoTask) -> None:
     if job.state is not JobState.AMBIGUOUS:
-        raise InputError(f"job {job.hash[:12]} is {job.state}, not in doubt; {WHAT_IS}")
+        raise InputError(f"job {job.short_name} is {job.state}, not in doubt; {WHAT_IS}")
     if task.is_unknown:
         raise InputError(f"the vendor does not know task {task.task_id}; look at its id")
 

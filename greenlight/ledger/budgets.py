@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, select
 from greenlight.errors import OverBudget
 from greenlight.ledger.job import NOT_PAID
 from greenlight.ledger.schema import checks, jobs
+from greenlight.modelstudio.times import CHINA
+from greenlight.wording import cny, yuan
 
-VENDOR_ZONE = timezone(timedelta(hours=8), "UTC+8")
-"""The vendor's bills change the day with China's clocks."""
 ANSWERED = ("answered", "stale")
 """The outcomes of checks whose cost is known."""
 
@@ -40,7 +40,7 @@ def names_of(budgets: Sequence[Budget], service: str) -> list[str]:
 
 def day_of(at: datetime) -> date:
     """Return the day of a time as costs count it, which is one of UTC+8."""
-    return at.astimezone(VENDOR_ZONE).date()
+    return at.astimezone(CHINA).date()
 
 
 def keep_within(
@@ -59,9 +59,9 @@ def keep_within(
         spent_cny, reserved_cny = _sums(connection, budget, service, at)
         if spent_cny + reserved_cny + price_cny > budget.max_cny:
             raise OverBudget(
-                f"the budget of {_show(budget.max_cny)} CNY for {_scope(budget, at)} has no room: "
-                f"{_show(spent_cny)} are spent, {_show(reserved_cny)} reserved, "
-                f"and this request may cost {_show(price_cny)}{_way_on(budget)}"
+                f"the budget of {cny(budget.max_cny)} for {_scope(budget, at)} has no room: "
+                f"{yuan(spent_cny)} are spent, {yuan(reserved_cny)} reserved, "
+                f"and this request may cost {yuan(price_cny)}{_way_on(budget)}"
             )
 
 
@@ -92,7 +92,7 @@ def _is_within(
     if budget.scope == "run":
         is_of_run: ColumnElement[bool] = table.c.flow_run == budget.run
         return is_of_run
-    midnight = at.astimezone(VENDOR_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = at.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
     return and_(
         table.c.service == service, paid_at >= midnight, paid_at < midnight + timedelta(days=1)
     )
@@ -109,7 +109,3 @@ def _way_on(budget: Budget) -> str:
     if budget.scope == "run":
         return ""
     return "; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over"
-
-
-def _show(cny: Decimal) -> str:
-    return f"{cny.normalize():f}"

@@ -26,7 +26,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import String
 
-from greenlight.ledger.budgets import VENDOR_ZONE
 from greenlight.ledger.database import Database
 from greenlight.ledger.job import (
     NOT_PAID,
@@ -39,6 +38,7 @@ from greenlight.ledger.job import (
 from greenlight.ledger.schema import checks, jobs
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
+from greenlight.modelstudio.times import CHINA
 
 ENDED = (JobState.SUCCEEDED, JobState.EXPIRED, *NOT_PAID)
 
@@ -185,7 +185,7 @@ def _counts() -> ColumnElement[bool]:
 
 
 def _is_since(moment: ColumnElement[datetime], day: date | None) -> ColumnElement[bool]:
-    return true() if day is None else moment >= datetime.combine(day, time(), VENDOR_ZONE)
+    return true() if day is None else moment >= datetime.combine(day, time(), CHINA)
 
 
 def _read(row: Row[Any]) -> PastCheck:

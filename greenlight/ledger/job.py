@@ -18,6 +18,8 @@ from greenlight.wording import visible
 MAX_ATTEMPTS = 3
 """A generation that failed or was canceled was not paid and may be made again, twice by itself."""
 
+NAME_CHARACTERS = 12
+
 _CLAIM = "job "
 
 
@@ -89,6 +91,11 @@ class Job:
     def hash(self) -> str:
         """Return the part of the key that people call the job by."""
         return self.key.rpartition(",")[2]
+
+    @property
+    def short_name(self) -> str:
+        """Return as much of the hash as tells jobs apart, which is what people read and write."""
+        return self.hash[:NAME_CHARACTERS]
 
     @property
     def may_be_ordered_again(self) -> bool:

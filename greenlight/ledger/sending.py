@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from greenlight.errors import LedgerError
 from greenlight.ledger.database import Database
-from greenlight.ledger.job import Job, JobState, NewJob, read_job, was_not_accepted
+from greenlight.ledger.job import NAME_CHARACTERS, Job, JobState, NewJob, read_job, was_not_accepted
 from greenlight.ledger.leases import Claim, ClaimLost
 from greenlight.ledger.ownership import keep_failed_task, owners
 from greenlight.ledger.schema import jobs
@@ -31,7 +31,7 @@ def find_orderable(connection: Connection, key: str) -> Job | None:
         return None
     job = read_job(row)
     if not job.may_be_ordered_again:
-        raise ClaimLost(f"job {job.hash[:12]} is {job.state} by now; run it again")
+        raise ClaimLost(f"job {job.short_name} is {job.state} by now; run it again")
     return job
 
 
@@ -154,9 +154,10 @@ def _not_its_task(task_id: str, stray_key: str) -> str:
             f"the service answered with task {task_id} although another job has it; `greenlight reconcile` "
             "looks for this job's own"
         )
+    name = stray_key.rpartition(",")[2][:NAME_CHARACTERS]
     return (
         f"task {task_id} was accepted too late, for a job that was sent again meanwhile; it is job "
-        f"{stray_key.rpartition(',')[2][:12]} now, and `greenlight collect` fetches its video too"
+        f"{name} now, and `greenlight collect` fetches its video too"
     )
 
 

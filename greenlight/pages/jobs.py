@@ -16,7 +16,6 @@ from greenlight.pages.cards import TONES, Film, link_to, shortened
 
 SOON: Final = timedelta(hours=4)
 """A video that is lost so soon is urgent."""
-NAME_CHARACTERS: Final = 12
 STATES: Final = {
     JobState.SUCCEEDED: "filmed",
     JobState.RESERVED: "being filmed",
@@ -70,7 +69,7 @@ def describe_open(job: Job, *, at: datetime, doubtful: bool) -> OpenJob:
     began = job.submitted_at or job.sent_at or job.reserved_at
     urgent, advice = _advise(job, at, doubtful=doubtful)
     return OpenJob(
-        name=job.hash[:NAME_CHARACTERS],
+        name=job.short_name,
         subject=job.subject,
         model=job.model,
         state="in doubt" if doubtful else job.state.value,
@@ -81,7 +80,7 @@ def describe_open(job: Job, *, at: datetime, doubtful: bool) -> OpenJob:
 
 
 def _advise(job: Job, at: datetime, *, doubtful: bool) -> tuple[bool, str]:
-    name = job.hash[:NAME_CHARACTERS]
+    name = job.short_name
     began = job.submitted_at or job.sent_at or job.reserved_at
     left = began + TASK_LIFETIME - at
     if doubtful and left < timedelta(0):

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from greenlight.ledger.job import NAME_CHARACTERS
 from greenlight.modelstudio.family import Verdict
 from greenlight.opinions import Opinion
-from greenlight.pages.jobs import NAME_CHARACTERS
 from greenlight.reports import FilmReport
 from greenlight.thumbnails import boxes_of
+from greenlight.wording import cny
 
 LEGEND = "Green: the face. Dashed in amber: the part that is filmed."
 BY = {"vendor": "the vendor", "preflight": "Greenlight's preflight, before anything was paid"}
@@ -43,7 +44,7 @@ def portrait_page(shown: Shown, report: FilmReport) -> str:
     for verdict in report.verdicts:
         rows += _verdict_rows(verdict, shown.opinions.get(verdict.model))
     rows += _job_rows(report)
-    rows.append(("Paid by this run", f"{report.cost_cny.normalize():f} CNY"))
+    rows.append(("Paid by this run", cny(report.cost_cny)))
     return "\n".join([*lines, *_table(("", ""), rows)])
 
 

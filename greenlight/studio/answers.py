@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from html import escape
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 from starlette.responses import JSONResponse, Response
 
-BEIJING: Final = timezone(timedelta(hours=8))
-"""The zone of every time that the vendor writes as text, without saying so."""
+from greenlight.modelstudio.times import CHINA
 
 
 class StudioError(Exception):
@@ -93,5 +92,5 @@ def xml_error(code: str, message: str, *, status: int) -> Response:
 
 def beijing_text(epoch_ms: int) -> str:
     """Return a time as task answers write it: `2025-09-11 14:33:38.716`, in UTC+8."""
-    when = datetime.fromtimestamp(epoch_ms / 1000, UTC).astimezone(BEIJING)
+    when = datetime.fromtimestamp(epoch_ms / 1000, UTC).astimezone(CHINA)
     return f"{when:%Y-%m-%d %H:%M:%S}.{epoch_ms % 1000:03d}"

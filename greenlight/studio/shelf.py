@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from greenlight.studio.answers import BEIJING
+from greenlight.modelstudio.times import CHINA
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Shelf:
 
         The hash binds it to the model, as the vendor's is bound.
         """
-        today = datetime.now(UTC).astimezone(BEIJING)
+        today = datetime.now(UTC).astimezone(CHINA)
         return f"dashscope-instant/{_bond(model, secret)}/{today:%Y-%m-%d}/{uuid4()}"
 
     @staticmethod

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from greenlight.studio.answers import BEIJING, StudioError, answer, beijing_text, invalid_parameter
+from greenlight.modelstudio.times import CHINA
+from greenlight.studio.answers import StudioError, answer, beijing_text, invalid_parameter
 from greenlight.studio.calls import Call
 from greenlight.studio.families.offers import Offer
 from greenlight.studio.faults import FaultKind
@@ -151,7 +152,7 @@ def _window(start: str | None, end: str | None, now_ms: int) -> tuple[int, int]:
 
 def _moment_ms(text: str, name: str) -> int:
     try:
-        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
+        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
     except ValueError:
         raise invalid_parameter(f"{name} must be written as YYYYMMDDhhmmss.") from None
     return round(moment.timestamp() * 1000)

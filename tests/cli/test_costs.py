@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.ledger.budgets import VENDOR_ZONE
+from greenlight.modelstudio.times import CHINA
 from greenlight.settings import Settings
 from tests.cli.books import ambiguous, submitted
 from tests.cli.conftest import Greenlight
@@ -17,7 +17,7 @@ FIELDS = {"day", "service", "model", "outcome", "count", "cost_cny"}
 
 
 def today(days: int = 0) -> str:
-    return f"{datetime.now(VENDOR_ZONE) + timedelta(days=days):%Y-%m-%d}"
+    return f"{datetime.now(CHINA) + timedelta(days=days):%Y-%m-%d}"
 
 
 @pytest.mark.usefixtures("settings")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from greenlight.studio.answers import BEIJING
+from greenlight.modelstudio.times import CHINA
 from tests.studio.conftest import Customer, Files
 
 
@@ -18,7 +18,7 @@ def listed(customer: Customer, **query: str | int) -> dict[str, Any]:
 
 
 def written(moment: datetime) -> str:
-    return f"{moment.astimezone(BEIJING):%Y%m%d%H%M%S}"
+    return f"{moment.astimezone(CHINA):%Y%m%d%H%M%S}"
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_listed_task_has_the_documented_fields(customer: Customer, tasks: list
 def test_times_are_beijing_text_in_a_fetch(customer: Customer, tasks: list[str]) -> None:
     submitted = listed(customer, task_id=tasks[0])["data"][0]["gmt_create"]
     text = customer.fetch(tasks[0])["output"]["submit_time"]
-    moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=BEIJING)
+    moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=CHINA)
     assert moment.timestamp() * 1000 == pytest.approx(submitted, abs=0.5)
 
 
