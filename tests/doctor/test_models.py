@@ -58,5 +58,5 @@ def test_each_model_that_is_chosen_is_looked_at() -> None:
 def test_without_a_choice_all_that_end_are_named() -> None:
     found = look()
     assert found.state is State.WARNING
-    assert "animate-anyone (2026-10-10), emo (2026-10-10)" in found.sentence
+    assert "emo (2026-10-10), liveportrait (2026-10-10)" in found.sentence
     assert look(today=LONG_BEFORE).state is State.OK
