@@ -95,10 +95,10 @@ def film(
 
 async def _plan(brief: Brief, settings: Settings) -> FilmReport:
     from greenlight.drives import examine_drives
-    from greenlight.filming.planning import Planner
     from greenlight.portraits.pictures import examine
     from greenlight.reports import report_plan
     from greenlight.services import open_ledger
+    from greenlight.work.planning import Planner
 
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     with open_ledger(settings) as ledger:

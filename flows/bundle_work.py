@@ -15,7 +15,6 @@ from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
-from greenlight.filming.planning import Planner
 from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.reports import (
@@ -24,6 +23,7 @@ from greenlight.reports import (
     report_refused_by_budget,
     report_waiting_for_portrait,
 )
+from greenlight.work.planning import Planner
 from tasks import detect
 from tasks.artifacts import Gallery
 from tasks.events import tell_budget_spent

@@ -20,12 +20,11 @@ from flows.parameters import Credentials, MaxCny, Out, explained, load_credentia
 from greenlight.briefs import Brief
 from greenlight.drives import Drives, examine_drives
 from greenlight.errors import InputError, OverBudget
-from greenlight.filming.orders import needs_template, order_template, order_video
-from greenlight.filming.planning import Plan, Planner
+from greenlight.filming.orders import TemplateOrder, VideoOrder
 from greenlight.holding import alone
 from greenlight.ledger import Job, JobState, Ledger
-from greenlight.modelstudio.family import Family, Verdict
-from greenlight.portraits.media import Motion
+from greenlight.modelstudio.family import Verdict
+from greenlight.modelstudio.question import Question
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.reports import (
     FilmReport,
@@ -41,6 +40,8 @@ from greenlight.videos.s3 import require_bucket
 from greenlight.videos.storing import is_in_s3, require_place
 from greenlight.videos.taken import require_free
 from greenlight.wording import visible
+from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
+from greenlight.work.planning import Plan, Planner
 from tasks import collect_video, detect, make_motion_template, submit_video
 from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent
@@ -175,57 +176,59 @@ class _Work:
 
     async def film(self) -> FilmReport:
         """Check with one model after the other, and film with the first that passes the portrait."""
-        verdicts: list[Verdict] = []
+        case = Case(self.brief, self.portrait, self.drives, self.out)
         try:
-            return await self._film(verdicts)
+            return await self._film(case)
         except OverBudget as error:
             tell_budget_spent(error, service=self.block.service)
-            return report_refused_by_budget(error, verdicts)
+            return report_refused_by_budget(error, list(case.verdicts.values()))
 
-    async def _film(self, verdicts: list[Verdict]) -> FilmReport:
-        for family in self.brief.families():
-            verdict = await self._detect(family)
-            verdicts.append(verdict)
-            if not verdict.passed:
-                continue
-            if self.drives.of(family) is None:
-                return report_waiting(family, verdicts)
-            return await self._order(family, verdicts)
-        opinions = await opinions_on(self.portrait, verdicts)
-        return report_rejection(verdicts, {model: str(one) for model, one in opinions.items()})
+    async def _film(self, case: Case) -> FilmReport:
+        while True:
+            match next_step(case):
+                case Refused(verdicts):
+                    opinions = await opinions_on(self.portrait, verdicts)
+                    words = {model: str(opinion) for model, opinion in opinions.items()}
+                    return report_rejection(verdicts, words)
+                case Waiting(family, verdicts):
+                    return report_waiting(family, verdicts)
+                case Check(question):
+                    case.verdicts[question.family.name] = await self._detect(question)
+                case MakeTemplate(order, verdicts):
+                    template = await self._make_template(order)
+                    if template.state is not JobState.SUCCEEDED:
+                        return await _without_template(template, verdicts)
+                    case.template_id = template.template_id
+                case Film(order, verdicts):
+                    return await self._order(order, verdicts)
 
-    async def _detect(self, family: Family) -> Verdict:
+    async def _detect(self, question: Question) -> Verdict:
         return await detect(
-            self.portrait,
-            self.brief.question(family),
-            explain=True,
+            self.portrait, question, explain=True, max_cny=self.max_cny, credentials=self.block
+        )
+
+    async def _make_template(self, order: TemplateOrder) -> Job:
+        template: Job = await make_motion_template(
+            order,
+            wait_seconds=self.wait_seconds,
             max_cny=self.max_cny,
             credentials=self.block,
         )
+        return template
 
-    async def _order(self, family: Family, verdicts: list[Verdict]) -> FilmReport:
-        drive = self.drives.of(family)
-        assert drive is not None  # noqa: S101 - `film` asked
-        order = order_video(self.brief, family, self.portrait, verdicts[-1], drive, out=self.out)
-        if needs_template(order):
-            assert isinstance(drive, Motion)  # noqa: S101 - `needs_template` asked
-            template: Job = await make_motion_template(
-                order_template(self.brief, family, drive),
-                wait_seconds=self.wait_seconds,
-                max_cny=self.max_cny,
-                credentials=self.block,
-            )
-            if template.state is not JobState.SUCCEEDED:
-                is_made = template.state is JobState.SUBMITTED
-                later = await come_back(template) if is_made else ""
-                return report_template(template, verdicts, later=later)
-            order = order.model_copy(update={"template_id": template.template_id})
+    async def _order(self, order: VideoOrder, verdicts: list[Verdict]) -> FilmReport:
         job, was_sent = await submit_video(order, max_cny=self.max_cny, credentials=self.block)
         if job.state in {JobState.SUBMITTED, JobState.SUCCEEDED}:
             job = await collect_video(
                 job, out=self.out, wait_seconds=self.wait_seconds, credentials=self.block
             )
         return report_job(job, verdicts, cached=not was_sent, note=order.note)
+
+
+async def _without_template(template: Job, verdicts: list[Verdict]) -> FilmReport:
+    """Return the report of a template that is not made (yet); a run of its own comes back for it."""
+    later = await come_back(template) if template.state is JobState.SUBMITTED else ""
+    return report_template(template, verdicts, later=later)
 
 
 async def _finish(report: FilmReport, portrait: Portrait, brief: Brief) -> State[FilmReport]:

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, PlainSerializer, SerializeAsAny
 
 from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
-from greenlight.filming.planning import Plan
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import ModelStudioError
@@ -18,6 +17,7 @@ from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
 from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.modelstudio.refusal_codes import is_refusal
 from greenlight.wording import cny
+from greenlight.work.planning import Plan
 
 
 def _read_verdict(told: object) -> object:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.filming.planning import Plan
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.families.emo import EmoVerdict
@@ -27,6 +26,7 @@ from greenlight.reports import (
     report_waiting,
 )
 from greenlight.screening import FREE
+from greenlight.work.planning import Plan
 from tests.production import Production
 
 PASSED: list[Verdict] = [LivePortraitVerdict(passed=True)]

@@ -12,8 +12,8 @@ from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.bundles.surveying import Surveyor
 from greenlight.drives import Drives
 from greenlight.errors import InputError
-from greenlight.filming.planning import Plan, Planner
 from greenlight.reports import FilmState, report_error
+from greenlight.work.planning import Plan, Planner
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
+from greenlight.work import Case
 
 KnownMedia = dict[str, KnownMedium]
 """Media by the keys of what they were read as."""
@@ -75,6 +76,14 @@ class Sight:
         portrait = self.portrait
         refused = preflight(portrait, family) if portrait else None
         return refused or self.verdicts.get(family.name)
+
+    def case(self, drives: Drives) -> Case:
+        """Return what is known of an examined portrait and its brief, with what drives the video."""
+        portrait = self.portrait
+        assert portrait is not None  # noqa: S101 - the step that reads it comes first
+        known = {family.name: self.verdict(family) for family in self.brief.families()}
+        verdicts = {name: verdict for name, verdict in known.items() if verdict is not None}
+        return Case(self.brief, portrait, drives, verdicts=verdicts)
 
     def unread_drives(self, families: Iterable[Family]) -> tuple[Medium, ...]:
         """Return the sound and the motion of these families, as far as they were not read."""

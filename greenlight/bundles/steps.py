@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from greenlight import work
 from greenlight.briefs import Brief
 from greenlight.bundles.bundle import Kind, Medium
 from greenlight.bundles.filmed import asks_otherwise, candidates, how_to_get_another, ordered
@@ -69,7 +70,7 @@ def next_step(sight: Sight, *, films: bool = True) -> Step:
         return Read(unread)
     if sight.problem:
         return Settled(report_error(sight.problem))
-    family, verdicts = _judge(sight)
+    family, verdicts = sight.case(Drives()).judged()
     if family is None:
         return Settled(report_rejection(verdicts))
     has_passed = bool(verdicts) and verdicts[-1].passed
@@ -86,19 +87,6 @@ def _unread(sight: Sight) -> tuple[Medium, ...]:
         return ()
     parts = (sight.bundle.portraits[0], sight.bundle.first(Kind.DETAILS))
     return tuple(part for part in parts if part is not None and sight.known_of(part) is None)
-
-
-def _judge(sight: Sight) -> tuple[Family | None, list[Verdict]]:
-    """Return the family that passes the portrait or is to be asked next, if any, and the verdicts so far."""
-    verdicts: list[Verdict] = []
-    for family in sight.brief.families():
-        verdict = sight.verdict(family)
-        if verdict is None:
-            return family, verdicts
-        verdicts.append(verdict)
-        if verdict.passed:
-            return family, verdicts
-    return None, verdicts
 
 
 def _before_paying(
@@ -132,7 +120,7 @@ def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:
     if sight.briefing and sight.briefing.needs_json:
         return Settled(report_waiting_for_json(f"{sight.bundle.name}.json", verdicts))
     drives = sight.drives()
-    if drives.of(family) is None:
+    if isinstance(work.next_step(sight.case(drives)), work.Waiting):
         return Settled(report_waiting(family, verdicts))
     return Film(_without_idle(sight.brief), family, verdicts, drives)
 

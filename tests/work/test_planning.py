@@ -17,7 +17,6 @@ from greenlight.drives import examine_drives
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import Order, needs_template, order_template, order_video
-from greenlight.filming.planning import Plan, Planner
 from greenlight.ledger import Job, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer
@@ -28,6 +27,7 @@ from greenlight.portraits.pictures import examine
 from greenlight.reports import FilmState, report_plan
 from greenlight.screening import FREE, Screener
 from greenlight.studio.server import StudioServer
+from greenlight.work.planning import Plan, Planner
 from tests.conftest import SAMPLES
 from tests.steering import paid, received
 

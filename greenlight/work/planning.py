@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from greenlight.briefs import Brief
 from greenlight.drives import Drives
-from greenlight.filming.orders import Order, VideoOrder, needs_template, order_template, order_video
+from greenlight.filming.orders import Order, order_template
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
-from greenlight.ledger import Ledger
+from greenlight.ledger import Job, Ledger
 from greenlight.ledger.checks import check_key
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
 from greenlight.portraits.preflight import preflight
+from greenlight.work.case import Case
+from greenlight.work.steps import Check, Film, MakeTemplate, Refused, Waiting, next_step
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """A brief with its portrait and drives as they were found, and the books that know some of it."""
+    """A brief with its portrait and drives as they were found, and the ledger that knows some of it."""
 
     brief: Brief
     portrait: Portrait
@@ -57,20 +59,29 @@ class Planner:
     ledger: Ledger
 
     async def plan(self) -> Plan:
-        """Return what would happen: what the books know costs nothing again."""
+        """Return what would happen: what the ledger knows costs nothing again."""
         made = Plan()
-        for family in self.brief.families():
-            verdict = await self._known_verdict(family)
-            if verdict is None:
-                made.checks_cny += family.check_price_cny
-                made.request = made.request or self._check_request(family)
-            else:
-                made.verdicts.append(verdict)
-            if verdict is None or verdict.passed:
-                await self._add_video(made, family, verdict)
-            if verdict is not None and verdict.passed:
+        case = Case(self.brief, self.portrait, self.drives, verdicts=await self._known_verdicts())
+        while not isinstance(step := next_step(case), Refused | Waiting):
+            if isinstance(step, Check):
+                # It may pass, and it may be refused; then the next family is asked.
+                await self._add_check(made, step)
+                case = case.without(step.question.family)
+                continue
+            if await self._find(step.film if isinstance(step, MakeTemplate) else step.order):
                 break
+            if isinstance(step, MakeTemplate) and (job := await self._find(step.order)):
+                case.template_id = job.template_id or f"(template of {step.order.drive.name})"
+                continue
+            made.request = made.request or _request_of(step)
+            await self._add_film(made, catalog.family(step.order.family))
+            break
+        made.verdicts = step.verdicts
         return made
+
+    async def _known_verdicts(self) -> dict[str, Verdict]:
+        found = {family.name: await self._known_verdict(family) for family in self.brief.families()}
+        return {name: verdict for name, verdict in found.items() if verdict is not None}
 
     async def _known_verdict(self, family: Family) -> Verdict | None:
         refused = preflight(self.portrait, family)
@@ -83,55 +94,53 @@ class Planner:
         booked = await asyncio.to_thread(self.ledger.checks.find, key)
         return None if booked is None else booked.verdict
 
-    async def _add_video(self, made: Plan, family: Family, verdict: Verdict | None) -> None:
-        """Add the video's price and, where its portrait has passed, its request."""
+    async def _find(self, order: Order) -> Job | None:
+        """Return the job of an order, if there is nothing more to send for it."""
+        job = await asyncio.to_thread(self.ledger.jobs.find, order.new_job(self.service).key)
+        return job if job is not None and job.is_settled else None
+
+    async def _add_check(self, made: Plan, step: Check) -> None:
+        question = step.question
+        made.checks_cny += question.family.check_price_cny
+        body = question.body(_shown_url(self.portrait))
+        made.request = made.request or _post(question.check.model.path, body)
+        await self._add_film(made, question.family)
+
+    async def _add_film(self, made: Plan, family: Family) -> None:
+        """Add the most that a family's video can come to, with its template where there is none yet."""
         drive = self.drives.of(family)
         if drive is None:
             return
         parameters = self.brief.resolve_parameters(family)
         per_second_cny = family.price_per_second_cny(parameters, self.brief.question(family).ratio)
         price_cny = longest_cost_cny(_longest_seconds(drive), per_second_cny)
-        if verdict is not None:
-            order = order_video(self.brief, family, self.portrait, verdict, drive, out=Path())
-            if await self._is_ordered(order):
-                return
-            made.request = made.request or await self._video_request(order, family)
-        price_cny += await self._template_price_cny(family, drive)
+        price_cny += await self._template_cny(family, drive)
         made.video_cny = max(made.video_cny, price_cny)
 
-    async def _is_ordered(self, order: Order) -> bool:
-        job = await asyncio.to_thread(self.ledger.jobs.find, order.new_job(self.service).key)
-        return job is not None and job.is_settled
-
-    async def _template_price_cny(self, family: Family, drive: Sound | str) -> Decimal:
+    async def _template_cny(self, family: Family, drive: Sound | str) -> Decimal:
         if not isinstance(drive, Motion) or family.template is None:
             return Decimal(0)
-        if await self._is_ordered(order_template(self.brief, family, drive)):
+        if await self._find(order_template(self.brief, family, drive)):
             return Decimal(0)
         return longest_cost_cny(drive.seconds, family.template.model.prices_cny[""])
 
-    def _check_request(self, family: Family) -> dict[str, Any]:
-        asked = self.brief.question(family)
-        return _post(asked.check.model.path, asked.body(_shown_url(self.portrait)))
 
-    async def _video_request(self, order: VideoOrder, family: Family) -> dict[str, Any]:
-        template_id = order.template_id
-        if needs_template(order):
-            assert isinstance(order.drive, Motion)  # noqa: S101
-            template = order_template(self.brief, family, order.drive)
-            if not await self._is_ordered(template):
-                request = family.template_request(_shown_url(order.drive), template.deployment)
-                return _post(request.path, request.body())
-            job = await asyncio.to_thread(self.ledger.jobs.find, template.new_job(self.service).key)
-            template_id = (job and job.template_id) or f"(template of {order.drive.name})"
-        drive = "" if isinstance(order.drive, str) else _shown_url(order.drive)
-        request = family.video_request(
-            {Role.PORTRAIT: _shown_url(order.portrait), family.driven_by: template_id or drive},
-            order.verdict,
-            order.parameters,
-            deployment=order.deployment,
-        )
+def _request_of(step: MakeTemplate | Film) -> dict[str, Any]:
+    """Return the paying request of a step, with what would be uploaded named in its place."""
+    family = catalog.family(step.order.family)
+    if isinstance(step, MakeTemplate):
+        url = _shown_url(step.order.drive)
+        request = family.template_request(url, step.order.deployment)
         return _post(request.path, request.body())
+    order = step.order
+    drive = order.drive if isinstance(order.drive, str) else _shown_url(order.drive)
+    request = family.video_request(
+        {Role.PORTRAIT: _shown_url(order.portrait), family.driven_by: order.template_id or drive},
+        order.verdict,
+        order.parameters,
+        deployment=order.deployment,
+    )
+    return _post(request.path, request.body())
 
 
 def _longest_seconds(drive: Sound | str) -> float:

@@ -1,0 +1,41 @@
+"""Hold what is known of a brief, whoever found it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from greenlight.briefs import Brief
+from greenlight.drives import Drives
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.portraits.pictures import Portrait
+
+
+@dataclass(slots=True)
+class Case:
+    """A brief, what it is made of as it was found, and what has come of it so far."""
+
+    brief: Brief
+    portrait: Portrait
+    drives: Drives
+    out: str = "."
+    """Where the video goes."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """By the family's name."""
+    template_id: str | None = None
+    """What the motion has become, where a family needs it as a template."""
+
+    def without(self, family: Family) -> Case:
+        """Return the case of the other families, as if this one had refused the portrait."""
+        others = tuple(name for name in self.brief.models if name != family.name)
+        return replace(self, brief=self.brief.model_copy(update={"models": others}))
+
+    def judged(self) -> tuple[Family | None, list[Verdict]]:
+        """Return the family that passes or is to be asked next, if there is one, and the verdicts so far."""
+        verdicts: list[Verdict] = []
+        for family in self.brief.families():
+            verdict = self.verdicts.get(family.name)
+            if verdict is not None:
+                verdicts.append(verdict)
+            if verdict is None or verdict.passed:
+                return family, verdicts
+        return None, verdicts
