@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 from prefect import flow, get_run_logger
@@ -157,8 +158,9 @@ async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list
             report = report_rejection(report.verdicts, {m: str(one) for m, one in opinions.items()})
         return BundleReport(portrait=sight.bundle.portraits[0].place, report=report)
 
-    async for report in side_by_side(_each(sights), bring_on, at_once=AT_ONCE):
-        reports.append(report)
+    async with aclosing(side_by_side(_each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
+        async for report in brought_on:
+            reports.append(report)
     await _show(sights, reports, work)
     return reports
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -160,15 +161,16 @@ class _Sweep:
         await self.work.prepare()
         progress = Progress(f"Sweep of {self.place}", model=self.work.surveyor.defaults.models[0])
         counting: asyncio.Task[int | None] | None = None
-        async for sight, report in side_by_side(
-            self._with_work_to_do(), self._bring_on, at_once=AT_ONCE
-        ):
-            self._count(sight, report)
-            # Where there is nothing to do, nobody waits for a second listing.
-            counting = counting or asyncio.create_task(
-                asyncio.to_thread(_count_portraits, self.place)
-            )
-            await self._tell(progress, counting.result() if counting.done() else None)
+        async with aclosing(
+            side_by_side(self._with_work_to_do(), self._bring_on, at_once=AT_ONCE)
+        ) as brought_on:
+            async for sight, report in brought_on:
+                self._count(sight, report)
+                # Where there is nothing to do, nobody waits for a second listing.
+                counting = counting or asyncio.create_task(
+                    asyncio.to_thread(_count_portraits, self.place)
+                )
+                await self._tell(progress, counting.result() if counting.done() else None)
         await progress.end()
 
     async def _tell(self, progress: Progress, total: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TypeVar, cast
 
 Item = TypeVar("Item")
@@ -14,11 +14,13 @@ _END = object()
 
 async def side_by_side(
     items: AsyncIterator[Item], work: Callable[[Item], Awaitable[Result]], *, at_once: int
-) -> AsyncIterator[Result]:
+) -> AsyncGenerator[Result, None]:
     """Yield what comes of items, in the order in which they are done.
 
     After the first error, of an item's work or of the items themselves, nothing new is begun; what is under
-    way is waited for, since it may have been paid, and then the error is raised.
+    way is waited for, since it may have been paid, and then the error is raised. What ends the process, like
+    SIGTERM, which Prefect raises wherever it lands, cancels it first. So does a caller who breaks off, who
+    must close this (`aclosing`) so that it is waited for.
     """
     under_way: set[asyncio.Future[Result]] = set()
     failed: list[BaseException] = []
@@ -54,5 +56,8 @@ async def _some_of(
     done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
     under_way -= done
     errors = {one: one.exception() for one in done}
+    for error in errors.values():
+        if error is not None and not isinstance(error, Exception):
+            raise error
     failed += [error for error in errors.values() if error is not None]
     return [one.result() for one, error in errors.items() if error is None]

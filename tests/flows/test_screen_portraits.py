@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import tracemalloc
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer
 from tests.bucket import SECRET, Bucket, watch_requests
 from tests.conftest import SAMPLES, make_sound
-from tests.steering import counters, paid
+from tests.steering import add_fault, counters, paid
 from tests.tasks.test_results import results_in, saved
 
 PNG = (SAMPLES / "astronaut.png").read_bytes()
@@ -319,6 +320,25 @@ async def test_a_sweep_needs_no_more_memory_for_more_portraits(
         peaks.append(tracemalloc.get_traced_memory()[1] - before)
         assert (done.known, len(done.failures)) == (count, KEPT_REMARKS)
     assert peaks[1] < peaks[0] * 1.5
+
+
+@flow_test
+async def test_a_sweep_that_breaks_off_waits_for_the_answers_that_are_paid(
+    tmp_path: Path, studio: StudioServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def break_off(*_: object) -> None:
+        raise OSError("the server is away")
+
+    monkeypatch.setattr(_Sweep, "_tell", break_off)
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
+    add_fault(studio, "slow", "check", seconds=2)
+    state = await screen_portraits(str(tmp_path), defaults=EMO, return_state=True)
+    assert state.is_failed()
+    with Ledger(settings.ledger_url) as ledger:
+        now = ledger.standings.of_last(600)
+    assert paid(studio) == {CHECK: 2}
+    assert (now.awaited, now.paid_cny) == (0, Decimal("0.008"))
 
 
 @flow_test

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from prefect.exceptions import TerminationSignal
 
 from flows.side_by_side import side_by_side
 
@@ -123,6 +125,25 @@ async def test_who_is_cancelled_leaves_nothing_running() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert sorted(ended) == [0, 1, 2, 3]
+
+
+async def test_a_signal_that_lands_in_one_cancels_the_others_and_waits_for_them() -> None:
+    bench = Bench()
+    ended = []
+
+    async def work(item: int) -> int:
+        if item == 2:
+            raise TerminationSignal(signal.SIGTERM)
+        try:
+            return await bench.work(item)
+        finally:
+            await asyncio.sleep(0)
+            ended.append(item)
+
+    running = asyncio.create_task(collect(side_by_side(items(50), work, at_once=4)))
+    with pytest.raises(TerminationSignal):
+        await asyncio.wait_for(running, 20)
+    assert sorted(ended) == bench.begun == [0, 1, 3]
 
 
 async def test_nothing_to_do_is_nothing_done() -> None:
