@@ -233,7 +233,7 @@ def count_of_runs(stage: Stage) -> int:
 def test_the_models_are_offered(form: Page) -> None:
     form.get_by_role("button", name="Select").click()
     expect(form.get_by_role("option")).to_have_text(
-        ["animate-anyone", "emo", "liveportrait", "wan-s2v"]
+        ["wan-s2v", "emo", "liveportrait", "animate-anyone"]
     )
 
 

@@ -307,7 +307,6 @@ def test_the_signature_of_a_link_is_not_printed(greenlight: Greenlight) -> None:
     "arguments",
     [
         ["check"],
-        ["check", "a.png"],
         ["check", "a.png", "--model", "veo"],
         ["check", "a.png", "--model", "emo", "--ratio", "2:1"],
         ["check", "a.png", "--model", "emo", "--deployment", "mine"],

@@ -59,7 +59,7 @@ def test_everything_can_be_chosen() -> None:
         ("GREENLIGHT_OUT", "https://videos/out/", "takes a place like s3://"),
         ("GREENLIGHT_OUT", "s3:///out/", "takes a place like s3://"),
         ("GREENLIGHT_OUT", "s3://portraits/uploads/videos/", "every video would start another run"),
-        ("GREENLIGHT_MODELS", "emo,wan", "names 'wan'; it takes animate-anyone, emo,"),
+        ("GREENLIGHT_MODELS", "emo,wan", "names 'wan'; it takes wan-s2v, emo,"),
         ("GREENLIGHT_MODELS", "emo,", "names ''"),
         ("GREENLIGHT_NEEDS", "motion", "it takes sound, json"),
         ("GREENLIGHT_SWEEP_CRON", "60 3 * * *", "GREENLIGHT_SWEEP_CRON is '60 3 .*Invalid cron"),
