@@ -23,7 +23,6 @@ ELSEWHERE = {
     "greenlight/ledger/migrations": "queries",
     "greenlight/ledger/costs.py": "queries",
     "deployments/automations.py": "what Prefect's UI shows of automations",
-    "deployments/choices.py": "the reference's tables",
     "tasks/artifacts.py": "pages in Prefect's UI",
 }
 """What is read in another place than a terminal, and tested there."""
@@ -78,7 +77,16 @@ UNREACHED: dict[str, str] = {
     "SET LOCAL synchronous_commit TO off": QUERY,
 }
 """What no command can be brought to print, and why."""
-FIELDS = {"description", "doc", "title", "help", "meaning", "task_run_name"}
+FIELDS = {
+    "description",
+    "doc",
+    "title",
+    "help",
+    "meaning",
+    "default",
+    "default_in_words",
+    "task_run_name",
+}
 """Texts that forms, `--help`, the reference and Prefect's UI show."""
 
 
