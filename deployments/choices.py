@@ -16,8 +16,6 @@ from greenlight.environment import Setting, folder, read_all
 from greenlight.errors import SettingsError
 from greenlight.modelstudio import catalog
 
-MODEL = "wan-s2v"
-"""Filmed with unless others are named: the vendor has announced the end of the other models."""
 NEEDS = ("sound", "json")
 """What a portrait can wait for."""
 
@@ -58,7 +56,7 @@ CHOICES: Mapping[str, Setting] = {
     "models": Setting(
         "GREENLIGHT_MODELS",
         meaning="Models to film with, separated by commas; the first that passes a portrait films it.",
-        default=MODEL,
+        default=catalog.DEFAULT_FAMILY,
         read=partial(_names, known=catalog.families),
     ),
     "needs": Setting(
