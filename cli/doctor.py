@@ -14,6 +14,7 @@ import typer
 from cli.options import Deployments, Json, Models, deployments_of, expect_address
 from cli.progress import progress
 from cli.speaking import draw, say, tell
+from deployments.choices import CHOICES
 from greenlight.wording import visible
 
 if TYPE_CHECKING:
@@ -35,16 +36,16 @@ def doctor(
         str | None,
         typer.Option(
             metavar="PLACE",
-            envvar="GREENLIGHT_UPLOADS",
-            help="Where portraits are uploaded: s3://bucket/prefix/, or a bucket's name.",
+            envvar=CHOICES["uploads"].name,
+            help=f"{CHOICES['uploads'].meaning} A bucket's name will do.",
         ),
     ] = None,
     out: Annotated[
         str | None,
         typer.Option(
             metavar="PLACE",
-            envvar="GREENLIGHT_OUT",
-            help="Where videos go: a folder or s3://bucket/prefix/.",
+            envvar=CHOICES["out"].name,
+            help=CHOICES["out"].meaning,
         ),
     ] = None,
     queue: Annotated[
@@ -57,8 +58,8 @@ def doctor(
         str | None,
         typer.Option(
             metavar="BLOCK",
-            envvar="GREENLIGHT_CREDENTIALS",
-            help="The Prefect block that deployments take the key from.",
+            envvar=CHOICES["credentials"].name,
+            help=CHOICES["credentials"].meaning,
         ),
     ] = None,
     timeout: Annotated[

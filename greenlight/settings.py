@@ -1,17 +1,24 @@
-"""Read every setting in one place, and never at import."""
+"""Read every setting of the core in one place, and never at import."""
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Final, Literal, get_args
 
+from greenlight.environment import Setting, folder, read_all
 from greenlight.errors import SettingsError
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL, POLL_SECONDS
 from greenlight.modelstudio.client import service_of
+from greenlight.wording import visible
+
+logger = logging.getLogger(__name__)
 
 Delivery = Literal["presigned", "upload"]
 
@@ -22,93 +29,150 @@ NO_KEY = (
     "no key is set: put a key of the China (Beijing) region into DASHSCOPE_API_KEY, or run "
     "`greenlight studio` and point DASHSCOPE_HTTP_BASE_URL at it to work without one"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One variable of the environment, as the reference tells people of it."""
-
-    name: str
-    meaning: str
-    default: str = ""
-    """What holds without it, in words where it is no plain value; "" for nothing."""
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "DASHSCOPE_API_KEY", meaning="The key; the vendor's are of the China (Beijing) region."
-    ),
-    Setting("DASHSCOPE_HTTP_BASE_URL", meaning="The service's address.", default=BEIJING_BASE_URL),
-    Setting("DASHSCOPE_WORKSPACE", meaning="The id of a sub-workspace, if one is used."),
-    Setting(
-        "GREENLIGHT_HOME",
-        meaning="The folder of the books, of local results, thumbnails and videos.",
-        default="~/.greenlight",
-    ),
-    Setting(
-        "GREENLIGHT_LEDGER_URL",
-        meaning="Where the books are, for machines that share them: postgresql://USER:PASSWORD@HOST/DATABASE.",
-        default="ledger.db in GREENLIGHT_HOME",
-    ),
-    Setting(
-        "GREENLIGHT_POLL_SECONDS",
-        meaning="The pause between two looks at one job.",
-        default=f"{POLL_SECONDS:g}",
-    ),
-    Setting(
-        "GREENLIGHT_LEASE_SECONDS",
-        meaning="How long a dead process keeps what it has reserved.",
-        default=f"{LEASE_SECONDS:g}",
-    ),
-    Setting(
-        "GREENLIGHT_SETTLE_SECONDS",
-        meaning="How long a task may be missing from the vendor's list before it never was.",
-        default=f"{SETTLE_SECONDS:g}",
-    ),
-    Setting(
-        "GREENLIGHT_EXCLUSIVE_ACCOUNT",
-        meaning="on: nobody else uses the account, so a lost task may be adopted without a person.",
-        default="off",
-    ),
-    Setting(
-        "GREENLIGHT_MAX_CNY_PER_DAY",
-        meaning="What may be spent on one day of UTC+8 with one service, in yuan.",
-        default="no limit",
-    ),
-    Setting(
-        "GREENLIGHT_DELIVERY",
-        meaning="How the vendor gets at S3 objects: by presigned links where that is safe, or by upload.",
-        default="presigned",
-    ),
+PREFIX: Final = "GREENLIGHT_"
+"""What no other program's variables begin with; Model Studio's SDK reads more of `DASHSCOPE_`."""
+OF_DEPLOYMENTS: Final = frozenset(
+    f"{PREFIX}{name}"
+    for name in (
+        *("UPLOADS", "OUT", "MODELS", "NEEDS", "CREDENTIALS", "SWEEP_CRON", "TIMEZONE", "PYTHON"),
+        # Read by the files there, and by no Python.
+        *("WORK_POOL", "ENV", "QUEUE"),
+    )
 )
-"""Every variable that `read_settings` reads, in its order of importance to people."""
+"""What `deployments/` reads: the core only knows that none of it is misspelled."""
+SIMILAR: Final = 0.9
+"""From what likeness on a known name is taken for the one that was meant."""
+_SWITCH: Final = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(
+    ("off", "false", "0", "no"), False
+)
 
 
-@dataclass(frozen=True, slots=True)
+def _address(text: str) -> str:
+    address = text.rstrip("/")
+    try:
+        service_of(address)
+    except ValueError as error:
+        raise ValueError(f"cannot be used: {error}; the vendor's is {BEIJING_BASE_URL}") from None
+    return address
+
+
+def _workspace(text: str) -> str | None:
+    workspace = text.strip()
+    if not (workspace.isascii() and workspace.isprintable()):
+        raise ValueError("contains characters that no workspace ID has; copy it again")
+    return workspace or None
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < A_DAY:
+            return seconds
+    raise ValueError(f"is {text!r}; use a number of seconds above 0 and below {A_DAY}, like 15")
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in _SWITCH:
+        raise ValueError(f"is {text!r}; use on or off")
+    return _SWITCH[text.lower()]
+
+
+def _money(text: str) -> Decimal | None:
+    if not text:
+        return None
+    with suppress(InvalidOperation):
+        if (amount := Decimal(text)).is_finite() and amount >= 0:
+            return amount
+    raise ValueError(f"is {text!r}; use an amount in yuan, like 20")
+
+
+def _delivery(text: str) -> str:
+    if text not in get_args(Delivery):
+        raise ValueError(f"is {text!r}; use {' or '.join(get_args(Delivery))}")
+    return text
+
+
+def _variable(name: str, *, is_shown: bool = True, **said: Any) -> Any:
+    """Return the field of a dataclass that is read from a variable."""
+    return field(repr=is_shown, metadata={"setting": Setting(name, **said)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that the environment decides; lengths of time in seconds."""
+    """Everything that the environment decides, each with its variable; lengths of time in seconds."""
 
-    api_key: str | None = field(repr=False)
-    base_url: str
-    workspace: str | None
-    home: Path
-    ledger_url: str
-    poll_seconds: float
-    lease_seconds: float
-    settle_seconds: float
-    """How long a task may be missing from the vendor's list before it never was."""
-    exclusive_account: bool
-    """Whether nobody else uses the account, so that a lost task may be adopted without a person."""
-    max_cny_per_day: Decimal | None
-    """What may be spent on one day of UTC+8 with one service."""
-    delivery: Delivery
+    api_key: str | None = _variable(
+        "DASHSCOPE_API_KEY",
+        is_shown=False,
+        meaning="The API key; Model Studio's are of the China (Beijing) region.",
+        read=lambda text: text.strip() or None,
+    )
+    base_url: str = _variable(
+        "DASHSCOPE_HTTP_BASE_URL",
+        meaning="The service's address.",
+        default=BEIJING_BASE_URL,
+        read=_address,
+    )
+    workspace: str | None = _variable(
+        "DASHSCOPE_WORKSPACE",
+        meaning="The ID of a sub-workspace, if you use one.",
+        read=_workspace,
+    )
+    home: Path = _variable(  # noqa: RUF009 - a field
+        "GREENLIGHT_HOME",
+        meaning="The folder of the ledger, local results, thumbnails and videos.",
+        default="~/.greenlight",
+        read=folder,
+    )
+    ledger_url: str = _variable(
+        "GREENLIGHT_LEDGER_URL",
+        meaning="The ledger's database, if machines share it: postgresql://USER:PASSWORD@HOST/DATABASE.",
+        default_in_words="ledger.db in GREENLIGHT_HOME",
+    )
+    poll_seconds: float = _variable(
+        "GREENLIGHT_POLL_SECONDS",
+        meaning="Polling interval for a job.",
+        default=f"{POLL_SECONDS:g}",
+        read=_seconds,
+    )
+    lease_seconds: float = _variable(
+        "GREENLIGHT_LEASE_SECONDS",
+        meaning="How long a crashed process keeps what it has reserved.",
+        default=f"{LEASE_SECONDS:g}",
+        read=_seconds,
+    )
+    settle_seconds: float = _variable(
+        "GREENLIGHT_SETTLE_SECONDS",
+        meaning="How long a task may be absent from the vendor's list before it is taken as never created.",
+        default=f"{SETTLE_SECONDS:g}",
+        read=_seconds,
+    )
+    exclusive_account: bool = _variable(
+        "GREENLIGHT_EXCLUSIVE_ACCOUNT",
+        meaning="on: nobody else uses the account, so a lost task may be adopted without asking you.",
+        default="off",
+        read=_switch,
+    )
+    max_cny_per_day: Decimal | None = _variable(  # noqa: RUF009 - a field
+        "GREENLIGHT_MAX_CNY_PER_DAY",
+        meaning="Spending limit for one day (UTC+8) and one service, in yuan.",
+        default_in_words="no limit",
+        read=_money,
+    )
+    delivery: Delivery = _variable(  # noqa: RUF009 - a field
+        "GREENLIGHT_DELIVERY",
+        meaning="How the vendor gets S3 objects: by presigned links where that is safe, or by upload.",
+        default="presigned",
+        read=_delivery,
+    )
 
     def require_key(self) -> str:
         """Return the key, or raise a `SettingsError` that says where to get one."""
         if not self.api_key:
             raise SettingsError(NO_KEY)
         if not (self.api_key.isascii() and self.api_key.isprintable()):
-            raise SettingsError("DASHSCOPE_API_KEY has characters that no key has; copy it again")
+            raise SettingsError(
+                "DASHSCOPE_API_KEY contains characters that no key has; copy it again"
+            )
         return self.api_key
 
     @property
@@ -127,96 +191,31 @@ class Settings:
         return self.home / "videos"
 
 
+SETTINGS: Mapping[str, Setting] = {one.name: one.metadata["setting"] for one in fields(Settings)}
+"""The variable of each field, in their order of importance to people."""
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read `SETTINGS` from the environment (or the mapping given); `SettingsError` names a bad one."""
     env = os.environ if environ is None else environ
-    home = _home(env)
-    base_url = (env.get("DASHSCOPE_HTTP_BASE_URL") or BEIJING_BASE_URL).rstrip("/")
-    workspace = _workspace(env)
-    try:
-        service_of(base_url, workspace)
-    except ValueError as error:
-        raise SettingsError(
-            f"DASHSCOPE_HTTP_BASE_URL cannot be used: {error}; the vendor's is {BEIJING_BASE_URL}"
-        ) from None
-    return Settings(
-        api_key=(env.get("DASHSCOPE_API_KEY") or "").strip() or None,
-        base_url=base_url,
-        workspace=workspace,
-        home=home,
-        ledger_url=env.get("GREENLIGHT_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
-        poll_seconds=_seconds(env, "GREENLIGHT_POLL_SECONDS", POLL_SECONDS),
-        lease_seconds=_seconds(env, "GREENLIGHT_LEASE_SECONDS", LEASE_SECONDS),
-        settle_seconds=_seconds(env, "GREENLIGHT_SETTLE_SECONDS", SETTLE_SECONDS),
-        exclusive_account=_switch(env, "GREENLIGHT_EXCLUSIVE_ACCOUNT"),
-        max_cny_per_day=_money(env, "GREENLIGHT_MAX_CNY_PER_DAY"),
-        delivery=_delivery(env),
-    )
+    warn_of_unknown(env)
+    values = read_all(SETTINGS, env)
+    values["ledger_url"] = values["ledger_url"] or f"sqlite:///{values['home'] / 'ledger.db'}"
+    return Settings(**values)
 
 
-def _workspace(env: Mapping[str, str]) -> str | None:
-    workspace = (env.get("DASHSCOPE_WORKSPACE") or "").strip()
-    if not (workspace.isascii() and workspace.isprintable()):
-        raise SettingsError(
-            "DASHSCOPE_WORKSPACE has characters that no workspace has; copy it again"
-        )
-    return workspace or None
+def warn_of_unknown(environ: Iterable[str]) -> None:
+    """Log each variable that looks like a setting and is not one, once a process."""
+    known = OF_DEPLOYMENTS.union(setting.name for setting in SETTINGS.values())
+    for name in environ:
+        if name.startswith(PREFIX) and name not in known:
+            _warn_once(name, known)
 
 
-def _home(env: Mapping[str, str]) -> Path:
-    try:
-        return Path(env.get("GREENLIGHT_HOME") or "~/.greenlight").expanduser().absolute()
-    except RuntimeError:
-        raise SettingsError(
-            "this user has no home folder; name a folder of its own with GREENLIGHT_HOME"
-        ) from None
+@functools.cache
+def _warn_once(name: str, known: frozenset[str]) -> None:
+    from difflib import get_close_matches
 
-
-def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
-    text = env.get(name)
-    if not text:
-        return default
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < A_DAY:
-        raise SettingsError(
-            f"{name} is {text!r}; it takes a number of seconds above 0 and below {A_DAY}, like 15"
-        )
-    return seconds
-
-
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    text = (env.get(name) or "off").lower()
-    if text not in _SWITCH:
-        raise SettingsError(f"{name} is {text!r}; it takes on or off")
-    return _SWITCH[text]
-
-
-_SWITCH = {"on": True, "true": True, "1": True, "yes": True} | {
-    "off": False,
-    "false": False,
-    "0": False,
-    "no": False,
-}
-
-
-def _money(env: Mapping[str, str], name: str) -> Decimal | None:
-    text = env.get(name)
-    if not text:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not (amount.is_finite() and amount >= 0):
-        raise SettingsError(f"{name} is {text!r}; it takes an amount in yuan, like 20")
-    return amount
-
-
-def _delivery(env: Mapping[str, str]) -> Delivery:
-    text = env.get("GREENLIGHT_DELIVERY") or "presigned"
-    if text not in get_args(Delivery):
-        raise SettingsError(f"GREENLIGHT_DELIVERY is {text!r}; it takes presigned or upload")
-    return cast(Delivery, text)
+    similar = get_close_matches(name, known, n=1, cutoff=SIMILAR)
+    advice = f"did you mean {similar[0]}?" if similar else "correct its name, or remove it"
+    logger.warning("%s is not a setting, so it is ignored; %s", visible(name), advice)

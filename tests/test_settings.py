@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from greenlight import settings as module
 from greenlight.errors import SettingsError
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL, POLL_SECONDS
-from greenlight.settings import read_settings
+from greenlight.settings import OF_DEPLOYMENTS, SETTINGS, read_settings
 
 KEY = "sk-0123456789abcdef"
 
@@ -26,18 +28,21 @@ def test_without_any_setting_the_vendor_is_meant_and_the_home_folder() -> None:
 
 
 def test_every_setting_has_its_variable() -> None:
-    settings = read_settings(
-        {
-            "DASHSCOPE_API_KEY": f" {KEY}\n",
-            "DASHSCOPE_HTTP_BASE_URL": "http://127.0.0.1:8000/api/v1/",
-            "DASHSCOPE_WORKSPACE": "ws-1",
-            "GREENLIGHT_HOME": "/data/greenlight",
-            "GREENLIGHT_LEDGER_URL": "postgresql://books.example/greenlight",
-            "GREENLIGHT_POLL_SECONDS": "0.5",
-            "GREENLIGHT_LEASE_SECONDS": "90",
-            "GREENLIGHT_DELIVERY": "upload",
-        }
-    )
+    given = {
+        "DASHSCOPE_API_KEY": f" {KEY}\n",
+        "DASHSCOPE_HTTP_BASE_URL": "http://127.0.0.1:8000/api/v1/",
+        "DASHSCOPE_WORKSPACE": "ws-1",
+        "GREENLIGHT_HOME": "/data/greenlight",
+        "GREENLIGHT_LEDGER_URL": "postgresql://books.example/greenlight",
+        "GREENLIGHT_POLL_SECONDS": "0.5",
+        "GREENLIGHT_LEASE_SECONDS": "90",
+        "GREENLIGHT_SETTLE_SECONDS": "300",
+        "GREENLIGHT_EXCLUSIVE_ACCOUNT": "Yes",
+        "GREENLIGHT_MAX_CNY_PER_DAY": "20.50",
+        "GREENLIGHT_DELIVERY": "upload",
+    }
+    assert given.keys() == {one.name for one in SETTINGS.values()}
+    settings = read_settings(given)
     assert settings.require_key() == KEY
     assert settings.base_url == "http://127.0.0.1:8000/api/v1"
     assert settings.service == "127.0.0.1:8000+ws-1"
@@ -45,6 +50,8 @@ def test_every_setting_has_its_variable() -> None:
     assert settings.results == Path("/data/greenlight/results")
     assert settings.ledger_url == "postgresql://books.example/greenlight"
     assert (settings.poll_seconds, settings.lease_seconds) == (0.5, 90.0)
+    assert (settings.settle_seconds, settings.exclusive_account) == (300.0, True)
+    assert settings.max_cny_per_day == Decimal("20.50")
     assert settings.delivery == "upload"
 
 
@@ -76,6 +83,11 @@ def test_a_home_may_be_relative_or_a_users(monkeypatch: pytest.MonkeyPatch, tmp_
         ("GREENLIGHT_POLL_SECONDS", "nan"),
         ("GREENLIGHT_LEASE_SECONDS", "inf"),
         ("GREENLIGHT_LEASE_SECONDS", "1e9"),
+        ("GREENLIGHT_SETTLE_SECONDS", "86400"),
+        ("GREENLIGHT_EXCLUSIVE_ACCOUNT", "perhaps"),
+        ("GREENLIGHT_MAX_CNY_PER_DAY", "much"),
+        ("GREENLIGHT_MAX_CNY_PER_DAY", "-1"),
+        ("GREENLIGHT_MAX_CNY_PER_DAY", "NaN"),
         ("GREENLIGHT_DELIVERY", "carrier pigeon"),
         ("DASHSCOPE_WORKSPACE", "arbeits\nplatz"),
         ("DASHSCOPE_WORKSPACE", "möbel"),
@@ -115,6 +127,36 @@ def test_a_key_that_no_header_can_carry_is_told_and_not_repeated(key: str) -> No
 
 def test_the_key_is_never_shown() -> None:
     assert KEY not in repr(read_settings({"DASHSCOPE_API_KEY": KEY}))
+
+
+@pytest.fixture
+def _nothing_warned_of_yet() -> None:
+    module._warn_once.cache_clear()
+
+
+@pytest.mark.usefixtures("_nothing_warned_of_yet")
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("GREENLIGHT_LEDGR_URL", "did you mean GREENLIGHT_LEDGER_URL?"),
+        ("GREENLIGHT_MODEL", "did you mean GREENLIGHT_MODELS?"),
+        ("GREENLIGHT_CURRENCY", "correct its name, or remove it"),
+    ],
+)
+def test_a_misspelled_variable_is_warned_of_once(
+    name: str, advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for value in ("one", "another"):
+        read_settings({name: value})
+    assert caplog.messages == [f"{name} is not a setting, so it is ignored; {advice}"]
+
+
+@pytest.mark.usefixtures("_nothing_warned_of_yet")
+def test_nobody_is_warned_of_what_others_read(caplog: pytest.LogCaptureFixture) -> None:
+    read_settings(
+        dict.fromkeys(OF_DEPLOYMENTS, "") | {"DASHSCOPE_LOGGING_LEVEL": "debug", "PATH": "/bin"}
+    )
+    assert not caplog.messages
 
 
 def test_nothing_is_read_at_import() -> None:

@@ -1,52 +1,50 @@
-"""Tell of every variable of the environment, out of the tables beside the code that reads them."""
+"""List every environment variable, from the tables that the code reads them by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deployments.choices import CHOICES
+from deployments.choices import CHOICES, WORK_POOL
 from generator.markdown import bullets, code, paragraph, write_page
-from greenlight.settings import SETTINGS, Setting
+from greenlight.environment import Setting
+from greenlight.settings import SETTINGS
 
 INTRODUCTION = """
-All settings are variables of the environment, read when they are needed and never kept. A wrong one
-is named in an error before anything is paid. A block that a flow names wins over the environment's
-key, address and workspace.
+All settings are environment variables, read when they are needed and never kept. An error names a
+wrong value before anything is paid, and a warning names a `GREENLIGHT_` variable that is not a
+setting. A block that a flow names takes precedence over the key, address and workspace here.
 """
 OF_DEPLOYMENTS = """
 `deployments/prefect.yaml` and `greenlight serve` read these once, when they deploy; the first two
-must be set. Places in S3 end with a slash, and the output must not lie in what is watched.
+are required. S3 places end with a slash, and the output must not be inside the watched one.
 """
-POOL = Setting(
-    "GREENLIGHT_WORK_POOL", "The work pool of the deployments; `greenlight serve` needs none."
-)
 OTHERS = (
     Setting(
         "PREFECT_API_URL",
-        "The Prefect server; without one every run starts one of its own for its time, which takes seconds.",
+        "The Prefect server; without one, every run starts a temporary server, which takes seconds.",
     ),
-    Setting("PREFECT_API_AUTH_STRING", "USER:PASSWORD, where the server asks for them."),
+    Setting("PREFECT_API_AUTH_STRING", "USER:PASSWORD, if the server requires them."),
     Setting(
         "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK",
-        "TYPE/NAME of the block in which results are kept, like s3-bucket/greenlight-results.",
-        "a folder of the machine",
+        "TYPE/NAME of the block that keeps results, like s3-bucket/greenlight-results.",
+        "a folder on this machine",
     ),
     Setting(
         "PREFECT_LOGGING_EXTRA_LOGGERS",
-        "greenlight: the warnings of Greenlight's own code appear in the runs' logs at Prefect too, "
-        "and not on the worker's console only.",
+        "greenlight: show Greenlight's own warnings in the runs' logs in Prefect too, not only on the "
+        "worker's console.",
     ),
     Setting(
         "PREFECT_WORKER_QUERY_SECONDS",
-        "How often a worker asks for runs; 1 starts them sooner.",
+        "How often a worker asks for runs, in seconds; 1 starts them sooner.",
         "10",
     ),
     Setting(
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, ...",
-        "boto3's own chain of credentials, a machine's role included.",
+        "boto3's own credential chain, including a machine's role.",
     ),
-    Setting("AWS_DEFAULT_REGION", "The region, where the profile names none."),
-    Setting("AWS_ENDPOINT_URL", "Another store that speaks S3's protocol."),
+    Setting("AWS_DEFAULT_REGION", "The region, if the profile names none."),
+    Setting("AWS_ENDPOINT_URL", "The address of another S3-compatible store."),
 )
 """What others read, as far as it matters here."""
 
@@ -57,12 +55,12 @@ def page() -> str:
         "Settings",
         paragraph(INTRODUCTION),
         "## Everywhere",
-        _listed(SETTINGS),
-        "## Of the deployments",
+        _listed(SETTINGS.values()),
+        "## For the deployments",
         paragraph(OF_DEPLOYMENTS),
-        _listed((*CHOICES, POOL)),
-        "## Of Prefect and boto3",
-        "Their own, as far as they matter here:",
+        _listed((*CHOICES.values(), WORK_POOL)),
+        "## Prefect and boto3",
+        "Their own settings that matter here:",
         _listed(OTHERS),
     )
 
@@ -70,6 +68,6 @@ def page() -> str:
 def _listed(settings: Iterable[Setting]) -> str:
     return bullets(
         f"{', '.join(map(code, one.name.split(', ')))}: {one.meaning}"
-        + (f" Default: {one.default}." if one.default else "")
+        + (f" Default: {default}." if (default := one.default_in_words or one.default) else "")
         for one in settings
     )

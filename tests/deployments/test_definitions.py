@@ -178,7 +178,7 @@ def test_only_what_a_listener_announces_is_started_by_the_automation(
 @pytest.mark.parametrize(
     ("missing", "words"),
     [
-        ("GREENLIGHT_OUT", "GREENLIGHT_OUT is not set; give a place like"),
+        ("GREENLIGHT_OUT", "GREENLIGHT_OUT is not set; use a place like"),
         ("GREENLIGHT_WORK_POOL", "'{{ $GREENLIGHT_WORK_POOL }}'"),
     ],
 )

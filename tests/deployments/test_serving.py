@@ -108,6 +108,6 @@ def test_what_is_not_set_is_said(tmp_path: Path) -> None:
     environ = surroundings(tmp_path, PREFECT_API_URL="http://127.0.0.1:9/api")
     said = run([*GREENLIGHT, "serve"], environ, code=1)
     assert said == (
-        "greenlight: GREENLIGHT_UPLOADS is not set; give a place like s3://my-portraits/uploads/, "
+        "greenlight: GREENLIGHT_UPLOADS is not set; use a place like s3://my-portraits/uploads/, "
         "or a folder; nothing was spent.\n"
     )

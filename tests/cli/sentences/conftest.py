@@ -9,6 +9,7 @@ from pathlib import Path
 import prefect.main  # noqa: F401
 import pytest
 
+from greenlight import settings
 from greenlight.modelstudio import catalog
 from greenlight.portraits import delivery
 from tests.cli.conftest import Greenlight
@@ -35,7 +36,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("greenlight.pacing.FIRST_WAIT_SECONDS", 0.0)
     monkeypatch.setattr("greenlight.videos.storing.AGAIN_AFTER_SECONDS", 0.0)
     # They warn once a process, which ends with a command.
-    for warning in (catalog.warn_of_retirement, delivery._warn_of_upload):
+    for warning in (
+        catalog.warn_of_retirement,
+        delivery._warn_of_upload,
+        settings._warn_once,
+    ):
         warning.cache_clear()
     return tmp_path
 

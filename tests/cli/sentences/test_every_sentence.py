@@ -23,7 +23,6 @@ ELSEWHERE = {
     "greenlight/ledger/migrations": "queries",
     "greenlight/ledger/costs.py": "queries",
     "deployments/automations.py": "what Prefect's UI shows of automations",
-    "deployments/choices.py": "the reference's tables",
     "tasks/artifacts.py": "pages in Prefect's UI",
 }
 """What is read in another place than a terminal, and tested there."""
@@ -34,6 +33,7 @@ LOST = "who loses a claim waits for who has it, and returns that one's answer"
 BOTH_AWAY = "the answer is lost and the ledger is away at once, which the tests of paying see"
 NO_PICTURE = "the studio answers as the vendor, and all others have no thumbnail or opinion then"
 UNREACHED: dict[str, str] = {
+    "a Brief has its own": "for programs that call it from Python",
     "a list's window is at most 24 hours long": GUARD,
     "a passed portrait has a face_bbox and an ext_bbox": GUARD,
     "a task has an id": GUARD,
@@ -78,7 +78,16 @@ UNREACHED: dict[str, str] = {
     "SET LOCAL synchronous_commit TO off": QUERY,
 }
 """What no command can be brought to print, and why."""
-FIELDS = {"description", "doc", "title", "help", "meaning", "task_run_name"}
+FIELDS = {
+    "description",
+    "doc",
+    "title",
+    "help",
+    "meaning",
+    "default",
+    "default_in_words",
+    "task_run_name",
+}
 """Texts that forms, `--help`, the reference and Prefect's UI show."""
 
 

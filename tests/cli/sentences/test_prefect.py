@@ -123,6 +123,7 @@ def test_choices(says: Says, prefect_server: None, desk: Path) -> None:
         "GREENLIGHT_UPLOADS=s3://a/in/ GREENLIGHT_OUT=s3://a/in/videos/ greenlight serve",
         f"{chosen} GREENLIGHT_MODELS=emo,veo greenlight serve",
         f"{chosen} GREENLIGHT_NEEDS=lunch greenlight serve",
+        "GREENLIGHT_UPLOADS=~nobody-4711/portraits greenlight serve",
         f"{chosen} GREENLIGHT_SWEEP_CRON=nightly greenlight serve",
         f"{chosen} GREENLIGHT_TIMEZONE=Mars/Olympus greenlight serve",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ def test_switches_and_amounts(says: Says) -> None:
         f"GREENLIGHT_MAX_CNY_PER_DAY=much {CHECK}",
         f"GREENLIGHT_MAX_CNY_PER_DAY=-1 {CHECK}",
         f"GREENLIGHT_DELIVERY=pigeon {CHECK}",
+    )
+
+
+def test_misspelled(says: Says, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A shell's commands print warnings by this, which the log that pytest keeps would prevent.
+    core = logging.getLogger("greenlight")
+    monkeypatch.setattr(core, "handlers", [logging.lastResort])
+    monkeypatch.setattr(core, "propagate", False)
+    says(
+        "GREENLIGHT_LEDGR_URL=sqlite:///shared.db greenlight jobs",
+        "GREENLIGHT_CURRENCY=EUR greenlight costs",
     )
 
 
