@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.briefs import Brief
-from greenlight.drives import Drives, examine_drives
+from greenlight.drives import examine_drives
 from greenlight.errors import OverBudget
 from greenlight.filming.collecting import collect
-from greenlight.filming.orders import Order, needs_template, order_template, order_video
+from greenlight.filming.orders import Order
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.patience import patiently
-from greenlight.portraits.media import Motion
 from greenlight.portraits.pictures import Portrait, examine
 from greenlight.reports import (
     FilmReport,
@@ -34,6 +33,7 @@ from greenlight.services import Services, connect
 from greenlight.settings import Settings, read_settings
 from greenlight.videos.s3 import require_bucket
 from greenlight.videos.storing import is_in_s3, require_place
+from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
 
 WAIT_SECONDS = 3.25 * 3600
 """The vendor fails a task that is not finished after 3 hours."""
@@ -84,11 +84,11 @@ async def film(
         place = out or services.settings.videos
         if wanted.sound or wanted.motion:
             await asyncio.to_thread(_require_place, place)
-        walk = _Walk(services, wanted, portrait, drives, place, wait_seconds, verdicts=[])
+        case = Case(wanted, portrait, drives, str(place))
         try:
-            report = await walk.film()
+            report = await _Walk(services, case, wait_seconds).film()
         except OverBudget as error:
-            report = report_refused_by_budget(error, walk.verdicts)
+            report = report_refused_by_budget(error, list(case.verdicts.values()))
         spent_cny = await asyncio.to_thread(services.ledger.cost_of_run_cny, services.flow_run)
     return report.model_copy(update={"cost_cny": spent_cny})
 
@@ -127,34 +127,28 @@ class _Walk:
     """One brief on its way from the portrait to the video."""
 
     services: Services
-    brief: Brief
-    portrait: Portrait
-    drives: Drives
-    out: Path | str
+    case: Case
     wait_seconds: float
-    verdicts: list[Verdict]
 
     async def film(self) -> FilmReport:
-        for family in self.brief.families():
-            verdict = await _verdict(self.services, self.portrait, self.brief.question(family))
-            self.verdicts.append(verdict)
-            if verdict.passed:
-                return await self._film_with(family)
-        return report_rejection(self.verdicts)
-
-    async def _film_with(self, family: Family) -> FilmReport:
-        drive = self.drives.of(family)
-        if drive is None:
-            return report_waiting(family, self.verdicts)
-        verdict = self.verdicts[-1]
-        order = order_video(self.brief, family, self.portrait, verdict, drive, out=self.out)
-        if isinstance(drive, Motion) and needs_template(order):
-            template, _ = await self._made(order_template(self.brief, family, drive), out=None)
-            if template.state is not JobState.SUCCEEDED:
-                return report_template(template, self.verdicts)
-            order = order.model_copy(update={"template_id": template.template_id})
-        job, was_sent = await self._made(order, out=self.out)
-        return report_job(job, self.verdicts, cached=not was_sent, note=order.note)
+        case = self.case
+        while True:
+            match next_step(case):
+                case Refused(verdicts):
+                    return report_rejection(verdicts)
+                case Waiting(family, verdicts):
+                    return report_waiting(family, verdicts)
+                case Check(question):
+                    verdict = await _verdict(self.services, case.portrait, question)
+                    case.verdicts[question.family.name] = verdict
+                case MakeTemplate(order, verdicts):
+                    template, _ = await self._made(order, out=None)
+                    if template.state is not JobState.SUCCEEDED:
+                        return report_template(template, verdicts)
+                    case.template_id = template.template_id
+                case Film(order, verdicts):
+                    job, was_sent = await self._made(order, out=case.out)
+                    return report_job(job, verdicts, cached=not was_sent, note=order.note)
 
     async def _made(self, order: Order, out: Path | str | None) -> tuple[Job, bool]:
         """Return an order's job after the wait, and whether this call sent its paying request."""
