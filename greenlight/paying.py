@@ -86,7 +86,8 @@ class Payer:
         work = loop.run_in_executor(threads, self._pay, payment, claim, stop)
         try:
             await asyncio.wait([work])
-        except asyncio.CancelledError:
+        except BaseException:
+            # Cancelled, or told to end by a signal that is raised wherever it finds the program.
             stop.set()
             # Who cancels again ends nothing sooner: the claim is kept until the answer is booked.
             while not work.done():
