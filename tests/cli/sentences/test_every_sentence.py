@@ -33,6 +33,7 @@ LOST = "who loses a claim waits for who has it, and returns that one's answer"
 BOTH_AWAY = "the answer is lost and the ledger is away at once, which the tests of paying see"
 NO_PICTURE = "the studio answers as the vendor, and all others have no thumbnail or opinion then"
 UNREACHED: dict[str, str] = {
+    "a Brief has its own": "for programs that call it from Python",
     "a list's window is at most 24 hours long": GUARD,
     "a passed portrait has a face_bbox and an ext_bbox": GUARD,
     "a task has an id": GUARD,

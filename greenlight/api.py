@@ -1,0 +1,167 @@
+"""Check and film a portrait from Python, with what the environment sets and without Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from greenlight.briefs import Brief
+from greenlight.drives import Drives, examine_drives
+from greenlight.errors import OverBudget
+from greenlight.filming.collecting import collect
+from greenlight.filming.orders import Order, needs_template, order_template, order_video
+from greenlight.ledger import Job, JobState
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.question import Question
+from greenlight.patience import patiently
+from greenlight.portraits.media import Motion
+from greenlight.portraits.pictures import Portrait, examine
+from greenlight.reports import (
+    FilmReport,
+    report_job,
+    report_refused_by_budget,
+    report_rejection,
+    report_template,
+    report_waiting,
+)
+from greenlight.services import Services, connect
+from greenlight.settings import Settings, read_settings
+from greenlight.videos.s3 import require_bucket
+from greenlight.videos.storing import is_in_s3, require_place
+
+WAIT_SECONDS = 3.25 * 3600
+"""The vendor fails a task that is not finished after 3 hours."""
+
+
+async def check(
+    portrait: str,
+    model: str = catalog.DEFAULT_FAMILY,
+    *,
+    ratio: str | None = None,
+    deployment: str | None = None,
+    fresh: bool = False,
+    max_cny: float | None = None,
+    settings: Settings | None = None,
+) -> Verdict:
+    """Return a model's verdict on a portrait: a file, an http(s) address or `s3://bucket/key`.
+
+    A known verdict costs nothing; `fresh` pays for a new one. `deployment` names your own deployment of the
+    detector. Raises a `GreenlightError`, or a `ModelStudioError` for what the service answers.
+    """
+    question = Question.of(catalog.family(model), ratio=ratio, deployment=deployment)
+    async with _connected(settings, max_cny) as services:
+        return await _verdict(services, await examine(portrait), question, fresh=fresh)
+
+
+async def film(
+    brief: Brief | str,
+    *,
+    out: Path | str | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+    max_cny: float | None = None,
+    settings: Settings | None = None,
+    **fields: Any,
+) -> FilmReport:
+    """Film a portrait with the first model of its brief that passes it, and say how that ended.
+
+    `brief` is a `Brief`, or a portrait whose brief has these `fields`, like `sound`. The video is stored in
+    `out`: a folder, `s3://bucket/prefix/` or an .mp4 file. The same brief again continues the same video and
+    pays nothing more, so a wait that was too short loses nothing. `max_cny` is the limit for this call.
+    Raises what `check` raises; a refusal, a spent budget and a failed video are reports.
+    """
+    wanted = brief if isinstance(brief, Brief) else Brief(portrait=brief, **fields)
+    if wanted is brief and fields:
+        raise TypeError(f"a Brief has its own {', '.join(fields)}")
+    wanted.check_parameters_are_known()
+    async with _connected(settings, max_cny) as services:
+        portrait, drives = await asyncio.gather(examine(wanted.portrait), examine_drives(wanted))
+        place = out or services.settings.videos
+        if wanted.sound or wanted.motion:
+            await asyncio.to_thread(_require_place, place)
+        walk = _Walk(services, wanted, portrait, drives, place, wait_seconds, verdicts=[])
+        try:
+            report = await walk.film()
+        except OverBudget as error:
+            report = report_refused_by_budget(error, walk.verdicts)
+        spent_cny = await asyncio.to_thread(services.ledger.cost_of_run_cny, services.flow_run)
+    return report.model_copy(update={"cost_cny": spent_cny})
+
+
+@asynccontextmanager
+async def _connected(settings: Settings | None, max_cny: float | None) -> AsyncIterator[Services]:
+    """Connect for one call, which the ledger knows by a name of its own, so that its cost can be limited."""
+    async with connect(settings or read_settings()) as services:
+        yield replace(services, max_cny=max_cny, flow_run=str(uuid.uuid4()))
+
+
+async def _verdict(
+    services: Services, portrait: Portrait, question: Question, *, fresh: bool = False
+) -> Verdict:
+    screening = await patiently(
+        lambda: services.screener.screen(
+            portrait,
+            question.family,
+            ratio=question.ratio,
+            deployment=question.deployment,
+            fresh=fresh,
+        )
+    )
+    return screening.verdict
+
+
+def _require_place(out: Path | str) -> None:
+    if is_in_s3(out):
+        require_bucket(str(out))
+    else:
+        require_place(Path(out))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One brief on its way from the portrait to the video."""
+
+    services: Services
+    brief: Brief
+    portrait: Portrait
+    drives: Drives
+    out: Path | str
+    wait_seconds: float
+    verdicts: list[Verdict]
+
+    async def film(self) -> FilmReport:
+        for family in self.brief.families():
+            verdict = await _verdict(self.services, self.portrait, self.brief.question(family))
+            self.verdicts.append(verdict)
+            if verdict.passed:
+                return await self._film_with(family)
+        return report_rejection(self.verdicts)
+
+    async def _film_with(self, family: Family) -> FilmReport:
+        drive = self.drives.of(family)
+        if drive is None:
+            return report_waiting(family, self.verdicts)
+        verdict = self.verdicts[-1]
+        order = order_video(self.brief, family, self.portrait, verdict, drive, out=self.out)
+        if isinstance(drive, Motion) and needs_template(order):
+            template, _ = await self._made(order_template(self.brief, family, drive), out=None)
+            if template.state is not JobState.SUCCEEDED:
+                return report_template(template, self.verdicts)
+            order = order.model_copy(update={"template_id": template.template_id})
+        job, was_sent = await self._made(order, out=self.out)
+        return report_job(job, self.verdicts, cached=not was_sent, note=order.note)
+
+    async def _made(self, order: Order, out: Path | str | None) -> tuple[Job, bool]:
+        """Return an order's job after the wait, and whether this call sent its paying request."""
+        filmer, studio = self.services.filmer, self.services.studio
+        job, was_sent = await filmer.submit(
+            order.new_job(studio.service, flow_run=self.services.flow_run),
+            lambda: order.request(studio, self.services.settings.delivery),
+            starts_per_second=order.model.starts_per_second,
+        )
+        return await collect(filmer, job, out, wait_seconds=self.wait_seconds), was_sent
