@@ -7,7 +7,6 @@ with. Each name is loaded when it is first used, so importing this package costs
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,23 +19,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Brief", "Family", "Ledger", "ModelStudio", "Verdict", "check", "film"]
 
-_HOMES = {
-    "Brief": "greenlight.briefs",
-    "Family": "greenlight.modelstudio.family",
-    "Ledger": "greenlight.ledger",
-    "ModelStudio": "greenlight.modelstudio.client",
-    "Verdict": "greenlight.modelstudio.family",
-    "check": "greenlight.api",
-    "film": "greenlight.api",
-}
-
 if not TYPE_CHECKING:  # or a type checker would believe in any name
 
     def __getattr__(name: str) -> Any:
         """Load a public name when it is first used (PEP 562)."""
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        match name:
+            case "check" | "film":
+                import greenlight.api as home
+            case "Brief":
+                import greenlight.briefs as home
+            case "Ledger":
+                import greenlight.ledger as home
+            case "ModelStudio":
+                import greenlight.modelstudio.client as home
+            case "Family" | "Verdict":
+                import greenlight.modelstudio.family as home
+            case _:
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(home, name)
         return value
 
 
