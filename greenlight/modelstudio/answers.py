@@ -7,6 +7,7 @@ a request that costs money only the vendor's own error, JSON with one of its cod
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from greenlight.modelstudio.error_codes import error_for, read_fault, read_top_fault
-from greenlight.modelstudio.errors import ModelStudioError, ProtocolError
+from greenlight.modelstudio.errors import ApiError, ModelStudioError, ProtocolError, ServerFault
 
 _CLEAR_WITHOUT_BODY: Final = frozenset({401, 403, 408, 429})
 """Statuses that say enough even in a page of a gateway's, where the request costs nothing."""
@@ -22,6 +23,13 @@ _BY_SOMEBODY_ELSE: Final = (
     "something on the way there may have answered in its place: check DASHSCOPE_HTTP_BASE_URL and "
     "HTTPS_PROXY"
 )
+_LONGEST: Final = {"request_id": 128, "task_id": 128, "template_id": 255}
+"""Characters that the ledger has room for."""
+_IDS: Final = ("task_id", "template_id")
+"""What is asked for again, so that nothing else will do."""
+_UNWRITABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""NUL and halves of characters, which JSON can name and no database takes."""
+_REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +58,12 @@ class Answer:
 
 
 def read_payload(answer: Answer) -> Mapping[str, Any]:
-    """Return the JSON object of an answer of any status; an unreadable one is an error."""
+    """Return the JSON object of an answer of any status; an unreadable one is an error.
+
+    Its texts are such that they can be written into any database.
+    """
     try:
-        payload = json.loads(answer.content)
+        payload = _writable(json.loads(answer.content))
     except (ValueError, RecursionError):
         raise _unreadable(answer, "is no JSON") from None
     if not isinstance(payload, dict):
@@ -76,7 +87,11 @@ def read_success(answer: Answer) -> Mapping[str, Any]:
     """Return the JSON object of a good answer; an error at its top is raised, whatever the status."""
     payload = read_payload(answer)
     if answer.status >= 400 or read_top_fault(payload).code:
-        raise error_of(answer, payload)
+        error = error_of(answer, payload)
+        if answer.is_success and isinstance(error, ApiError):
+            # Unlike a check, a task is not charged for its answer, and the vendor says that it began none.
+            error.may_have_cost = answer.may_cost and isinstance(error, ServerFault)
+        raise error
     expect_success(answer)
     return payload
 
@@ -90,10 +105,14 @@ def expect_success(answer: Answer) -> None:
 
 
 def read_output(answer: Answer, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the `output` of a good answer."""
+    """Return the `output` of a good answer; an id in it that cannot be written down is an error."""
     output = payload.get("output")
     if not isinstance(output, dict):
         raise unfit(answer, "it has no output", payload)
+    for name in _IDS:
+        told = read_text(output, name)
+        if _REPLACED in told or len(told) > _LONGEST[name]:
+            raise unfit(answer, f"its {name} cannot be written down", payload)
     return output
 
 
@@ -114,6 +133,19 @@ def read_text(place: Mapping[str, Any], key: str) -> str:
     """Return a text field, "" where it is missing or no text."""
     value = place.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _writable(value: Any, name: str = "") -> Any:
+    """Return what was read of a JSON, with its texts as a database takes them."""
+    match value:
+        case str(text):
+            longest = None if name in _IDS else _LONGEST.get(name)
+            return _UNWRITABLE.sub(_REPLACED, text)[:longest]
+        case list(values):
+            return [_writable(one) for one in values]
+        case dict(fields):
+            return {_writable(key): _writable(one, key) for key, one in fields.items()}
+    return value
 
 
 def _has_code_of_the_vendors(payload: Mapping[str, Any]) -> bool:

@@ -84,6 +84,8 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     408: errors.ServerFault,
     429: errors.Throttled,
 }
+_LONGEST_CODE: Final = 128
+"""Characters that the ledger has room for."""
 _WRAPPING: Final = "internalerror.algo."
 """What stands before a code that the model itself gave."""
 _WORTH_FETCHING_AGAIN: Final = ("downloadfailed", ".connectionrefused", ".timeout")
@@ -119,7 +121,7 @@ def read_top_fault(payload: Mapping[str, Any]) -> Fault:
 def read_code(place: Mapping[str, Any]) -> str:
     """Return the code that stands there, "" for none; a number is a code too."""
     value = place.get("code")
-    return value if isinstance(value, str) else str(value or "")
+    return (value if isinstance(value, str) else str(value or ""))[:_LONGEST_CODE]
 
 
 def class_for(code: str, message: str = "") -> type[ApiError] | None:
