@@ -25,8 +25,8 @@ def change_answers(
     """Let the vendor's answers come changed."""
     pay = paid.studio.pay
 
-    async def changed(request: httpx.Request, *, ends_at: float | None = None) -> Answer:
-        answer = await pay(request, ends_at=ends_at)
+    async def changed(request: httpx.Request, **how: Any) -> Answer:
+        answer = await pay(request, **how)
         payload = json.loads(answer.content)
         change(payload)
         return replace(answer, content=json.dumps(payload).encode(), **more)

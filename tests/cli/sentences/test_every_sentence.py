@@ -45,6 +45,7 @@ UNREACHED: dict[str, str] = {
     "somebody else goes on with": LOST,
     "by now; run it again": LOST,
     "this request cannot be sent:": GUARD,
+    "cannot be written down": "the studio's ids can all be; the tests of paying see one that cannot",
     "is a template, and": "no family of today takes a motion video itself; the walk of another shape sees it",
     "takes a motion video itself": "the same",
     "it came too late for its turn": "tried again by itself, with another start",
