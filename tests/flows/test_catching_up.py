@@ -167,8 +167,10 @@ async def test_a_run_that_has_ended_otherwise_stays_as_it_is(
 
 
 async def test_a_run_that_waits_for_a_template_is_not_called_filmed(
-    astronaut: Path, tmp_path: Path
+    astronaut: Path, studio: StudioServer, tmp_path: Path
 ) -> None:
+    # However long the run takes to look, the template is not made when it does.
+    add_fault(studio, "unknown_status", "fetch")
     brief = Brief(
         portrait=str(astronaut), models=("animate-anyone",), motion=str(SAMPLES / "wave.mp4")
     )

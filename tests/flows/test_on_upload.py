@@ -248,6 +248,8 @@ async def test_a_motion_beside_a_portrait_drives_animate_anyone(
 ) -> None:
     bucket.put("in/anna.png", PNG)
     motion = bucket.put("in/anna.mp4", (SAMPLES / "wave.mp4").read_bytes())
+    # However long the run takes to look, the template is not made when it does.
+    add_fault(studio, "unknown_status", "fetch")
     state, _ = await upload(motion, defaults=BriefDefaults(models=("animate-anyone",)))
     assert state.name == "Filming"
     assert paid(studio) == {"animate-anyone-detect-gen2": 1, "animate-anyone-template-gen2": 1}
