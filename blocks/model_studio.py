@@ -19,8 +19,8 @@ class ModelStudioCredentials(CredentialsBlock):
         from blocks import ModelStudioCredentials
 
         credentials = ModelStudioCredentials.load("BLOCK_NAME")
-        async with credentials.get_client() as studio:
-            page = await studio.list_tasks()
+        async with credentials.get_client() as client:
+            page = await client.list_tasks()
         ```
     """
 

@@ -236,7 +236,7 @@ class _Checker:
         return {
             "portrait": portrait,
             "model": family.name,
-            "service": self._screener.studio.service,
+            "service": self._screener.client.service,
         }
 
     def _error_line(

@@ -59,7 +59,7 @@ async def collect_videos(
         _tell(result)
         await catch_up(result.closed, services.ledger)
         if result.closed:
-            await show_costs(services.ledger, services.studio.service)
+            await show_costs(services.ledger, services.client.service)
     counts = {
         "closed": len(result.closed),
         "open": len(result.open),

@@ -152,10 +152,10 @@ class _Walk:
 
     async def _made(self, order: Order, out: Path | str | None) -> tuple[Job, bool]:
         """Return an order's job after the wait, and whether this call sent its paying request."""
-        filmer, studio = self.services.filmer, self.services.studio
+        filmer, client = self.services.filmer, self.services.client
         job, was_sent = await filmer.submit(
-            order.new_job(studio.service, flow_run=self.services.flow_run),
-            lambda: order.request(studio, self.services.settings.delivery),
+            order.new_job(client.service, flow_run=self.services.flow_run),
+            lambda: order.request(client, self.services.settings.delivery),
             starts_per_second=order.model.starts_per_second,
         )
         return await collect(filmer, job, out, wait_seconds=self.wait_seconds), was_sent

@@ -19,10 +19,10 @@ _QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] =
 
 
 async def wait_for_start(
-    ledger: Ledger, studio: ModelStudio, model: str, per_second: float
+    ledger: Ledger, client: ModelStudio, model: str, per_second: float
 ) -> None:
     """Wait until the account's pace allows one more request of a model, which costs nothing."""
-    name = pace_name(studio, model)
+    name = pace_name(client, model)
     queues = _QUEUES.setdefault(asyncio.get_running_loop(), {})
     async with queues.setdefault(name, asyncio.Lock()):
         start = await asyncio.to_thread(ledger.pace.grant, name, per_second)
@@ -40,16 +40,16 @@ async def use_start(ledger: Ledger, name: str, per_second: float, start: Start) 
         await asyncio.sleep(start.wait_seconds)
 
 
-def pace_uploads(ledger: Ledger, studio: ModelStudio) -> None:
+def pace_uploads(ledger: Ledger, client: ModelStudio) -> None:
     """Let the uploads of a client wait for their turn like every other request."""
-    studio.before_upload = partial(
-        wait_for_start, ledger, studio, "uploads", UPLOAD_POLICIES_PER_SECOND
+    client.before_upload = partial(
+        wait_for_start, ledger, client, "uploads", UPLOAD_POLICIES_PER_SECOND
     )
 
 
-async def slow_down(ledger: Ledger, studio: ModelStudio, model: str, error: Throttled) -> None:
+async def slow_down(ledger: Ledger, client: ModelStudio, model: str, error: Throttled) -> None:
     """Let every process wait after the vendor answered that it was too much."""
-    await asyncio.to_thread(ledger.pace.slow_down, pace_name(studio, model), retry_seconds(error))
+    await asyncio.to_thread(ledger.pace.slow_down, pace_name(client, model), retry_seconds(error))
 
 
 def retry_seconds(error: Throttled) -> float:
@@ -57,6 +57,6 @@ def retry_seconds(error: Throttled) -> float:
     return error.retry_after_seconds or FIRST_WAIT_SECONDS
 
 
-def pace_name(studio: ModelStudio, model: str) -> str:
+def pace_name(client: ModelStudio, model: str) -> str:
     """Return the name of the pace that all who ask a model of this service keep together."""
-    return f"{studio.service} {model}"
+    return f"{client.service} {model}"

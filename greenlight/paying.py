@@ -68,7 +68,7 @@ class Payment(Generic[Value]):
 class Payer:
     """The service, the ledger and the limits that every paying request is held to."""
 
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
     lease_seconds: float
     budgets: tuple[Budget, ...] = ()
@@ -81,7 +81,7 @@ class Payer:
         is not sent; what is, is waited for.
         """
         stop = threading.Event()
-        threads = _threads(os.getpid(), pace_name(self.studio, payment.new.model))
+        threads = _threads(os.getpid(), pace_name(self.client, payment.new.model))
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(threads, self._pay, payment, claim, stop)
         try:
@@ -104,7 +104,7 @@ class Payer:
         """Do all of it, in a thread that nobody cancels."""
         claim.seconds = self.lease_seconds
         terms = Terms(
-            pace=pace_name(self.studio, payment.new.model),
+            pace=pace_name(self.client, payment.new.model),
             starts_per_second=payment.starts_per_second,
             budgets=self.budgets,
         )
@@ -114,7 +114,7 @@ class Payer:
         with _counted():
             try:
                 ready = partial(self._wait_for, start, terms, stop)
-                paying = self.studio.pay(payment.request, ends_at=ends_at, ready=ready)
+                paying = self.client.pay(payment.request, ends_at=ends_at, ready=ready)
                 value = payment.read(asyncio.run(paying))
                 outcome = payment.answered(value)
             except Exception as error:

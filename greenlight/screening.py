@@ -41,7 +41,7 @@ class Screening:
 class Screener:
     """The service, the books and the way of delivery that portraits are screened with."""
 
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
     delivery: Delivery = "presigned"
     flow_run: str = ""
@@ -95,7 +95,7 @@ class Screener:
 
     def _new_check(self, portrait: Portrait, question: Question) -> NewCheck:
         return NewCheck(
-            service=self.studio.service,
+            service=self.client.service,
             model=question.model,
             family=question.family.name,
             ratio=question.ratio,
@@ -114,7 +114,7 @@ class Screener:
     ) -> Screening:
         """Hand the portrait over, ask and pay, and see that the answer is one about this portrait."""
         handed = await deliver_for_check(
-            portrait, self.studio, reader=new.model, delivery=self.delivery
+            portrait, self.client, reader=new.model, delivery=self.delivery
         )
         check = self._payment(portrait, question, new, handed)
         try:
@@ -154,7 +154,7 @@ class Screener:
 
         return Payment(
             new=new,
-            request=self.studio.check_request(question, handed.url),
+            request=self.client.check_request(question, handed.url),
             starts_per_second=question.check.model.starts_per_second,
             read=partial(read_check, question=question, picture_size=portrait.size_px),
             answered=answered,
@@ -164,7 +164,7 @@ class Screener:
     @property
     def _payer(self) -> Payer:
         return Payer(
-            studio=self.studio,
+            client=self.client,
             ledger=self.ledger,
             lease_seconds=self.lease_seconds,
             budgets=self.budgets,

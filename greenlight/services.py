@@ -22,7 +22,7 @@ from greenlight.settings import Settings
 class Services:
     """A connected service, the books, and the settings of this process."""
 
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
     settings: Settings
     max_cny: float | None = None
@@ -34,7 +34,7 @@ class Services:
     def screener(self) -> Screener:
         """Return what portraits are screened with."""
         return Screener(
-            studio=self.studio,
+            client=self.client,
             ledger=self.ledger,
             delivery=self.settings.delivery,
             flow_run=self.flow_run,
@@ -46,7 +46,7 @@ class Services:
     def filmer(self) -> Filmer:
         """Return what jobs are sent and followed with."""
         return Filmer(
-            studio=self.studio,
+            client=self.client,
             ledger=self.ledger,
             poll_seconds=self.settings.poll_seconds,
             lease_seconds=self.settings.lease_seconds,
@@ -58,7 +58,7 @@ class Services:
     def reconciler(self) -> Reconciler:
         """Return what doubts about jobs are settled with."""
         return Reconciler(
-            studio=self.studio,
+            client=self.client,
             ledger=self.ledger,
             settle_seconds=self.settings.lease_seconds + self.settings.settle_seconds,
             exclusive=self.settings.exclusive_account,
@@ -78,9 +78,9 @@ async def connect(settings: Settings) -> AsyncIterator[Services]:
     with ledger:
         async with ModelStudio(
             key, base_url=settings.base_url, workspace=settings.workspace
-        ) as studio:
-            pace_uploads(ledger, studio)
-            yield Services(studio, ledger, settings)
+        ) as client:
+            pace_uploads(ledger, client)
+            yield Services(client, ledger, settings)
 
 
 def open_ledger(settings: Settings) -> Ledger:

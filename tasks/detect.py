@@ -79,7 +79,7 @@ def _detector(family: Family) -> Task[..., Any]:
             str((await opinions_on(portrait, [verdict])).get(family.name, "")) if explain else ""
         )
         if not screening.cached:
-            tell_verdict(portrait, verdict, service=services.studio.service, opinion=opinion)
+            tell_verdict(portrait, verdict, service=services.client.service, opinion=opinion)
         _log(portrait, screening, opinion)
         return verdict
 

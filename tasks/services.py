@@ -24,9 +24,9 @@ async def connected(
     settings = read_settings()
     used = credentials or ModelStudioCredentials.from_settings(settings)
     ledger = await asyncio.to_thread(ledger_of, settings.ledger_url)
-    async with used.get_client() as studio:
-        pace_uploads(ledger, studio)
-        yield Services(studio, ledger, settings, max_cny, str(flow_run.id or ""))
+    async with used.get_client() as client:
+        pace_uploads(ledger, client)
+        yield Services(client, ledger, settings, max_cny, str(flow_run.id or ""))
 
 
 @functools.cache

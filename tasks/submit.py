@@ -28,7 +28,7 @@ async def submit_video(
     """
     async with connected(credentials, max_cny=max_cny) as services:
         return await services.filmer.submit(
-            order.new_job(services.studio.service, flow_run=services.flow_run),
-            lambda: order.request(services.studio, services.settings.delivery),
+            order.new_job(services.client.service, flow_run=services.flow_run),
+            lambda: order.request(services.client, services.settings.delivery),
             starts_per_second=order.model.starts_per_second,
         )

@@ -49,7 +49,7 @@ class RunningClock:
 
 def reconciler(studio: ModelStudio, ledger: Ledger, *, exclusive: bool = False) -> Reconciler:
     return Reconciler(
-        studio=studio,
+        client=studio,
         ledger=ledger,
         settle_seconds=SETTLED,
         exclusive=exclusive,
@@ -73,8 +73,8 @@ async def lose_answer(studio: StudioServer, production: Production, *, accepted:
 def send(production: Production) -> tuple[Job, Claim]:
     """Book a production as sent, as a process does that awaits the answer."""
     new = replace(
-        production.order.new_job(production.studio.service),
-        account=production.studio.account,
+        production.order.new_job(production.client.service),
+        account=production.client.account,
         settle_seconds=SETTLED,
     )
     held = claim_job(production.filmer.ledger, new)
@@ -84,8 +84,8 @@ def send(production: Production) -> tuple[Job, Claim]:
 
 async def begin_elsewhere(production: Production, **changes: Any) -> str:
     """Begin a production past these books, as another program of the account does; return its task."""
-    request: VideoRequest = await production.order.request(production.studio, "presigned")
-    answer = await submit(production.studio, request.model_copy(update=changes))
+    request: VideoRequest = await production.order.request(production.client, "presigned")
+    answer = await submit(production.client, request.model_copy(update=changes))
     return answer.task_id
 
 
@@ -103,4 +103,4 @@ async def with_sound_of(seconds: float, like: Production, folder: Path) -> Produ
     from tests.conftest import SAMPLES, make_sound
 
     sound = make_sound(folder / f"{seconds:g}.wav", seconds=seconds)
-    return await produce(like.studio, like.filmer.ledger, SAMPLES / "astronaut.png", sound)
+    return await produce(like.client, like.filmer.ledger, SAMPLES / "astronaut.png", sound)

@@ -25,17 +25,17 @@ class Production:
     order: Order
 
     @property
-    def studio(self) -> ModelStudio:
-        return self.filmer.studio
+    def client(self) -> ModelStudio:
+        return self.filmer.client
 
     @property
     def key(self) -> str:
-        return self.order.new_job(self.studio.service).key
+        return self.order.new_job(self.client.service).key
 
     async def submit(self) -> tuple[Job, bool]:
         return await self.filmer.submit(
-            self.order.new_job(self.studio.service),
-            lambda: self.order.request(self.studio, "presigned"),
+            self.order.new_job(self.client.service),
+            lambda: self.order.request(self.client, "presigned"),
             starts_per_second=1000,
         )
 
@@ -73,5 +73,5 @@ async def produce(
         await examine_sound(str(sound)),
         out=sound.parent / "videos",
     )
-    filmer = Filmer(studio=studio, ledger=ledger, poll_seconds=0.02, lease_seconds=lease_seconds)
+    filmer = Filmer(client=studio, ledger=ledger, poll_seconds=0.02, lease_seconds=lease_seconds)
     return Production(filmer, order)

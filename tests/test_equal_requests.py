@@ -56,8 +56,8 @@ async def _ask(ledger: Ledger, base_url: str, portrait: Path, sound: Path) -> li
     drives = await examine_drives(brief)
     assert drives.sound is not None
     async with ModelStudio("sk-local", base_url=base_url) as studio:
-        screener = Screener(studio=studio, ledger=ledger)
-        filmer = Filmer(studio=studio, ledger=ledger, poll_seconds=0.05, lease_seconds=60)
+        screener = Screener(client=studio, ledger=ledger)
+        filmer = Filmer(client=studio, ledger=ledger, poll_seconds=0.05, lease_seconds=60)
 
         async def once() -> str | None:
             found = await examine(str(portrait))

@@ -81,7 +81,7 @@ async def _store(filmer: Filmer, job: Job, task: VideoTask, destination: Path | 
     try:
         return await _store_at(task.video_url, destination, filmer, job, task)
     except DeadLink:
-        again = await fetch_task(filmer.studio, filmer.ledger, task.task_id)
+        again = await fetch_task(filmer.client, filmer.ledger, task.task_id)
         if not again.video_url or again.video_url == task.video_url:
             raise
         return await _store_at(again.video_url, destination, filmer, job, task)
@@ -186,7 +186,7 @@ def _copy_if_there(job: Job, stored: Path, wanted: Path) -> bool:
 
 async def _fetch_again(filmer: Filmer, job: Job, stored: Path, wanted: Path) -> Job:
     """Store a video anew that is gone from its place, from the task that made it."""
-    task = await fetch_task(filmer.studio, filmer.ledger, job.task_id) if job.task_id else None
+    task = await fetch_task(filmer.client, filmer.ledger, job.task_id) if job.task_id else None
     if task is None or not task.video_url:
         raise StorageError(
             f"the video of this brief was stored as {stored} and is no longer there, and the vendor does not "

@@ -111,7 +111,7 @@ class Collector:
 
     def _open_jobs(self) -> list[Job]:
         found: list[Job] = []
-        service = self.filmer.studio.service
+        service = self.filmer.client.service
         while page := self.filmer.ledger.jobs.open_jobs(
             service=service, after=found[-1] if found else None
         ):
@@ -121,7 +121,7 @@ class Collector:
     async def _unfinished(self, jobs: list[Job]) -> list[Job]:
         """Return the jobs that are not worth a fetch, because the list calls their tasks unfinished."""
         try:
-            listed = await list_tasks(self.filmer.studio, self.filmer.ledger)
+            listed = await list_tasks(self.filmer.client, self.filmer.ledger)
         except ModelStudioError as error:
             if error.refuses_all:
                 raise

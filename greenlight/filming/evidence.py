@@ -91,20 +91,20 @@ class Evidence:
         return is_own or task.model_name in {"", job.model}
 
 
-async def gather(studio: ModelStudio, ledger: Ledger) -> Evidence:
+async def gather(client: ModelStudio, ledger: Ledger) -> Evidence:
     """Read the list, and what the books know of it, in the order that loses nothing."""
     read_at = await asyncio.to_thread(ledger.now)
-    listed = await list_tasks(studio, ledger)
+    listed = await list_tasks(client, ledger)
     ended_at = await asyncio.to_thread(ledger.now)
     # In this order: an answer that arrives in between makes its task an owned one.
-    unanswered = await asyncio.to_thread(ledger.jobs.unanswered, studio.service)
+    unanswered = await asyncio.to_thread(ledger.jobs.unanswered, client.service)
     owned = await asyncio.to_thread(ledger.jobs.owned_task_ids, listed.tasks)
     within = TASK_LIFETIME - LONGEST_CLOCK_FAULT
     known = await asyncio.to_thread(
-        ledger.jobs.accepted_lately, studio.account, studio.service, within=within
+        ledger.jobs.accepted_lately, client.account, client.service, within=within
     )
     return Evidence(
-        account=studio.account,
+        account=client.account,
         listed=listed,
         read_at=read_at,
         clock_difference=listed.answered_at - ended_at if listed.answered_at else None,

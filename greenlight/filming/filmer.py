@@ -43,7 +43,7 @@ LONGEST_WAIT_SECONDS = 90.0
 class Filmer:
     """The service and the books that jobs are sent and followed with; times in seconds."""
 
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
     poll_seconds: float
     lease_seconds: float
@@ -79,12 +79,12 @@ class Filmer:
         """Send the request until it is accepted, refused or lost; only the not accepted goes again."""
         sent = replace(
             new,
-            account=self.studio.account,
+            account=self.client.account,
             settle_seconds=self.lease_seconds + self.settle_seconds,
         )
-        paid = _payment(sent, self.studio.video_request(await prepare()), starts_per_second)
+        paid = _payment(sent, self.client.video_request(await prepare()), starts_per_second)
         payer = Payer(
-            studio=self.studio,
+            client=self.client,
             ledger=self.ledger,
             lease_seconds=self.lease_seconds,
             budgets=self.budgets,
@@ -125,14 +125,14 @@ class Filmer:
             await asyncio.sleep(min(self.poll_seconds, remaining_seconds))
 
     async def _fetch(self, task_id: str) -> VideoTask | None:
-        await wait_for_start(self.ledger, self.studio, "tasks", TASK_REQUESTS_PER_SECOND)
+        await wait_for_start(self.ledger, self.client, "tasks", TASK_REQUESTS_PER_SECOND)
         try:
-            return await self.studio.fetch(task_id)
+            return await self.client.fetch(task_id)
         except ModelStudioError as error:
             if not error.retryable:
                 raise
             if isinstance(error, Throttled):
-                await slow_down(self.ledger, self.studio, "tasks", error)
+                await slow_down(self.ledger, self.client, "tasks", error)
             return None
 
     async def _has_ended(self, job: Job, task: VideoTask) -> bool:
@@ -157,7 +157,7 @@ class Filmer:
         Only who has the job's own key can tell: to every other the vendor says the same of a living task.
         """
         at = await asyncio.to_thread(self.ledger.now)
-        is_ours = job.account in {"", self.studio.account}
+        is_ours = job.account in {"", self.client.account}
         is_old = at - (job.submitted_at or job.reserved_at) >= TASK_LIFETIME
         if not (is_ours and is_old and agree(task.answered_at, at)):
             return False

@@ -32,7 +32,7 @@ class TaskList:
     """When the last page was answered, by the vendor's clock."""
 
 
-async def list_tasks(studio: ModelStudio, ledger: Ledger) -> TaskList:
+async def list_tasks(client: ModelStudio, ledger: Ledger) -> TaskList:
     """Return all tasks of the last 24 hours, of every model; the list names no results.
 
     Nothing narrows it: by which clock a window is meant, and what an own deployment is called in the list,
@@ -42,8 +42,8 @@ async def list_tasks(studio: ModelStudio, ledger: Ledger) -> TaskList:
     page_no = total = 0
     while True:
         page_no += 1
-        ask = partial(studio.list_tasks, page_no=page_no, page_size=PAGE_SIZE)
-        page = await _at_pace(studio, ledger, "task list", ask)
+        ask = partial(client.list_tasks, page_no=page_no, page_size=PAGE_SIZE)
+        page = await _at_pace(client, ledger, "task list", ask)
         known = len(tasks)
         # A task that begins meanwhile moves another one on to the next page.
         tasks |= {task.task_id: task for task in page.tasks}
@@ -54,29 +54,29 @@ async def list_tasks(studio: ModelStudio, ledger: Ledger) -> TaskList:
             return TaskList(tasks, is_whole, page.answered_at)
 
 
-async def find_listed(studio: ModelStudio, ledger: Ledger, task_id: str) -> ListedTask | None:
+async def find_listed(client: ModelStudio, ledger: Ledger, task_id: str) -> ListedTask | None:
     """Return what the list says of one task, which is more than a fetch says: its model."""
-    ask = partial(studio.list_tasks, task_id=task_id)
-    page = await _at_pace(studio, ledger, "task list", ask)
+    ask = partial(client.list_tasks, task_id=task_id)
+    page = await _at_pace(client, ledger, "task list", ask)
     return next((task for task in page.tasks if task.task_id == task_id), None)
 
 
-async def fetch_task(studio: ModelStudio, ledger: Ledger, task_id: str) -> VideoTask:
+async def fetch_task(client: ModelStudio, ledger: Ledger, task_id: str) -> VideoTask:
     """Return a task as it stands."""
-    return await _at_pace(studio, ledger, "tasks", partial(studio.fetch, task_id))
+    return await _at_pace(client, ledger, "tasks", partial(client.fetch, task_id))
 
 
 async def _at_pace(
-    studio: ModelStudio, ledger: Ledger, name: str, ask: Callable[[], Awaitable[Answer]]
+    client: ModelStudio, ledger: Ledger, name: str, ask: Callable[[], Awaitable[Answer]]
 ) -> Answer:
     """Ask until there is an answer or an error that lasts, and let all wait when it was too much."""
 
     async def once() -> Answer:
-        await wait_for_start(ledger, studio, name, TASK_REQUESTS_PER_SECOND)
+        await wait_for_start(ledger, client, name, TASK_REQUESTS_PER_SECOND)
         try:
             return await ask()
         except Throttled as error:
-            await slow_down(ledger, studio, name, error)
+            await slow_down(ledger, client, name, error)
             raise
 
     return await patiently(once)

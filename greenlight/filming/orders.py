@@ -54,7 +54,7 @@ class Order(BaseModel, abc.ABC):
         """Return what is reserved in the books."""
 
     @abc.abstractmethod
-    async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
+    async def request(self, client: ModelStudio, delivery: Delivery) -> VideoRequest:
         """Deliver the media and return the paying request."""
 
     @property
@@ -122,9 +122,9 @@ class TemplateOrder(Order):
             price_cny=longest_cost_cny(self.drive.seconds, self.model.prices_cny[""]),
         )
 
-    async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
+    async def request(self, client: ModelStudio, delivery: Delivery) -> VideoRequest:
         """Deliver the motion video and return the paying request."""
-        url = await deliver(self.drive, studio, reader=self.model_name, delivery=delivery)
+        url = await deliver(self.drive, client, reader=self.model_name, delivery=delivery)
         return catalog.family(self.family).template_request(url, deployment=self.deployment)
 
 
@@ -198,20 +198,20 @@ class VideoOrder(Order):
             "price_per_second_cny": str(self.price_per_second_cny),
         }
 
-    async def request(self, studio: ModelStudio, delivery: Delivery) -> VideoRequest:
+    async def request(self, client: ModelStudio, delivery: Delivery) -> VideoRequest:
         """Deliver portrait and sound and return the paying request.
 
         Raises an `InputError` when something lies already where the video is to go.
         """
-        place = video_path(self.new_job(studio.service), self.out)
+        place = video_path(self.new_job(client.service), self.out)
         await asyncio.to_thread(require_free, place)
-        image_url = await deliver(self.portrait, studio, reader=self.model_name, delivery=delivery)
+        image_url = await deliver(self.portrait, client, reader=self.model_name, delivery=delivery)
         if self.template_id is not None:
             drive = self.template_id
         elif isinstance(self.drive, str):
             drive = self.drive
         else:
-            drive = await deliver(self.drive, studio, reader=self.model_name, delivery=delivery)
+            drive = await deliver(self.drive, client, reader=self.model_name, delivery=delivery)
         family = catalog.family(self.family)
         return family.video_request(
             {Role.PORTRAIT: image_url, family.driven_by: drive},

@@ -43,7 +43,7 @@ class Doubt:
 class Reconciler:
     """The service, the books and the rules that doubts are settled with."""
 
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
     settle_seconds: float
     """How long a doubt is watched before its job is released, where its sender did not say."""
@@ -61,7 +61,7 @@ class Reconciler:
         if not doubts:
             return []
         try:
-            evidence = await gather(self.studio, self.ledger)
+            evidence = await gather(self.client, self.ledger)
             for doubt in doubts:
                 await self._settle(doubt, evidence)
         except ModelStudioError as error:
@@ -74,7 +74,7 @@ class Reconciler:
     def _ambiguous(self) -> list[Job]:
         found: list[Job] = []
         while page := self.ledger.jobs.open_jobs(
-            service=self.studio.service, ambiguous=True, after=found[-1] if found else None
+            service=self.client.service, ambiguous=True, after=found[-1] if found else None
         ):
             found += page
         return found
@@ -133,7 +133,7 @@ class Reconciler:
     async def _find_stranger(self, job: Job, evidence: Evidence) -> ListedTask | None:
         """Return a task that could be the job's if a clock was wrong; length tells of finished ones."""
         for task in evidence.possible(job):
-            fetched = await fetch_task(self.studio, self.ledger, task.task_id)
+            fetched = await fetch_task(self.client, self.ledger, task.task_id)
             if _may_be_its_length(fetched, job.brief.get("drive_seconds")):
                 return task
         return None
@@ -161,7 +161,7 @@ class Reconciler:
             doubt.advice = f"one task fits, but {reason}; if it is this job's, adopt it: {by_hand}"
             return
         try:
-            fetched = await fetch_task(self.studio, self.ledger, task_id)
+            fetched = await fetch_task(self.client, self.ledger, task_id)
             doubt.job = await self._adopt(doubt.job, fetched)
         except InputError as error:
             doubt.advice = str(error)
@@ -177,9 +177,9 @@ class Reconciler:
             raise InputError(
                 "the task that shall be adopted has no id; `greenlight reconcile` lists the candidates"
             )
-        task = await fetch_task(self.studio, self.ledger, task_id)
+        task = await fetch_task(self.client, self.ledger, task_id)
         _expect_known(job, task)
-        listed = await find_listed(self.studio, self.ledger, task_id)
+        listed = await find_listed(self.client, self.ledger, task_id)
         if listed is None:
             raise InputError(
                 f"the vendor's list does not show task {task_id}, so nobody can see its model; try again soon"
@@ -212,7 +212,7 @@ class Reconciler:
             job.id,
             task.task_id,
             submitted_at=task.submit_time,
-            account=self.studio.account,
+            account=self.client.account,
         )
         if not adopted:
             raise InputError(

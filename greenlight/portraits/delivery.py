@@ -55,7 +55,7 @@ class Handed:
 
 
 async def deliver(
-    content: Portrait | Sound, studio: ModelStudio, *, reader: str, delivery: Delivery
+    content: Portrait | Sound, client: ModelStudio, *, reader: str, delivery: Delivery
 ) -> str:
     """Return an address that the vendor can fetch the content of a job from, for as long as it may wait.
 
@@ -72,11 +72,11 @@ async def deliver(
             url = await asyncio.to_thread(place.url, LINK_SECONDS)
             if url is not None:
                 return url
-        return await _upload(place, studio, reader)
+        return await _upload(place, client, reader)
 
 
 async def deliver_for_check(
-    portrait: Portrait, studio: ModelStudio, *, reader: str, delivery: Delivery
+    portrait: Portrait, client: ModelStudio, *, reader: str, delivery: Delivery
 ) -> Handed:
     """Return an address that the vendor can fetch a portrait from at once.
 
@@ -90,7 +90,7 @@ async def deliver_for_check(
             url = await asyncio.to_thread(place.url, CHECK_LINK_SECONDS)
         if url is not None:
             return Handed(url, can_change=not place.is_fixed)
-        return Handed(await _upload(place, studio, reader), can_change=False)
+        return Handed(await _upload(place, client, reader), can_change=False)
 
 
 async def is_unchanged(content: Portrait | Sound) -> bool:
@@ -99,9 +99,9 @@ async def is_unchanged(content: Portrait | Sound) -> bool:
         return place.identity == content.identity
 
 
-async def _upload(place: Place, studio: ModelStudio, reader: str) -> str:
+async def _upload(place: Place, client: ModelStudio, reader: str) -> str:
     """Upload what was found at a place; `Overwritten` if a file was changed while it was sent."""
-    url = await studio.upload(await place.local_path(), model=reader)
+    url = await client.upload(await place.local_path(), model=reader)
     await asyncio.to_thread(place.expect_unchanged)
     return url
 

@@ -83,7 +83,7 @@ def _videos_at(out: str) -> list[str]:
 async def _made(scene: Scene, task_id: str) -> str:
     """Return the sha256 of what the studio made for a task."""
     async with scene.here.services() as services:
-        task = await services.studio.fetch(task_id)
+        task = await services.client.fetch(task_id)
     return _sha256(httpx.get(task.video_url).raise_for_status().content)
 
 

@@ -124,8 +124,8 @@ async def _film_with(services: Services, settings: Settings, spec: dict[str, Any
     order = order_video(brief, family, portrait, screening.verdict, drive, out=spec["out"])
     filmer = services.filmer
     job, _ = await filmer.submit(
-        order.new_job(services.studio.service),
-        lambda: order.request(services.studio, settings.delivery),
+        order.new_job(services.client.service),
+        lambda: order.request(services.client, settings.delivery),
         starts_per_second=order.model.starts_per_second,
     )
     if spec.get("full_disk"):

@@ -86,7 +86,7 @@ def test_what_this_process_has_sent_is_booked_before_it_ends(
 
         async def pay() -> None:
             async with ModelStudio("sk-local", base_url=studio.base_url) as client:
-                screener = Screener(studio=client, ledger=ledger)
+                screener = Screener(client=client, ledger=ledger)
                 await screener.screen(await examine(str(astronaut)), catalog.family("emo"))
 
         stopper = stop_when(lambda: received(studio, "check"))

@@ -272,7 +272,7 @@ async def test_a_template_is_made_once_for_a_motions_content(
 ) -> None:
     copy = tmp_path / "another name.mp4"
     copy.write_bytes((SAMPLES / "wave.mp4").read_bytes())
-    filmer = Filmer(studio=client, ledger=ledger, poll_seconds=0.02, lease_seconds=60)
+    filmer = Filmer(client=client, ledger=ledger, poll_seconds=0.02, lease_seconds=60)
     family = catalog.family("animate-anyone")
     made: list[Job] = []
     for place in (SAMPLES / "wave.mp4", copy):

@@ -49,7 +49,7 @@ async def never_done(
 
 def collector(production: Production, out: Path | None = None) -> Collector:
     filmer = production.filmer
-    return Collector(filmer=filmer, reconciler=reconciler(filmer.studio, filmer.ledger), out=out)
+    return Collector(filmer=filmer, reconciler=reconciler(filmer.client, filmer.ledger), out=out)
 
 
 def going_to(production: Production, out: Path, *, take: int = 1) -> Production:
@@ -64,8 +64,8 @@ async def begin_template(production: Production) -> Job:
     motion = await examine_motion(str(SAMPLES / "wave.mp4"))
     order = order_template(brief, catalog.family("animate-anyone"), motion)
     job, _ = await production.filmer.submit(
-        order.new_job(production.studio.service),
-        lambda: order.request(production.studio, "presigned"),
+        order.new_job(production.client.service),
+        lambda: order.request(production.client, "presigned"),
         starts_per_second=1000,
     )
     return job
@@ -73,7 +73,7 @@ async def begin_template(production: Production) -> Job:
 
 async def begin_many(production: Production, count: int) -> list[Job]:
     """Begin as many takes by one request."""
-    request = await production.order.request(production.studio, "presigned")
+    request = await production.order.request(production.client, "presigned")
     jobs = []
 
     async def prepared() -> Any:
@@ -81,7 +81,7 @@ async def begin_many(production: Production, count: int) -> list[Job]:
 
     for take in range(1, count + 1):
         new = going_to(production, Path("videos"), take=take).order.new_job("")
-        new = replace(new, service=production.studio.service)
+        new = replace(new, service=production.client.service)
         job, _ = await production.filmer.submit(new, prepared, starts_per_second=10_000)
         jobs.append(job)
     return jobs
@@ -142,7 +142,7 @@ async def test_of_many_open_jobs_the_finished_ones_and_some_others_are_fetched(
     monkeypatch.setattr("greenlight.filming.collector.ASKED_ONE_BY_ONE", 3)
     jobs = await begin_many(never_done, 8)
     for job in jobs[-2:]:
-        await never_done.studio.cancel(str(job.task_id))
+        await never_done.client.cancel(str(job.task_id))
     result = await collector(never_done).round()
     assert [job.state for job in result.closed] == [JobState.CANCELED] * 2
     assert {job.id for job in result.waiting} == {job.id for job in jobs[:-2]}
@@ -217,7 +217,7 @@ async def test_a_refused_key_stops_all(
     for take in takes:
         await take.submit()
     async with ModelStudio("sk-of-somebody-else", base_url=studio.base_url) as stranger:
-        filmer = replace(production.filmer, studio=stranger)
+        filmer = replace(production.filmer, client=stranger)
         with pytest.raises(AuthenticationError):
             await collector(replace(production, filmer=filmer)).collect(wait_seconds=20)
     assert {take.booked().state for take in takes} == {JobState.SUBMITTED}
@@ -251,7 +251,7 @@ async def test_a_dead_link_is_asked_for_once_more_through_a_new_fetch(
 ) -> None:
     dead = f"{website.url}/gone.mp4?Signature=old"
     asked: list[str] = []
-    fetch = production.studio.fetch
+    fetch = production.client.fetch
 
     async def dead_at_first(task_id: str) -> VideoTask:
         task = await fetch(task_id)
@@ -260,7 +260,7 @@ async def test_a_dead_link_is_asked_for_once_more_through_a_new_fetch(
         asked.append(task.video_url)
         return task.model_copy(update={"video_url": dead}) if len(asked) == 1 else task
 
-    monkeypatch.setattr(production.studio, "fetch", dead_at_first)
+    monkeypatch.setattr(production.client, "fetch", dead_at_first)
     await production.submit()
     result = await collector(production).collect(wait_seconds=20)
     assert [job.state for job in result.closed] == [JobState.SUCCEEDED]
@@ -306,7 +306,7 @@ async def test_a_day_after_its_end_a_dead_link_is_an_expired_job_with_its_cost(
 async def test_a_task_that_is_forgotten_after_a_day_is_an_expired_job_at_its_reserved_price(
     production: Production, clock: RunningClock
 ) -> None:
-    new = production.order.new_job(production.studio.service)
+    new = production.order.new_job(production.client.service)
     jobs = production.filmer.ledger.jobs
     clock.turn(-25 * HOUR)
     job, claim = send(production)

@@ -96,8 +96,8 @@ async def test_a_server_that_is_throttled_itself_leaves_a_doubt(
 async def test_a_refused_connection_is_tried_again(
     production: Production, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = production.order.new_job(production.studio.service)
-    request = await production.order.request(production.studio, "presigned")
+    new = production.order.new_job(production.client.service)
+    request = await production.order.request(production.client, "presigned")
     seen: list[BaseException | None] = []
 
     def start_studio(error: BaseException | None, tries: int) -> float:
@@ -210,7 +210,7 @@ async def test_what_cannot_be_prepared_is_not_sent_and_frees_the_job(
     async def changed() -> VideoRequest:
         raise InputError("anna.png was changed while it was worked on; run it again")
 
-    new = production.order.new_job(production.studio.service)
+    new = production.order.new_job(production.client.service)
     with pytest.raises(InputError):
         await production.filmer.submit(new, changed, starts_per_second=1000)
     assert received(studio, "create") == 0

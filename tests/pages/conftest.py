@@ -25,7 +25,7 @@ def screen(client: ModelStudio, ledger: Ledger) -> Screen:
     """Checks portraits, at their places, with models."""
 
     async def checked(*places: Path | str, models: tuple[str, ...] = ("emo",)) -> None:
-        screener = Screener(studio=client, ledger=ledger)
+        screener = Screener(client=client, ledger=ledger)
         for place in places:
             portrait = await examine(str(place))
             for model in models:

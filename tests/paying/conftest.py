@@ -38,7 +38,7 @@ class Paid(abc.ABC):
 
     endpoint: str
     """Where the paying request goes, as the studio counts it."""
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
 
     @property
@@ -72,12 +72,12 @@ class PaidCheck(Paid):
     endpoint = "check"
 
     def __init__(self, studio: ModelStudio, ledger: Ledger, portrait: Portrait) -> None:
-        self.studio, self.ledger, self.portrait = studio, ledger, portrait
-        self.screener = Screener(studio=studio, ledger=ledger)
+        self.client, self.ledger, self.portrait = studio, ledger, portrait
+        self.screener = Screener(client=studio, ledger=ledger)
 
     @property
     def pace(self) -> str:
-        return f"{self.studio.service} {EMO.check.model.id}"
+        return f"{self.client.service} {EMO.check.model.id}"
 
     async def pay(self) -> object:
         return await self.screener.screen(self.portrait, EMO)
@@ -97,11 +97,11 @@ class PaidJob(Paid):
 
     def __init__(self, production: Production) -> None:
         self.production = production
-        self.studio, self.ledger = production.studio, production.filmer.ledger
+        self.client, self.ledger = production.client, production.filmer.ledger
 
     @property
     def pace(self) -> str:
-        return f"{self.studio.service} liveportrait"
+        return f"{self.client.service} liveportrait"
 
     async def pay(self) -> object:
         return await self.production.submit()

@@ -66,7 +66,7 @@ async def check_all(
     from greenlight.modelstudio import catalog
 
     emo = catalog.family("emo")
-    screener = Screener(studio=studio, ledger=ledger, **options)
+    screener = Screener(client=studio, ledger=ledger, **options)
     # A lease is shorter here than what it is held for takes.
     holding.LEASE_SECONDS = options.get("lease_seconds", 1.0)
 

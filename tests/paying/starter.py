@@ -72,7 +72,7 @@ async def main(told: dict[str, Any]) -> None:
         if told["stalls"]:
             stall(ledger)
         async with ModelStudio("sk-local", base_url=told["base_url"]) as studio:
-            payer = Payer(studio=studio, ledger=ledger, lease_seconds=60)
+            payer = Payer(client=studio, ledger=ledger, lease_seconds=60)
 
             async def one(number: int) -> None:
                 payment = start(studio, f"{told['name']}-{number}")

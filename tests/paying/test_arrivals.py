@@ -106,4 +106,4 @@ async def pay(
     payment = start(client, f"sha256-{number}", per_second)
     async with held(ledger, payment.new.key) as claim:
         assert claim is not None
-        await Payer(studio=client, ledger=ledger, lease_seconds=60).pay(payment, claim)
+        await Payer(client=client, ledger=ledger, lease_seconds=60).pay(payment, claim)

@@ -48,7 +48,7 @@ async def pay(line: Line, ledger: Ledger) -> Any:
         payment = start(studio, "sha256-1")
         async with held(ledger, payment.new.key) as claim:
             assert claim is not None
-            return await Payer(studio=studio, ledger=ledger, lease_seconds=60).pay(payment, claim)
+            return await Payer(client=studio, ledger=ledger, lease_seconds=60).pay(payment, claim)
 
 
 async def test_nothing_is_said_on_the_line_before_the_moment_of_the_start(

@@ -40,7 +40,7 @@ def files(home: Path) -> list[Path]:
 
 def answer_while(absence: Absence, paid: Paid, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ledger go away at the moment when the vendor has answered."""
-    pay = paid.studio.pay
+    pay = paid.client.pay
 
     async def answered(request: httpx.Request, **how: Any) -> Answer:
         try:
@@ -48,7 +48,7 @@ def answer_while(absence: Absence, paid: Paid, monkeypatch: pytest.MonkeyPatch) 
         finally:
             absence.go()
 
-    monkeypatch.setattr(paid.studio, "pay", answered)
+    monkeypatch.setattr(paid.client, "pay", answered)
 
 
 @pytest.fixture(autouse=True)
@@ -283,7 +283,7 @@ def test_a_late_task_that_was_kept_meanwhile_is_told_and_not_kept_any_more(
         return kept
 
     ledger.unbooked.keep = keep_once  # type: ignore[method-assign]
-    payer = paying.Payer(studio=None, ledger=ledger, lease_seconds=60)  # type: ignore[arg-type]
+    payer = paying.Payer(client=None, ledger=ledger, lease_seconds=60)  # type: ignore[arg-type]
     absence.go()
     with pytest.raises(LedgerError, match="accepted too late"):
         payer._book(accepted(job_id, token, "task-late"), threading.Event())

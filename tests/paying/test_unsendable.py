@@ -119,13 +119,13 @@ async def test_a_deployment_with_an_odd_name_is_never_paid(
 async def test_a_job_that_cannot_be_encoded_is_not_booked(
     production: Production, studio: StudioServer, odd: Any
 ) -> None:
-    request = await production.order.request(production.studio, "presigned")
+    request = await production.order.request(production.client, "presigned")
     broken = request.model_copy(update={"parameters": {"odd": odd}})
 
     async def prepared() -> VideoRequest:
         return broken
 
-    new = production.order.new_job(production.studio.service)
+    new = production.order.new_job(production.client.service)
     with pytest.raises((ValueError, TypeError)):
         await production.filmer.submit(new, prepared, starts_per_second=1000)
     assert production.filmer.ledger.jobs.newest() == []
@@ -182,8 +182,8 @@ async def moved(
 ) -> AsyncIterator[None]:
     """Let a paying request go to another address than what costs nothing."""
     async with ModelStudio("sk-local", base_url=base_url, timeout_seconds=seconds) as elsewhere:
-        monkeypatch.setattr(paid.studio, "_base_url", base_url)
-        monkeypatch.setattr(paid.studio, "_transport", elsewhere._transport)
+        monkeypatch.setattr(paid.client, "_base_url", base_url)
+        monkeypatch.setattr(paid.client, "_transport", elsewhere._transport)
         if isinstance(paid, PaidCheck):
             hand_over(monkeypatch, "https://portraits.example/anna.png")
         else:

@@ -23,7 +23,7 @@ def change_answers(
     paid: Paid, monkeypatch: pytest.MonkeyPatch, change: Change, **more: Any
 ) -> None:
     """Let the vendor's answers come changed."""
-    pay = paid.studio.pay
+    pay = paid.client.pay
 
     async def changed(request: httpx.Request, **how: Any) -> Answer:
         answer = await pay(request, **how)
@@ -31,7 +31,7 @@ def change_answers(
         change(payload)
         return replace(answer, content=json.dumps(payload).encode(), **more)
 
-    monkeypatch.setattr(paid.studio, "pay", changed)
+    monkeypatch.setattr(paid.client, "pay", changed)
 
 
 @pytest.mark.parametrize("text", UNWRITABLE, ids=ascii)

@@ -15,7 +15,7 @@ from greenlight.screening import Screener, Screening
 
 @pytest.fixture
 def screener(client: ModelStudio, ledger: Ledger) -> Screener:
-    return Screener(studio=client, ledger=ledger)
+    return Screener(client=client, ledger=ledger)
 
 
 async def screen(screener: Screener, place: Path | str, model: str = "emo") -> Screening:

@@ -108,7 +108,7 @@ async def test_another_ratio_another_deployment_and_another_picture_are_paid(
     changed.write_bytes(astronaut.read_bytes() + b"\0")
     with StudioServer(settings) as studio:
         async with ModelStudio("sk-local", base_url=studio.base_url) as client:
-            screener = Screener(studio=client, ledger=ledger)
+            screener = Screener(client=client, ledger=ledger)
             found = [
                 await screener.screen(portrait, EMO),
                 await screener.screen(portrait, EMO, ratio="3:4"),
@@ -126,7 +126,7 @@ async def test_another_service_is_paid(
     await screen(screener, astronaut)
     with StudioServer(StudioSettings(home=tmp_path / "elsewhere")) as elsewhere:
         async with ModelStudio("sk-local", base_url=elsewhere.base_url) as client:
-            found = await screen(Screener(studio=client, ledger=ledger), astronaut)
+            found = await screen(Screener(client=client, ledger=ledger), astronaut)
         assert not found.cached
         assert paid(elsewhere) == {"emo-detect-v1": 1}
     assert paid(studio) == {"emo-detect-v1": 1}
@@ -137,7 +137,7 @@ async def test_another_workspace_is_paid(
 ) -> None:
     await screen(screener, astronaut)
     async with ModelStudio("sk-local", base_url=studio.base_url, workspace="ws-2") as client:
-        assert not (await screen(Screener(studio=client, ledger=ledger), astronaut)).cached
+        assert not (await screen(Screener(client=client, ledger=ledger), astronaut)).cached
 
 
 async def test_fresh_pays_on_purpose_and_the_newer_verdict_counts(
@@ -208,7 +208,7 @@ from greenlight.screening import Screener
 async def main(portrait, base_url, books):
     with Ledger(books) as ledger:
         async with ModelStudio("sk-local", base_url=base_url) as studio:
-            screener = Screener(studio=studio, ledger=ledger)
+            screener = Screener(client=studio, ledger=ledger)
             found = await screener.screen(await examine(portrait), catalog.family("emo"))
     print(json.dumps([found.cached, float(found.cost_cny), found.verdict.model_dump_json()]))
 
@@ -285,7 +285,7 @@ async def test_neither_the_key_nor_a_signature_gets_into_the_books(
     address = website.put("/anna.png", astronaut.read_bytes()) + "?Signature=c0ffee"
     other = bucket.put("other.png", astronaut.read_bytes() + b"\0")
     async with ModelStudio("sk-local", base_url=studio.base_url) as client:
-        screener = Screener(studio=client, ledger=ledger)
+        screener = Screener(client=client, ledger=ledger)
         for place in (address, other):
             verdict: Verdict = (await screen(screener, place)).verdict
             assert verdict.passed

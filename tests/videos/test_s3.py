@@ -161,7 +161,7 @@ async def test_a_job_s_json_says_all_that_made_its_video(
     bucket: Bucket, production: Production, astronaut: Path, sound: Path
 ) -> None:
     family = catalog.family("liveportrait")
-    screener = Screener(studio=production.studio, ledger=production.filmer.ledger)
+    screener = Screener(client=production.client, ledger=production.filmer.ledger)
     verdict = (await screener.screen(await examine(str(astronaut)), family)).verdict
     began_at = datetime.now(UTC)
     job = await production.submitted()
@@ -189,7 +189,7 @@ async def test_a_job_s_json_says_all_that_made_its_video(
         "take": 1,
         "verdict": verdict.model_dump(mode="json", exclude={"model"}),
         "job": done.hash,
-        "service": production.studio.service,
+        "service": production.client.service,
         "task_id": done.task_id,
         "request_id": done.request_id,
     }

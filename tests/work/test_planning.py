@@ -36,7 +36,7 @@ from tests.steering import paid, received
 class Line:
     """The way from a brief to its video, one step at a time."""
 
-    studio: ModelStudio
+    client: ModelStudio
     ledger: Ledger
     out: Path
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -47,14 +47,14 @@ class Line:
             brief=brief,
             portrait=await examine(brief.portrait),
             drives=await examine_drives(brief),
-            service=self.studio.service,
+            service=self.client.service,
             ledger=self.ledger,
         )
         return await planner.plan()
 
     async def check(self, brief: Brief) -> Decimal:
         family = brief.families()[0]
-        screener = Screener(studio=self.studio, ledger=self.ledger)
+        screener = Screener(client=self.client, ledger=self.ledger)
         found = await screener.screen(
             await examine(brief.portrait),
             family,
@@ -67,7 +67,7 @@ class Line:
         """Order what comes next, the template or the video, and wait for it."""
         family = brief.families()[0]
         portrait, drives = await examine(brief.portrait), await examine_drives(brief)
-        screening = await Screener(studio=self.studio, ledger=self.ledger).screen(
+        screening = await Screener(client=self.client, ledger=self.ledger).screen(
             portrait, family, ratio=brief.ratio
         )
         drive = drives.of(family)
@@ -76,15 +76,15 @@ class Line:
         if needs_template(order):  # type: ignore[arg-type]
             assert isinstance(drive, Motion)
             template = order_template(brief, family, drive)
-            booked = self.ledger.jobs.find(template.new_job(self.studio.service).key)
+            booked = self.ledger.jobs.find(template.new_job(self.client.service).key)
             if booked is None:
                 order = template
             else:
                 order = order.model_copy(update={"template_id": booked.template_id})
-        filmer = Filmer(studio=self.studio, ledger=self.ledger, poll_seconds=0.02, lease_seconds=60)
+        filmer = Filmer(client=self.client, ledger=self.ledger, poll_seconds=0.02, lease_seconds=60)
         job, _ = await filmer.submit(
-            order.new_job(self.studio.service),
-            lambda: order.request(self.studio, "presigned"),
+            order.new_job(self.client.service),
+            lambda: order.request(self.client, "presigned"),
             starts_per_second=1000,
         )
         return await collect(filmer, job, self.out, wait_seconds=20)

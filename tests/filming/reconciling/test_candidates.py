@@ -53,7 +53,7 @@ async def test_a_failed_task_is_no_candidate_and_the_brief_may_be_sent_again(
 ) -> None:
     add_fault(studio, "job_fails", "create")
     await lose_answer(studio, production, accepted=True)
-    await wait_until_listed(exclusive.studio, 1, "FAILED")
+    await wait_until_listed(exclusive.client, 1, "FAILED")
     assert (await only_doubt(exclusive)).candidates == []
     clock.turn(SETTLED)
     assert (await only_doubt(exclusive)).outcome == "released"
@@ -67,7 +67,7 @@ async def test_tasks_that_a_job_owns_are_no_candidates(
     owned = await second_take.submitted()
     job = await lose_answer(studio, production, accepted=False)
     assert (await only_doubt(exclusive)).candidates == []
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     with pytest.raises(InputError, match="belongs to another job"):
         await exclusive.adopt_by_id(job, str(owned.task_id))
     assert second_take.booked().task_id == owned.task_id
@@ -82,7 +82,7 @@ async def test_a_lagging_list_is_waited_for(
     assert (await only_doubt(exclusive)).candidates == []
     assert production.booked().state is JobState.AMBIGUOUS
     clock.turn(5)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     assert (await only_doubt(exclusive)).outcome == "adopted"
     assert paid(studio) == {MODEL: 1}
 
@@ -131,8 +131,8 @@ async def test_beyond_a_day_only_a_person_decides(
     production: Production, exclusive: Reconciler, clock: RunningClock, studio: StudioServer
 ) -> None:
     job = await lose_answer(studio, production, accepted=True)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
-    (task,) = (await exclusive.studio.list_tasks()).tasks
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
+    (task,) = (await exclusive.client.list_tasks()).tasks
     clock.turn(timedelta(days=1, seconds=1).total_seconds())
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.candidates) == ("", [])
@@ -147,7 +147,7 @@ async def test_the_list_never_closes_a_job(
 ) -> None:
     submitted = await production.submitted()
     await lose_answer(studio, second_take, accepted=True)
-    await wait_until_listed(exclusive.studio, 2, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 2, "SUCCEEDED")
     assert (await only_doubt(exclusive)).outcome == "adopted"
     assert production.booked() == submitted
     assert second_take.booked().state is JobState.SUBMITTED
@@ -160,7 +160,7 @@ async def test_a_task_of_another_model_is_no_candidate(
     await lose_answer(studio, production, accepted=False)
     path = "/services/aigc/image2video/video-synthesis/"
     await begin_elsewhere(production, model="wan2.2-s2v", path=path, parameters={})
-    await wait_until_listed(exclusive.studio, 1)
+    await wait_until_listed(exclusive.client, 1)
     assert (await only_doubt(exclusive)).candidates == []
 
 
@@ -195,7 +195,7 @@ async def test_a_task_of_another_length_cannot_be_the_lost_one_whenever_it_began
     await lose_answer(studio, production, accepted=False)
     clock.turn(SETTLED + 5)
     await begin_elsewhere(await with_sound_of(3.0, production, tmp_path))
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     assert (await only_doubt(exclusive)).outcome == "released"
 
 
@@ -232,4 +232,4 @@ async def test_a_throttled_list_slows_everybody_down(
     await lose_answer(studio, production, accepted=True)
     add_fault(studio, "throttle", "list", retry_after="0.2")
     assert len((await only_doubt(shared)).candidates) == 1
-    assert slowed == [(f"{shared.studio.service} task list", 0.2)]
+    assert slowed == [(f"{shared.client.service} task list", 0.2)]

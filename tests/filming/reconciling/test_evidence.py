@@ -42,7 +42,7 @@ async def test_a_clock_that_is_wrong_releases_and_adopts_nothing(
 ) -> None:
     clock.set_wrong(seconds)
     await lose_answer(studio, production, accepted=True)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     clock.turn(SETTLED)
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, production.booked().state) == ("", JobState.AMBIGUOUS)
@@ -61,7 +61,7 @@ async def test_a_clock_that_is_stepped_while_the_request_is_under_way_loses_no_v
     clock.set_wrong(seconds)
     await lose_answer(studio, production, accepted=True)
     clock.set_wrong(-seconds)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     for _ in range(3):
         clock.turn(SETTLED)
         await exclusive.reconcile()
@@ -105,7 +105,7 @@ async def test_another_key_releases_adopts_and_expires_nothing(
             assert (doubt.outcome, doubt.candidates) == ("", [])
             assert "sent with another key" in doubt.advice
             clock.turn(25 * HOUR)
-            filmer = replace(second.filmer, studio=stranger)
+            filmer = replace(second.filmer, client=stranger)
             assert await filmer.follow(job, wait_seconds=0) is None
     assert second.booked().state is JobState.SUBMITTED
     assert production.booked().state is JobState.AMBIGUOUS
@@ -221,8 +221,8 @@ async def test_a_person_adopts_no_task_of_another_time_unless_a_clock_was_wrong(
     clock.set_wrong(-2 * HOUR)
     job = await lose_answer(studio, production, accepted=True)
     clock.set_wrong(2 * HOUR)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
-    (task,) = (await exclusive.studio.list_tasks()).tasks
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
+    (task,) = (await exclusive.client.list_tasks()).tasks
     with pytest.raises(InputError, match="--any-time adopts it"):
         await exclusive.adopt_by_id(job, task.task_id)
     adopted = await exclusive.adopt_by_id(job, task.task_id, any_time=True)
@@ -236,8 +236,8 @@ async def test_a_person_adopts_no_task_of_another_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = await lose_answer(studio, production, accepted=True)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
-    (task,) = (await exclusive.studio.list_tasks()).tasks
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
+    (task,) = (await exclusive.client.list_tasks()).tasks
     job = replace(job, model="emo-v1")
     with pytest.raises(InputError, match="is one of liveportrait, and the job of emo-v1"):
         await exclusive.adopt_by_id(job, task.task_id)

@@ -48,7 +48,7 @@ async def late_answer(
     """The vendor has the task of a second job already; the books learn of it a moment later."""
     job, claim = send(second_take)
     task_id = await begin_elsewhere(second_take)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     return LateAnswer(second_take, job, claim, task_id)
 
 

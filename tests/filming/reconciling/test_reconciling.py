@@ -81,7 +81,7 @@ async def test_one_candidate_of_an_exclusive_account_is_adopted_and_its_video_st
     production: Production, exclusive: Reconciler, studio: StudioServer, tmp_path: Path
 ) -> None:
     await lose_answer(studio, production, accepted=True)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.job.task_id) == ("adopted", doubt.candidates[0].task_id)
     assert doubt.job == production.booked()
@@ -117,7 +117,7 @@ async def test_a_task_of_another_length_is_not_adopted_not_even_by_hand(
 ) -> None:
     job = await lose_answer(studio, production, accepted=False)
     other = await begin_elsewhere(await with_sound_of(3.0, production, tmp_path))
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     doubt = await only_doubt(exclusive)
     assert doubt.outcome == ""
     assert f"task {other} is 3 s long and the job's sound or motion 1 s" in doubt.advice
@@ -133,7 +133,7 @@ async def test_several_candidates_are_shown_and_a_person_chooses(
 ) -> None:
     job = await lose_answer(studio, production, accepted=True)
     await begin_elsewhere(production)
-    await wait_until_listed(exclusive.studio, 2, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 2, "SUCCEEDED")
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, len(doubt.candidates)) == ("", 2)
     assert "several" in doubt.advice
@@ -152,7 +152,7 @@ async def test_two_jobs_in_doubt_with_the_same_candidate_are_shown(
 ) -> None:
     await lose_answer(studio, production, accepted=True)
     await lose_answer(studio, second_take, accepted=False)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     for doubt in await exclusive.reconcile():
         assert (doubt.outcome, len(doubt.candidates)) == ("", 1)
         assert "several tasks or jobs fit" in doubt.advice
@@ -171,7 +171,7 @@ async def test_the_task_of_a_job_whose_answer_is_on_its_way_is_not_given_to_anot
     jobs = exclusive.ledger.jobs
     under_way, claim = send(second_take)
     task_id = await begin_elsewhere(second_take)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     assert "several tasks or jobs fit" in (await only_doubt(exclusive)).advice
     jobs.store_task(under_way.id, claim.token, task_id=task_id, request_id="r")
     assert (await only_doubt(exclusive)).candidates == []
@@ -228,7 +228,7 @@ async def test_a_dead_holder_that_sent_leaves_a_doubt_that_is_settled(
 ) -> None:
     send(production)
     task_id = await begin_elsewhere(production)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     assert await exclusive.reconcile() == []
     clock.turn(LEASE)
     doubt = await only_doubt(exclusive)
@@ -240,7 +240,7 @@ async def test_two_reconcilers_at_once_adopt_a_task_once(
     production: Production, exclusive: Reconciler, studio: StudioServer
 ) -> None:
     await lose_answer(studio, production, accepted=True)
-    await wait_until_listed(exclusive.studio, 1, "SUCCEEDED")
+    await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     both = await asyncio.gather(exclusive.reconcile(), exclusive.reconcile())
     outcomes = [doubt.outcome for doubts in both for doubt in doubts]
     assert outcomes.count("adopted") == 1

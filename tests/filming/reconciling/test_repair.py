@@ -102,9 +102,9 @@ class World:
         self.vendor = Vendor(f"v-{number}:443", clock, timedelta(seconds=plan.skew_seconds))
         self.under_way: list[tuple[int, str, Task]] = []
         studio = cast(ModelStudio, self.vendor)
-        self.filmer = Filmer(studio=studio, ledger=ledger, poll_seconds=1, lease_seconds=LEASE)
+        self.filmer = Filmer(client=studio, ledger=ledger, poll_seconds=1, lease_seconds=LEASE)
         self.reconciler = Reconciler(
-            studio=studio,
+            client=studio,
             ledger=ledger,
             settle_seconds=LEASE + SETTLE,
             exclusive=plan.exclusive,

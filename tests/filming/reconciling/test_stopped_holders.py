@@ -23,11 +23,11 @@ MODEL = "liveportrait"
 async def test_an_upload_that_takes_longer_than_its_lease_is_sent(
     production: Production, clock: RunningClock, studio: StudioServer
 ) -> None:
-    new = production.order.new_job(production.studio.service)
+    new = production.order.new_job(production.client.service)
 
     async def slowly() -> VideoRequest:
         clock.turn(LEASE)
-        return await production.order.request(production.studio, "presigned")
+        return await production.order.request(production.client, "presigned")
 
     job, was_sent = await production.filmer.submit(new, slowly, starts_per_second=1000)
     assert (job.state, was_sent) == (JobState.SUBMITTED, True)
@@ -37,11 +37,11 @@ async def test_an_upload_that_takes_longer_than_its_lease_is_sent(
 async def test_who_is_stopped_while_another_sends_returns_the_others_job(
     production: Production, clock: RunningClock, studio: StudioServer
 ) -> None:
-    new = production.order.new_job(production.studio.service)
+    new = production.order.new_job(production.client.service)
     requests: list[VideoRequest] = []
 
     async def stopped() -> VideoRequest:
-        requests.append(await production.order.request(production.studio, "presigned"))
+        requests.append(await production.order.request(production.client, "presigned"))
         if len(requests) == 1:
             clock.turn(10 * LEASE)
             await production.submit()
@@ -107,7 +107,7 @@ async def test_an_answer_that_is_awaited_keeps_its_claim_for_the_whole_lease(
     production: Production, studio: StudioServer
 ) -> None:
     filmer = Filmer(
-        studio=production.studio, ledger=production.filmer.ledger, poll_seconds=1, lease_seconds=90
+        client=production.client, ledger=production.filmer.ledger, poll_seconds=1, lease_seconds=90
     )
     claims: list[float] = []
     begin = filmer.ledger.payments.begin
@@ -117,11 +117,11 @@ async def test_an_answer_that_is_awaited_keeps_its_claim_for_the_whole_lease(
         return begin(new, claim, terms)
 
     filmer.ledger.payments.begin = watched  # type: ignore[method-assign]
-    request = await production.order.request(production.studio, "presigned")
+    request = await production.order.request(production.client, "presigned")
 
     async def prepared() -> VideoRequest:
         return request
 
-    new = production.order.new_job(production.studio.service)
+    new = production.order.new_job(production.client.service)
     await filmer.submit(new, prepared, starts_per_second=1000)
     assert claims == [90]

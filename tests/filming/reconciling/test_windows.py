@@ -175,7 +175,7 @@ async def test_whose_settling_time_counts_is_the_senders(
     """Whoever looks may have set a shorter one."""
     await lose_answer(studio, production, accepted=False)
     hasty = Reconciler(
-        studio=exclusive.studio, ledger=exclusive.ledger, settle_seconds=0, exclusive=True
+        client=exclusive.client, ledger=exclusive.ledger, settle_seconds=0, exclusive=True
     )
     clock.turn(LEASE + SETTLE - 5)
     assert (await only_doubt(hasty)).outcome == ""
