@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from greenlight.modelstudio.family import Family
     from greenlight.portraits.pictures import Portrait
     from greenlight.screening import Screener, Screening
-
-Result = TypeVar("Result")
 
 AT_ONCE = 16
 """Portraits under way together; the account's pace decides how fast they start."""
@@ -80,56 +78,26 @@ class _Asked:
 
 async def _check_all(sources: list[str], asked: _Asked, *, as_json: bool) -> bool:
     """Print a line for every source and model, in their order, and return whether any has an error."""
+    from greenlight.concurrency import in_order
     from greenlight.services import connect
     from greenlight.settings import read_settings
 
     failed = False
     async with connect(read_settings()) as services:
         checker = _Checker(asked, services.screener, services.settings.home)
-        async with aclosing(_lines(sources, checker)) as lines:
-            async for line in lines:
-                failed = failed or line["error"] is not None
-                if as_json:
-                    tell(line)
-                else:
-                    say(_for_people(line, explained=asked.explain))
+        checked = in_order(_all_places(sources), checker.lines, at_once=AT_ONCE)
+        async with aclosing(checked) as portraits:
+            async for lines in portraits:
+                failed = failed or any(line["error"] is not None for line in lines)
+                for line in lines:
+                    tell(line) if as_json else say(_for_people(line, explained=asked.explain))
     return failed
 
 
-async def _lines(sources: list[str], checker: _Checker) -> AsyncGenerator[dict[str, Any], None]:
-    """Yield the lines of all sources in their order, while several are under way."""
-    under_way: deque[asyncio.Task[list[dict[str, Any]]]] = deque()
-    try:
-        for source in sources:
-            async for place in _places(source):
-                under_way.append(asyncio.create_task(checker.lines(place)))
-                if len(under_way) >= AT_ONCE:
-                    for line in await _result_of(under_way[0]):
-                        yield line
-                    under_way.popleft()
-        while under_way:
-            for line in await _result_of(under_way[0]):
-                yield line
-            under_way.popleft()
-    finally:
-        await _ended(under_way)
-
-
-async def _result_of(task: asyncio.Task[Result]) -> Result:
-    """Return what comes of one of several tasks.
-
-    Who is cancelled while it awaits a task waits until that one has ended, and the others pay meanwhile; so
-    here it is free at once to cancel them all.
-    """
-    await asyncio.wait([task])
-    return task.result()
-
-
-async def _ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel what is under way, and return when what was sent is booked."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _all_places(sources: list[str]) -> AsyncIterator[str]:
+    for source in sources:
+        async for place in _places(source):
+            yield place
 
 
 async def _places(source: str) -> AsyncIterator[str]:
@@ -159,6 +127,7 @@ class _Checker:
         self._stopped_by: ModelStudioError | None = None
 
     async def lines(self, source: str) -> list[dict[str, Any]]:
+        from greenlight.concurrency import all_of
         from greenlight.errors import EXPLAINED
         from greenlight.portraits.pictures import examine
 
@@ -166,13 +135,8 @@ class _Checker:
             portrait = await examine(source)
         except EXPLAINED as error:
             return [self._error_line(source, family, error) for family in self._asked.families]
-        checks = [
-            asyncio.create_task(self._line(portrait, family)) for family in self._asked.families
-        ]
-        try:
-            lines = [await _result_of(check) for check in checks]
-        finally:
-            await _ended(checks)
+        families = self._asked.families
+        lines = await all_of(families, partial(self._line, portrait), at_once=len(families))
         if self._asked.explain:
             await self._add_opinions(portrait, lines)
         return lines

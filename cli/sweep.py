@@ -171,11 +171,11 @@ async def _foresee(
     *,
     films: bool,
 ) -> Forecast:
-    from flows.side_by_side import side_by_side
     from greenlight.bundles import bundles_in
     from greenlight.bundles.forecast import Forecast, foresee
     from greenlight.bundles.output import require_output
     from greenlight.bundles.surveying import Surveyor
+    from greenlight.concurrency import side_by_side
     from greenlight.services import open_ledger
 
     forecast = Forecast()

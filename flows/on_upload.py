@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -18,13 +17,13 @@ from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
-from flows.side_by_side import side_by_side
 from greenlight.arrivals.events import Arrival
 from greenlight.arrivals.watching import arrives_again, refuse_output_inside
 from greenlight.bundles import BriefDefaults, Bundle, bundle_of
 from greenlight.bundles.bundle import Kind, kind_of, name_of, stem_of
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.surveying import Surveyor
+from greenlight.concurrency import all_of, each, side_by_side
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import day_of
@@ -130,7 +129,7 @@ async def _find(objects: list[Arrival]) -> list[Bundle | BundleReport]:
         get_run_logger().info(
             "%s is no portrait, sound, motion or json, and is left alone", visible(other)
         )
-    return list(await asyncio.gather(*map(_find_one, places.values())))
+    return await all_of(places.values(), _find_one, at_once=AT_ONCE)
 
 
 async def _find_one(place: str) -> Bundle | BundleReport:
@@ -158,7 +157,7 @@ async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list
             report = report_rejection(report.verdicts, {m: str(one) for m, one in opinions.items()})
         return BundleReport(portrait=sight.bundle.portraits[0].place, report=report)
 
-    async with aclosing(side_by_side(_each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
+    async with aclosing(side_by_side(each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
         async for report in brought_on:
             reports.append(report)
     await _show(sights, reports, work)
@@ -176,8 +175,3 @@ async def _show(sights: list[Sight], reports: list[BundleReport], work: BundleWo
         summary = counted(Counter(one.report.state for one in reports))
         model = work.surveyor.defaults.models[0]
         await show_many(_run_name(), summary, work.gallery, model=model)
-
-
-async def _each(sights: list[Sight]) -> AsyncIterator[Sight]:
-    for sight in sights:
-        yield sight

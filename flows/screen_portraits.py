@@ -23,12 +23,12 @@ from flows.ending import counted, ended, subjects_of, tag_run
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
-from flows.side_by_side import side_by_side
 from greenlight.bundles import BriefDefaults, Bundle, bundles_in
 from greenlight.bundles.output import refuse_output_within
 from greenlight.bundles.sight import Sight
 from greenlight.bundles.steps import Settled, next_step
 from greenlight.bundles.surveying import Surveyor
+from greenlight.concurrency import side_by_side
 from greenlight.errors import InputError, OverBudget
 from greenlight.reports import Cny, FilmReport, FilmState
 from greenlight.wording import cny, visible

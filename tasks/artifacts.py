@@ -27,6 +27,7 @@ from prefect.client.schemas.filters import (
 )
 
 from greenlight.album import Album
+from greenlight.concurrency import all_of
 from greenlight.errors import InputError
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import day_of
@@ -177,9 +178,7 @@ async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -
     The sheet has the first hundred refused and the table the first thousand portraits, so that a page of
     ten thousand is as light as one of a hundred.
     """
-    limit = asyncio.Semaphore(AT_ONCE)
-    sheet = gallery.refused[:MOST_ON_A_SHEET]
-    shown = await asyncio.gather(*(_small(one, limit) for one in sheet))
+    shown = await all_of(gallery.refused[:MOST_ON_A_SHEET], _small, at_once=AT_ONCE)
     opinions = {
         (one.place, judged): opinion for one, _ in shown for judged, opinion in one.opinions.items()
     }
@@ -193,15 +192,14 @@ async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -
     )
 
 
-async def _small(refused: Judged, limit: asyncio.Semaphore) -> tuple[Shown, Verdict]:
+async def _small(refused: Judged) -> tuple[Shown, Verdict]:
     """Return a refused portrait for the sheet: its thumbnail from the album, else made and kept there."""
     portrait, verdict = refused.portrait, refused.verdict
     album = Album.in_home(read_settings().home)
-    async with limit:
-        opinions = await opinions_on(portrait, [verdict])
-        kept = album.thumbnails.find(portrait.identity)
-        if kept is None:
-            kept = await _make_thumbnail(portrait, album)
+    opinions = await opinions_on(portrait, [verdict])
+    kept = album.thumbnails.find(portrait.identity)
+    if kept is None:
+        kept = await _make_thumbnail(portrait, album)
     small = await asyncio.to_thread(thumbnail, kept, SHEET_BYTES) if kept else None
     picture = data_uri(small) if small else ""
     return Shown(portrait.name, portrait.shown, picture, opinions), verdict

@@ -7,8 +7,10 @@ import random
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from greenlight.concurrency import all_of
 from greenlight.errors import GreenlightError
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
@@ -106,7 +108,8 @@ class Collector:
             doubts=[doubt for doubt in doubts if not doubt.outcome],
             at=await asyncio.to_thread(self.filmer.ledger.now),
         )
-        await self._finish_all([job for job in jobs if job.id not in passed_over], result)
+        looked_at = [job for job in jobs if job.id not in passed_over]
+        await all_of(looked_at, partial(self._finish, result), at_once=AT_ONCE)
         return result
 
     def _open_jobs(self) -> list[Job]:
@@ -129,23 +132,13 @@ class Collector:
         found = [(job, listed.tasks.get(job.task_id or "")) for job in jobs]
         return [job for job, task in found if task is not None and task.status in NOT_FINISHED]
 
-    async def _finish_all(self, jobs: list[Job], result: Round) -> None:
-        """Look at every job; the first that shows a refused key stops the others."""
-        limit = asyncio.Semaphore(AT_ONCE)
+    async def _finish(self, result: Round, job: Job) -> None:
+        """Look at a job once; a refused key is raised, and no other job is looked at any more."""
         try:
-            async with asyncio.TaskGroup() as group:
-                for job in jobs:
-                    group.create_task(self._finish(job, result, limit))
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-
-    async def _finish(self, job: Job, result: Round, limit: asyncio.Semaphore) -> None:
-        async with limit:
-            try:
-                ended = await collect(self.filmer, job, self.out, wait_seconds=0)
-            except (GreenlightError, ModelStudioError) as error:
-                if isinstance(error, ModelStudioError) and error.refuses_all:
-                    raise
-                result.troubled.append((job, error))
-                return
+            ended = await collect(self.filmer, job, self.out, wait_seconds=0)
+        except (GreenlightError, ModelStudioError) as error:
+            if isinstance(error, ModelStudioError) and error.refuses_all:
+                raise
+            result.troubled.append((job, error))
+            return
         (result.waiting if ended.state is JobState.SUBMITTED else result.closed).append(ended)

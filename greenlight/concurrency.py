@@ -1,9 +1,10 @@
-"""Work on many things side by side, a few at a time."""
+"""Work on many things side by side, a few at a time: as they are done, or in their order."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import aclosing
 from typing import TypeVar, cast
 
 Item = TypeVar("Item")
@@ -39,6 +40,44 @@ async def side_by_side(
         await asyncio.gather(*under_way, return_exceptions=True)
     if failed:
         raise failed[0]
+
+
+async def in_order(
+    items: AsyncIterator[Item], work: Callable[[Item], Awaitable[Result]], *, at_once: int
+) -> AsyncGenerator[Result, None]:
+    """Yield what comes of items in the items' order, else like `side_by_side`; close this too."""
+
+    async def numbered() -> AsyncIterator[tuple[int, Item]]:
+        number = 0
+        async for item in items:
+            yield number, item
+            number += 1
+
+    async def work_on(numbered_item: tuple[int, Item]) -> tuple[int, Result]:
+        number, item = numbered_item
+        return number, await work(item)
+
+    early: dict[int, Result] = {}
+    next_number = 0
+    async with aclosing(side_by_side(numbered(), work_on, at_once=at_once)) as done:
+        async for number, result in done:
+            early[number] = result
+            while next_number in early:
+                yield early.pop(next_number)
+                next_number += 1
+
+
+async def all_of(
+    items: Iterable[Item], work: Callable[[Item], Awaitable[Result]], *, at_once: int
+) -> list[Result]:
+    """Return what comes of all items, in their order; an error is raised like that of `side_by_side`."""
+    return [result async for result in in_order(each(items), work, at_once=at_once)]
+
+
+async def each(items: Iterable[Item]) -> AsyncIterator[Item]:
+    """Yield items that are at hand."""
+    for item in items:
+        yield item
 
 
 async def _next_of(items: AsyncIterator[Item], failed: list[BaseException]) -> Item | object:
