@@ -171,13 +171,13 @@ async def submit(services: Services, film: dict[str, Any], kind: str) -> None:
     brief = Brief(**film["brief"])
     case = Case(brief, await examine(brief.portrait), await examine_drives(brief), "videos")
     order = await order_of(services, case, kind)
-    new = order.new_job(services.studio.service)
+    new = order.new_job(services.client.service)
     assert new.key == film["key"], brief
     before = services.ledger.jobs.find(new.key)
     # The studio of this test knows no template of before, and says so.
     with suppress(ModelStudioError):
         job, was_sent = await services.filmer.submit(
-            new, lambda: order.request(services.studio, "presigned"), starts_per_second=1000
+            new, lambda: order.request(services.client, "presigned"), starts_per_second=1000
         )
         assert was_sent is film["is_offered"], brief
         assert was_sent or job == before
@@ -197,7 +197,7 @@ async def order_of(services: Services, case: Case, kind: str) -> Order:
                 assert found is not None, case.brief
                 case.verdicts[question.family.name] = found.verdict
             case MakeTemplate(order) if kind == "video":
-                made = services.ledger.jobs.find(order.new_job(services.studio.service).key)
+                made = services.ledger.jobs.find(order.new_job(services.client.service).key)
                 assert made is not None, case.brief
                 case.template_id = made.template_id
             case MakeTemplate(order) | Film(order):
