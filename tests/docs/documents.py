@@ -14,6 +14,8 @@ _FENCE = re.compile(
     r"^(?P<ticks>```+)(?P<info>.*)\n(?P<text>(?:.*\n)*?)(?P=ticks)[ \t]*$", re.MULTILINE
 )
 TO_TYPE = ("sh", "python")
+GOES_ON_IN = {ROOT / "docs" / "deploy.md": ROOT / "docs" / "how-to" / "permissions.md"}
+"""The page that goes on where another one ends, in the same terminals."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ class Block:
         return self.manner == "in another terminal"
 
     @property
+    def program(self) -> str:
+        """Return its last line: what goes on in the terminal."""
+        return self.text.splitlines()[-1]
+
+    @property
+    def starts_again(self) -> bool:
+        """Whether it is typed where the same program ran until Ctrl-C."""
+        return self.manner == "after Ctrl-C in its terminal"
+
+    @property
     def is_repeated(self) -> bool:
         """Whether it is typed again until what is shown is seen."""
         return self.manner == "until it is so"
@@ -67,6 +79,12 @@ def blocks_of(document: Path) -> list[Block]:
         shown = following.text if following is not None and is_next else None
         found.append(Block(document, one.line, one.language, one.manner, one.text, shown))
     return found
+
+
+def blocks_in_turn(document: Path) -> list[Block]:
+    """Return the blocks of a page, and of the one that goes on from it."""
+    following = GOES_ON_IN.get(document)
+    return blocks_of(document) + (blocks_of(following) if following else [])
 
 
 def _fences(document: Path) -> Iterator[Block]:

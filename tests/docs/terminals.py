@@ -74,6 +74,11 @@ class Terminal:
         streams = f">{self._notes}/printed 2>{self._notes}/complained </dev/null"
         self._say(f'{start} {block} {streams}; echo "$?"')
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C, and leave the terminal once what went on in it has ended."""
+        os.killpg(self._shell.pid, signal.SIGINT)
+        self._shell.communicate(timeout=SECONDS)
+
     @property
     def printed(self) -> str:
         """Return what the last block has printed so far."""

@@ -31,7 +31,9 @@ from tests.docs.documents import ROOT
 from tests.docs.moto import POLICY, as_moto_reads, hold_all_to_rights, moto
 from tests.website import Website
 
-TO_RUN, TO_SET_UP, TO_KEEP_RESULTS = POLICY.findall((ROOT / "docs" / "deploy.md").read_text())
+TO_RUN, TO_SET_UP, TO_KEEP_RESULTS = POLICY.findall(
+    (ROOT / "docs" / "how-to" / "permissions.md").read_text()
+)
 WATCH = Watch(bucket="my-portraits", prefix="uploads/", queue="greenlight-uploads")
 PICTURE = (ROOT / "samples" / "grace_hopper.jpg").read_bytes()
 
