@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHOWS = "Model"
+"""The text in a picture that names the model which it shows."""
 _FENCE = re.compile(
     r"^(?P<ticks>```+)(?P<info>.*)\n(?P<text>(?:.*\n)*?)(?P=ticks)[ \t]*$", re.MULTILINE
 )

@@ -1,6 +1,6 @@
 """Take the documents' pictures anew: `python -m tests.docs.pictures`, where Chromium is installed.
 
-They are of wan-s2v: the contact sheet of the samples, and the page of a run from bucket to bucket.
+They are of wan-s2v: a contact sheet of samples, and the page of a run from bucket to bucket.
 """
 
 from __future__ import annotations
@@ -15,32 +15,37 @@ from urllib.parse import urlsplit
 
 import httpx
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, sync_playwright
 
 import greenlight
-from cli.demo import portraits, samples
 from greenlight.opinions import opinions_of, wants_opinion
 from greenlight.pages.sheet import Entry, write_contact_sheet
 from greenlight.portraits.pictures import examine
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.browser.conftest import ARGUMENTS
-from tests.docs.documents import ROOT
+from tests.docs.documents import ROOT, SHOWS
 from tests.programs import run, running
 from tests.surroundings import PYTHON, Surroundings
 
 MODEL = "wan-s2v"
 IMAGES = ROOT / "docs" / "images"
+SAMPLES = ROOT / "samples"
 COLOURS = 255
 """So that a picture stays below what `test_links` allows."""
+SHOWN = ("astronaut.png", "grace_hopper.jpg", "made_two.jpg", "chelsea.png")
+"""One row: two that pass, one that the vendor refuses without a reason, one that is too small."""
 UPLOADS = {"uploads/anna.png": "astronaut.png", "uploads/anna.mp3": "hello.mp3"}
 SHOWN_AT_SECONDS = 1.2
 SEEK = """async at => {
     for (const video of document.querySelectorAll("video")) {
         video.scrollIntoView();
+        video.preload = "auto";
+        await new Promise(done => { video.oncanplaythrough = done; video.load(); });
         video.currentTime = at;
         await new Promise(done => video.onseeked = done);
-        video.controls = false;
+        await new Promise(done => setTimeout(done, 1000));  // the controls fade
     }
     window.scrollTo(0, 0);
 }"""
@@ -57,7 +62,7 @@ async def make_sheet(home: Path) -> Path:
                 "GREENLIGHT_POLL_SECONDS": "0.1",
             }
         )
-        entries = [await make_entry(str(path), settings) for path in portraits()]
+        entries = [await make_entry(str(SAMPLES / name), settings) for name in SHOWN]
     return write_contact_sheet(entries, home / "contact-sheet.html")
 
 
@@ -66,7 +71,7 @@ async def make_entry(portrait: str, settings: Settings) -> Entry:
     verdict = await greenlight.check(portrait, MODEL, settings=settings)
     entry = Entry(await examine(portrait), [verdict])
     if verdict.passed:
-        sound = str(samples() / "hello.mp3")
+        sound = str(SAMPLES / "hello.mp3")
         report = await greenlight.film(portrait, sound=sound, models=(MODEL,), settings=settings)
         entry.videos[MODEL] = report.video or ""
     elif wants_opinion(verdict):
@@ -99,7 +104,7 @@ def take_run(page: Page, home: Path) -> None:
         for bucket in ("my-portraits", "my-videos"):
             store.create_bucket(Bucket=bucket)
         for key, sample in UPLOADS.items():
-            store.upload_file(str(ROOT / "samples" / sample), "my-portraits", key)
+            store.upload_file(str(SAMPLES / sample), "my-portraits", key)
         portrait, sound = (f"s3://my-portraits/{key}" for key in UPLOADS)
         options = ["--model", MODEL, "--audio", sound, "--out", "s3://my-videos/videos/"]
         run([*PYTHON, "cli", "film", portrait, *options], around.environ)
@@ -122,7 +127,10 @@ def keep(page: Page, name: str) -> None:
     page.set_viewport_size({"width": page.evaluate("window.innerWidth"), "height": height})
     taken = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     # The few pixels of a mark keep their colour beside the many of a photograph.
-    taken.quantize(COLOURS, kmeans=1).save(IMAGES / f"{name}.png", optimize=True)
+    few = taken.quantize(COLOURS, kmeans=1)
+    shown = PngInfo()
+    shown.add_text(SHOWS, MODEL)
+    few.save(IMAGES / f"{name}.png", optimize=True, pnginfo=shown)
 
 
 def main() -> None:
@@ -132,7 +140,7 @@ def main() -> None:
         sheet = asyncio.run(make_sheet(home / "sheet"))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            take_contact_sheet(browser.new_page(viewport={"width": 940, "height": 500}), sheet)
+            take_contact_sheet(browser.new_page(viewport={"width": 1240, "height": 500}), sheet)
             take_run(browser.new_page(viewport={"width": 1000, "height": 500}), home / "run")
             browser.close()
 

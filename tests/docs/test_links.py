@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.docs.documents import DOCUMENTS, ROOT
+from greenlight.modelstudio import catalog
+from tests.docs.documents import DOCUMENTS, ROOT, SHOWS
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 LONGEST_LINE = 120
+PICTURES = sorted((ROOT / "docs" / "images").glob("*.png"))
 NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 
 
@@ -52,5 +55,18 @@ def test_no_line_of_prose_is_too_long(document: Path) -> None:
 
 
 def test_a_picture_is_small() -> None:
-    for picture in (ROOT / "docs" / "images").glob("*.png"):
+    for picture in PICTURES:
         assert picture.stat().st_size < 200_000, picture
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda one: one.stem)
+def test_a_picture_shows_a_model_that_stays(picture: Path) -> None:
+    with Image.open(picture) as opened:
+        shown = opened.info.get(SHOWS)
+    assert shown, "take it by `python -m tests.docs.pictures`"
+    assert not catalog.family(shown).is_retired
+
+
+def test_the_readme_is_read_in_two_minutes() -> None:
+    above, _, _ = (ROOT / "README.md").read_text().partition("\n## Documentation\n")
+    assert len(above.split()) <= 450
