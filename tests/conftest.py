@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 import wave
 from collections.abc import AsyncIterator, Iterator
@@ -38,6 +39,9 @@ os.environ |= {
     # No test speaks TLS, and each client would read all the world's authorities for 20 ms.
     "SSL_CERT_FILE": str(Path(__file__).parent / "fixtures" / "nobody.pem"),
 }
+
+# A shell lets what it starts in the background ignore Ctrl-C, and all programs of a test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
