@@ -128,7 +128,8 @@ class Payer:
 
     async def book(self, outcome: Outcome) -> None:
         """Book what else became of a payment, like the answer itself."""
-        await asyncio.to_thread(self._book, outcome, threading.Event())
+        with _counted():
+            await asyncio.to_thread(self._book, outcome, threading.Event())
 
     def _begin(
         self, payment: Payment[Value], claim: Claim, terms: Terms, stop: threading.Event

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.errors import LedgerError
+from greenlight.wording import visible
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class UnbookedOutcomes:
             except LedgerError as error:
                 if not error.spent:
                     continue
-                logger.warning("%s", error)
+                logger.warning("%s", visible(str(error)))
             except (OSError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 # Another process has booked and deleted it, or it was damaged: a person may look at it.
                 continue

@@ -22,6 +22,7 @@ from greenlight.errors import InputError, StorageError
 from greenlight.portraits.s3 import split_s3
 from greenlight.videos.dialects import Dialect, dialect_of, put_new
 from greenlight.videos.storing import StoredVideo, store
+from greenlight.wording import visible
 
 Tell = Callable[[StoredVideo], Mapping[str, object]]
 """Says what made a stored video, as JSON can bear it."""
@@ -96,8 +97,8 @@ async def _put_beside(
     if not is_put and (await asyncio.to_thread(_metadata, place)).get("job") != job:
         logger.warning(
             "what made the video %s is written nowhere, because another object lies at %s",
-            stored.place,
-            place,
+            visible(stored.place),
+            visible(place),
         )
 
 
