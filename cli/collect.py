@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.jobs import job_line, name_of
+from cli.jobs import job_line
 from cli.options import Json
 from cli.speaking import say, tell, warn
 from cli.stopping import run
@@ -55,15 +55,15 @@ def _print(result: Round, *, as_json: bool) -> None:
         if as_json:
             tell(job_line(job))
         elif job not in result.expired:
-            say(f"{name_of(job)} {job.subject} · {job.model}: {_end_of(job)}")
+            say(f"{job.short_name} {job.subject} · {job.model}: {_end_of(job)}")
     for job in result.expired:
-        warn(f"{name_of(job)} {job.subject} is lost, though it was paid: {job.message}")
+        warn(f"{job.short_name} {job.subject} is lost, though it was paid: {job.message}")
     for job, error in result.troubled:
-        warn(f"{name_of(job)} {job.subject}: {explain(error).message}")
+        warn(f"{job.short_name} {job.subject}: {explain(error).message}")
     for job in result.expiring:
         lost_at = (job.submitted_at or job.reserved_at) + TASK_LIFETIME
         warn(
-            f"{name_of(job)} {job.subject}: its video is lost at {lost_at:%Y-%m-%d %H:%M} UTC, 24 hours "
+            f"{job.short_name} {job.subject}: its video is lost at {lost_at:%Y-%m-%d %H:%M} UTC, 24 hours "
             "after it was submitted; collect it before that"
         )
     if not as_json:

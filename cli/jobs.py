@@ -77,14 +77,9 @@ def job_line(job: Job) -> dict[str, Any]:
     }
 
 
-def name_of(job: Job) -> str:
-    """Return what people call a job: the beginning of its hash."""
-    return job.short_name
-
-
 def _sentence(job: Job) -> str:
     money = f"{job.cost_cny:.3f}" if job.cost_cny is not None else f"at most {job.reserved_cny:.3f}"
     began = f"{job.reserved_at:%Y-%m-%d %H:%M} UTC"
     where = job.place or job.template_id or job.message or (job.task_id and f"task {job.task_id}")
-    facts = [f"{name_of(job)} {job.state.value}", job.model, job.subject, began, f"{money} CNY"]
+    facts = [f"{job.short_name} {job.state.value}", job.model, job.subject, began, f"{money} CNY"]
     return " · ".join([*facts, *filter(None, [where])])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.jobs import job_line, name_of
+from cli.jobs import job_line
 from cli.options import Json
 from cli.speaking import say, tell
 from cli.stopping import run
@@ -85,7 +85,7 @@ def _release(settings: Settings, name: str) -> Job:
         ledger.jobs.mark_left_in_doubt()
         job = ledger.jobs.find_by_name(name, service=settings.service)
         if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
-            raise InputError(f"job {name_of(job)} is {job.state}, not in doubt; {WHAT_IS}")
+            raise InputError(f"job {job.short_name} is {job.state}, not in doubt; {WHAT_IS}")
         return ledger.jobs.find(job.key) or job
 
 
@@ -98,7 +98,7 @@ def _forget(settings: Settings, name: str) -> Job:
         forgotten = ledger.jobs.forget_template(job.id)
     if forgotten is None:
         raise InputError(
-            f"job {name_of(job)} is no template that was made; `greenlight jobs` lists those that are"
+            f"job {job.short_name} is no template that was made; `greenlight jobs` lists those that are"
         )
     return forgotten
 
@@ -119,7 +119,7 @@ def _print_job(job: Job, *, as_json: bool) -> None:
         if job.task_id
         else "free again; the same brief may be sent again, and is paid then"
     )
-    say(f"Job {name_of(job)} ({job.subject}) is {became}.")
+    say(f"Job {job.short_name} ({job.subject}) is {became}.")
 
 
 def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
@@ -132,7 +132,7 @@ def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
     for doubt in doubts:
         job = doubt.job
         outcome = f" -> {doubt.outcome}" if doubt.outcome else ""
-        say(f"{name_of(job)} {job.subject} · {job.model}{outcome}: {doubt.advice}")
+        say(f"{job.short_name} {job.subject} · {job.model}{outcome}: {doubt.advice}")
         for task in doubt.candidates:
             began = f"{task.submit_time:%H:%M:%S}" if task.submit_time else "?"
             say(f"    task {task.task_id} {task.status.lower()}, began {began}")

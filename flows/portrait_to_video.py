@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated
 
 from prefect import flow
@@ -23,6 +22,7 @@ from greenlight.errors import InputError, OverBudget
 from greenlight.filming.orders import TemplateOrder, VideoOrder
 from greenlight.holding import alone
 from greenlight.ledger import Job, JobState, Ledger
+from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.portraits.pictures import Portrait, examine
@@ -36,9 +36,7 @@ from greenlight.reports import (
     report_waiting,
 )
 from greenlight.settings import read_settings
-from greenlight.videos.s3 import require_bucket
-from greenlight.videos.storing import is_in_s3, require_place
-from greenlight.videos.taken import require_free
+from greenlight.videos.taken import require_free, require_writable
 from greenlight.wording import visible
 from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
 from greenlight.work.planning import Plan, Planner
@@ -48,9 +46,6 @@ from tasks.events import tell_budget_spent
 from tasks.reasons import opinions_on
 from tasks.results import require_result_store
 from tasks.services import ledger_of
-
-WAIT_SECONDS = 3.25 * 3600
-"""The vendor fails a task that is not finished after 3 hours."""
 
 
 def run_name(brief: Brief) -> str:
@@ -77,7 +72,7 @@ async def portrait_to_video(
             ge=0,
             description="How many seconds to wait for the video; 0: not.",
         ),
-    ] = WAIT_SECONDS,
+    ] = LONGEST_JOB_SECONDS,
     max_cny: MaxCny = None,
     beside: Annotated[
         Beside | None,
@@ -117,18 +112,11 @@ async def _film(
 ) -> State[FilmReport]:
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     if brief.sound or brief.motion:
-        await asyncio.to_thread(_require_place, place)
+        await asyncio.to_thread(require_writable, place)
     work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
     await work.require_free_place()
     report = await work.over_budget() or await work.film()
     return await _finish(report, portrait, brief)
-
-
-def _require_place(out: str) -> None:
-    if is_in_s3(out):
-        require_bucket(out)
-    else:
-        require_place(Path(out))
 
 
 def _ledger() -> Ledger:

@@ -17,6 +17,7 @@ from greenlight.filming.collecting import collect
 from greenlight.filming.orders import Order
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.patience import patiently
@@ -31,12 +32,8 @@ from greenlight.reports import (
 )
 from greenlight.services import Services, connect
 from greenlight.settings import Settings, read_settings
-from greenlight.videos.s3 import require_bucket
-from greenlight.videos.storing import is_in_s3, require_place
+from greenlight.videos.taken import require_writable
 from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
-
-WAIT_SECONDS = 3.25 * 3600
-"""The vendor fails a task that is not finished after 3 hours."""
 
 
 async def check(
@@ -63,7 +60,7 @@ async def film(
     brief: Brief | str,
     *,
     out: Path | str | None = None,
-    wait_seconds: float = WAIT_SECONDS,
+    wait_seconds: float = LONGEST_JOB_SECONDS,
     max_cny: float | None = None,
     settings: Settings | None = None,
     **fields: Any,
@@ -83,7 +80,7 @@ async def film(
         portrait, drives = await asyncio.gather(examine(wanted.portrait), examine_drives(wanted))
         place = out or services.settings.videos
         if wanted.sound or wanted.motion:
-            await asyncio.to_thread(_require_place, place)
+            await asyncio.to_thread(require_writable, place)
         case = Case(wanted, portrait, drives, str(place))
         try:
             report = await _Walk(services, case, wait_seconds).film()
@@ -113,13 +110,6 @@ async def _verdict(
         )
     )
     return screening.verdict
-
-
-def _require_place(out: Path | str) -> None:
-    if is_in_s3(out):
-        require_bucket(str(out))
-    else:
-        require_place(Path(out))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from greenlight.modelstudio.question import Question
 from greenlight.paying import Payer, Payment
 from greenlight.portraits.delivery import Handed, deliver_for_check, is_unchanged
 from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.preflight import preflight
+from greenlight.portraits.preflight import known_at_once
 from greenlight.settings import LEASE_SECONDS, Delivery
 from greenlight.wording import cny
 
@@ -181,10 +181,7 @@ def _paid(new: NewCheck, verdict: Verdict) -> str:
 
 
 def _known_at_once(portrait: Portrait, family: Family) -> Screening | None:
-    """Return what the header says, or that nobody is asked; nothing where a detector must look."""
-    verdict = preflight(portrait, family)
-    if verdict is None and family.check is None:
-        verdict = family.unchecked()
+    verdict = known_at_once(portrait, family)
     return Screening(verdict, cached=False, cost_cny=FREE) if verdict is not None else None
 
 

@@ -10,13 +10,13 @@ from prefect.context import TaskRunContext
 
 from blocks import ModelStudioCredentials
 from greenlight.errors import LedgerError
-from greenlight.ledger.checks import check_key
+from greenlight.ledger.checks import question_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.pages.markdown import verdict_in_words
 from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.preflight import preflight
+from greenlight.portraits.preflight import known_at_once
 from greenlight.screening import Screening
 from greenlight.settings import read_settings
 from greenlight.wording import cny, visible
@@ -38,8 +38,7 @@ def cache_key(family: Family, parameters: dict[str, Any]) -> str | None:
     settings = read_settings()
     credentials = parameters["credentials"] or ModelStudioCredentials.from_settings(settings)
     asked = Question.of(family, ratio=parameters["ratio"], deployment=parameters["deployment"])
-    identity = parameters["portrait"].identity
-    key = check_key(credentials.service, asked.model, asked.ratio, identity)
+    key = question_key(credentials.service, asked, parameters["portrait"].identity)
     try:
         renewed = ledger_of(settings.ledger_url).renewals.count(key)
     except LedgerError:
@@ -114,8 +113,8 @@ async def detect(portrait: Portrait, question: Question, **options: Any) -> Verd
     A family without a detector needs no task: the limits of its document are all that is asked.
     """
     family = question.family
-    if family.check is None:
-        return preflight(portrait, family) or family.unchecked()
+    if family.check is None and (known := known_at_once(portrait, family)) is not None:
+        return known
     verdict: Verdict = await DETECTORS[family.name](
         portrait, ratio=question.ratio, deployment=question.deployment, **options
     )

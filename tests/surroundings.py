@@ -7,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -64,6 +65,16 @@ class Surroundings:
             **books,
             PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=LEASES,
             PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS="5",
+        )
+
+    def show_ui(self) -> None:
+        """Let the server have its UI, of files of its own: it rewrites them when it starts."""
+        port = urlsplit(self.api_url).port
+        self.server = self.program(
+            "server",
+            ["prefect", "server", "start", f"--port={port}", "--host=127.0.0.1"],
+            PREFECT_SERVER_UI_STATIC_DIRECTORY=str(self.home / "ui"),
+            PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT="false",
         )
 
     def program(self, name: str, module: list[str], **settings: str) -> Program:

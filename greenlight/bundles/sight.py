@@ -16,8 +16,7 @@ from greenlight.ledger.media import KnownMedium
 from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.preflight import preflight
-from greenlight.work import Case
+from greenlight.portraits.preflight import known_at_once
 
 KnownMedia = dict[str, KnownMedium]
 """Media by the keys of what they were read as."""
@@ -74,16 +73,8 @@ class Sight:
     def verdict(self, family: Family) -> Verdict | None:
         """Return the verdict on an examined portrait: by its header, or a known one."""
         portrait = self.portrait
-        refused = preflight(portrait, family) if portrait else None
-        return refused or self.verdicts.get(family.name)
-
-    def case(self, drives: Drives) -> Case:
-        """Return what is known of an examined portrait and its brief, with what drives the video."""
-        portrait = self.portrait
-        assert portrait is not None  # noqa: S101 - the step that reads it comes first
-        known = {family.name: self.verdict(family) for family in self.brief.families()}
-        verdicts = {name: verdict for name, verdict in known.items() if verdict is not None}
-        return Case(self.brief, portrait, drives, verdicts=verdicts)
+        at_once = known_at_once(portrait, family) if portrait else None
+        return at_once or self.verdicts.get(family.name)
 
     def unread_drives(self, families: Iterable[Family]) -> tuple[Medium, ...]:
         """Return the sound and the motion of these families, as far as they were not read."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greenlight import work
 from greenlight.briefs import Brief
 from greenlight.bundles.bundle import Kind, Medium
 from greenlight.bundles.filmed import asks_otherwise, candidates, how_to_get_another, ordered
@@ -23,6 +22,7 @@ from greenlight.reports import (
     report_waiting,
     report_waiting_for_json,
 )
+from greenlight.work.case import judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def next_step(sight: Sight, *, films: bool = True) -> Step:
         return Read(unread)
     if sight.problem:
         return Settled(report_error(sight.problem))
-    family, verdicts = sight.case(Drives()).judged()
+    family, verdicts = judged(sight.brief.families(), sight.verdict)
     if family is None:
         return Settled(report_rejection(verdicts))
     has_passed = bool(verdicts) and verdicts[-1].passed
@@ -120,7 +120,7 @@ def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:
     if sight.briefing and sight.briefing.needs_json:
         return Settled(report_waiting_for_json(f"{sight.bundle.name}.json", verdicts))
     drives = sight.drives()
-    if isinstance(work.next_step(sight.case(drives)), work.Waiting):
+    if drives.of(family) is None:
         return Settled(report_waiting(family, verdicts))
     return Film(_without_idle(sight.brief), family, verdicts, drives)
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from greenlight.briefs import Brief
 from greenlight.bundles.briefing import NEEDS, Briefing, Need, brief_of
 from greenlight.bundles.bundle import Bundle, Kind
 from greenlight.bundles.defaults import BriefDefaults, MalformedBrief
@@ -16,8 +15,7 @@ from greenlight.bundles.steps import Read
 from greenlight.drives import require_drives
 from greenlight.errors import Unusable
 from greenlight.ledger import Job, Ledger
-from greenlight.ledger.checks import check_key
-from greenlight.modelstudio.family import Family
+from greenlight.ledger.checks import question_key
 from greenlight.portraits.pictures import Portrait
 
 
@@ -96,9 +94,8 @@ class Surveyor:
             brief = sights[number].brief
             for family in brief.families():
                 if family.check is None:
-                    sights[number].verdicts[family.name] = family.unchecked()
                     continue
-                key = self._check_key(brief, family, portrait)
+                key = question_key(self.service, brief.question(family), portrait.identity)
                 asked.setdefault(key, []).append((number, family.name))
         for key, booked in self.ledger.checks.find_many(asked).items():
             for number, family_name in asked[key]:
@@ -111,7 +108,3 @@ class Surveyor:
             jobs.setdefault(job.portrait, []).append(job)
         for number, portrait in portraits.items():
             sights[number].jobs = jobs.get(portrait.identity, [])
-
-    def _check_key(self, brief: Brief, family: Family, portrait: Portrait) -> str:
-        asked = brief.question(family)
-        return check_key(self.service, asked.model, asked.ratio, portrait.identity)

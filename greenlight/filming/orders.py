@@ -125,7 +125,11 @@ class TemplateOrder(Order):
     async def request(self, client: ModelStudio, delivery: Delivery) -> VideoRequest:
         """Deliver the motion video and return the paying request."""
         url = await deliver(self.drive, client, reader=self.model_name, delivery=delivery)
-        return catalog.family(self.family).template_request(url, deployment=self.deployment)
+        return self.request_of(url)
+
+    def request_of(self, motion_url: str) -> VideoRequest:
+        """Return the paying request with the motion at its address."""
+        return catalog.family(self.family).template_request(motion_url, self.deployment)
 
 
 class VideoOrder(Order):
@@ -205,16 +209,25 @@ class VideoOrder(Order):
         """
         place = video_path(self.new_job(client.service), self.out)
         await asyncio.to_thread(require_free, place)
-        image_url = await deliver(self.portrait, client, reader=self.model_name, delivery=delivery)
-        if self.template_id is not None:
-            drive = self.template_id
-        elif isinstance(self.drive, str):
-            drive = self.drive
-        else:
-            drive = await deliver(self.drive, client, reader=self.model_name, delivery=delivery)
+        urls = [
+            await deliver(content, client, reader=self.model_name, delivery=delivery)
+            for content in self.delivered
+        ]
+        return self.request_of(*urls)
+
+    @property
+    def delivered(self) -> tuple[Portrait | Sound, ...]:
+        """Return what the vendor fetches: the portrait, and what drives it unless it is a template."""
+        if self.template_id is not None or isinstance(self.drive, str):
+            return (self.portrait,)
+        return self.portrait, self.drive
+
+    def request_of(self, image_url: str, drive_url: str = "") -> VideoRequest:
+        """Return the paying request with what is delivered at its addresses; a template has its id."""
         family = catalog.family(self.family)
+        given = self.template_id or (self.drive if isinstance(self.drive, str) else drive_url)
         return family.video_request(
-            {Role.PORTRAIT: image_url, family.driven_by: drive},
+            {Role.PORTRAIT: image_url, family.driven_by: given},
             self.verdict,
             self.parameters,
             deployment=self.deployment,

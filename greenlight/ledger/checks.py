@@ -38,6 +38,7 @@ from greenlight.ledger.leases import Claim
 from greenlight.ledger.schema import checks
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
+from greenlight.modelstudio.question import Question
 
 KEYS_AT_ONCE = 5_000
 """Databases take a limited number of values with one query."""
@@ -51,6 +52,11 @@ def join_key(*parts: str) -> str:
 def check_key(service: str, model: str, ratio: str | None, portrait: str) -> str:
     """Return what identifies a check: service, model or deployment, ratio, and the portrait's identity."""
     return join_key(service, model, ratio or "", portrait)
+
+
+def question_key(service: str, question: Question, portrait: str) -> str:
+    """Return the key of the check that a question about a portrait is."""
+    return check_key(service, question.model, question.ratio, portrait)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

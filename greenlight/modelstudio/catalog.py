@@ -26,6 +26,8 @@ TASK_REQUESTS_PER_SECOND: Final = 20
 UPLOAD_POLICIES_PER_SECOND: Final = 100
 TASK_LIFETIME: Final = timedelta(hours=24)
 """How long a task id answers, and how long a result link lives (manage-asynchronous-tasks)."""
+LONGEST_JOB_SECONDS: Final = 3.25 * 3600
+"""How long a job is waited for: the vendor fails a task that is not finished after 3 hours."""
 POLL_SECONDS: Final = 15.0
 """The pause between two fetches of one task that the video models' documents advise."""
 
@@ -69,9 +71,7 @@ def warn_of_retirement(model_id: str) -> None:
     model = models().get(model_id)
     if model is None or model.retires_on is None:
         return
-    staying = [
-        one.name for one in families().values() if all(m.retires_on is None for m in one.models)
-    ]
+    staying = [family.name for family in FAMILIES if not family.is_retired]
     logger.warning(
         "%s: the vendor has announced to switch it off on %s (%s); not on that list is %s",
         model.id,

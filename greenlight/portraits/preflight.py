@@ -15,6 +15,15 @@ Refusal = tuple[str, str]
 """A code and a reason in words."""
 
 
+def known_at_once(portrait: Portrait, family: Family) -> Verdict | None:
+    """Return the verdict that nobody need be asked for, `None` where a detector must look.
+
+    It is a refusal by the limits, or that of a family without a detector.
+    """
+    refused = preflight(portrait, family)
+    return refused or (family.unchecked() if family.check is None else None)
+
+
 def preflight(portrait: Portrait, family: Family) -> Verdict | None:
     """Return the verdict of a portrait that breaks a limit of the family, or `None` if it breaks none."""
     for rule in _RULES:

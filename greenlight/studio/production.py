@@ -88,20 +88,10 @@ def _parameters(studio_family: StudioFamily, given: Mapping[str, Any]) -> Parame
 
 
 async def _make_template(studio: Workshop, job: Job, offer: Offer) -> Product:
-    limits = offer.studio_family.family.motion
-    if limits is None:
-        raise TypeError(f"{offer.model.id} makes templates, but its family names no motion limits")
-    url = required_text(job.input, "video_url")
-    async with studio.input_file(
-        url,
-        job.model,
-        offer.studio_family,
-        max_bytes=limits.max_bytes,
-        too_large=motion_too_large(limits),
-    ) as fetched:
-        studio.jobs.note_digest(job.task_id, "video_url", fetched.sha256)
-        motion = await studio.filming(lambda: check_motion(fetched.path, limits))
-    seconds = round(motion.seconds, 2)
+    template = offer.studio_family.family.template
+    if template is None:
+        raise TypeError(f"{offer.model.id} makes templates, but its family has none")
+    seconds = round(await _motion_seconds(studio, job, offer.studio_family, template.field), 2)
     price = Decimal(0) if offer.is_deployment else offer.model.prices_cny[""]
     return Product(
         offer.studio_family.usage(job.body, seconds),
@@ -131,19 +121,29 @@ async def _film_to_sound(studio: Workshop, order: Order) -> tuple[float, str]:
 
 async def _film_to_motion(studio: Workshop, order: Order) -> tuple[float, str]:
     taken = order.studio_family.family.input_of(Role.MOTION)
-    limits = order.studio_family.family.motion
-    if taken is None or limits is None:
+    if taken is None:
         raise TypeError(f"{order.studio_family.family.name} has neither a sound nor a motion")
+    seconds = await _motion_seconds(studio, order.job, order.studio_family, taken.field)
+    return await _film(studio, order, seconds, None)
+
+
+async def _motion_seconds(
+    studio: Workshop, job: Job, studio_family: StudioFamily, field: str
+) -> float:
+    """Fetch the motion of a job's field, refuse one that the family does not take, return its length."""
+    limits = studio_family.family.motion
+    if limits is None:
+        raise TypeError(f"{studio_family.family.name} names no motion limits")
     async with studio.input_file(
-        required_text(order.job.input, taken.field),
-        order.job.model,
-        order.studio_family,
+        required_text(job.input, field),
+        job.model,
+        studio_family,
         max_bytes=limits.max_bytes,
         too_large=motion_too_large(limits),
     ) as fetched:
-        studio.jobs.note_digest(order.job.task_id, taken.field, fetched.sha256)
+        studio.jobs.note_digest(job.task_id, field, fetched.sha256)
         motion = await studio.filming(lambda: check_motion(fetched.path, limits))
-    return await _film(studio, order, motion.seconds, None)
+    return motion.seconds
 
 
 async def _film_to_template(studio: Workshop, order: Order) -> tuple[float, str]:

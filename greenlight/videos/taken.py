@@ -1,12 +1,12 @@
-"""Say whether something lies already where a video is to go."""
+"""See that a video can go where it is to go, and that nothing lies there already."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from greenlight.errors import InputError
-from greenlight.videos.s3 import lies_in_s3
-from greenlight.videos.storing import is_in_s3
+from greenlight.videos.s3 import lies_in_s3, require_bucket
+from greenlight.videos.storing import is_in_s3, require_place
 
 
 def require_free(place: Path | str) -> None:
@@ -24,3 +24,11 @@ def require_free(place: Path | str) -> None:
         raise InputError(
             f"something else lies at {place}, which no video replaces; name another place, or a folder"
         )
+
+
+def require_writable(out: Path | str) -> None:
+    """Raise an `InputError` if no video can be put into a folder, an .mp4 file or a bucket."""
+    if is_in_s3(out):
+        require_bucket(str(out))
+    else:
+        require_place(Path(out))

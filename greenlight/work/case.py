@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from greenlight.briefs import Brief
@@ -31,11 +32,18 @@ class Case:
 
     def judged(self) -> tuple[Family | None, list[Verdict]]:
         """Return the family that passes or is to be asked next, if there is one, and the verdicts so far."""
-        verdicts: list[Verdict] = []
-        for family in self.brief.families():
-            verdict = self.verdicts.get(family.name)
-            if verdict is not None:
-                verdicts.append(verdict)
-            if verdict is None or verdict.passed:
-                return family, verdicts
-        return None, verdicts
+        return judged(self.brief.families(), lambda family: self.verdicts.get(family.name))
+
+
+def judged(
+    families: Iterable[Family], verdict_of: Callable[[Family], Verdict | None]
+) -> tuple[Family | None, list[Verdict]]:
+    """Return the first family that passes or has no verdict yet, if there is one, and those so far."""
+    verdicts: list[Verdict] = []
+    for family in families:
+        verdict = verdict_of(family)
+        if verdict is not None:
+            verdicts.append(verdict)
+        if verdict is None or verdict.passed:
+            return family, verdicts
+    return None, verdicts

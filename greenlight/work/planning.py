@@ -12,12 +12,13 @@ from greenlight.drives import Drives
 from greenlight.filming.orders import Order, order_template
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger import Job, Ledger
-from greenlight.ledger.checks import check_key
+from greenlight.ledger.checks import question_key
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.family import Family, Role, Verdict
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.modelstudio.question import Question
 from greenlight.portraits.media import Motion, Sound
 from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.preflight import preflight
+from greenlight.portraits.preflight import known_at_once
 from greenlight.work.case import Case
 from greenlight.work.steps import Check, Film, MakeTemplate, Refused, Waiting, next_step
 
@@ -61,12 +62,16 @@ class Planner:
     async def plan(self) -> Plan:
         """Return what would happen: what the ledger knows costs nothing again."""
         made = Plan()
-        case = Case(self.brief, self.portrait, self.drives, verdicts=await self._known_verdicts())
+        case = Case(self.brief, self.portrait, self.drives)
         while not isinstance(step := next_step(case), Refused | Waiting):
             if isinstance(step, Check):
+                family = step.question.family
+                if (verdict := await self._known_verdict(step.question)) is not None:
+                    case.verdicts[family.name] = verdict
+                    continue
                 # It may pass, and it may be refused; then the next family is asked.
                 await self._add_check(made, step)
-                case = case.without(step.question.family)
+                case = case.without(family)
                 continue
             if await self._find(step.film if isinstance(step, MakeTemplate) else step.order):
                 break
@@ -79,18 +84,11 @@ class Planner:
         made.verdicts = step.verdicts
         return made
 
-    async def _known_verdicts(self) -> dict[str, Verdict]:
-        found = {family.name: await self._known_verdict(family) for family in self.brief.families()}
-        return {name: verdict for name, verdict in found.items() if verdict is not None}
-
-    async def _known_verdict(self, family: Family) -> Verdict | None:
-        refused = preflight(self.portrait, family)
-        if refused is not None:
-            return refused
-        if family.check is None:
-            return family.unchecked()
-        asked = self.brief.question(family)
-        key = check_key(self.service, asked.model, asked.ratio, self.portrait.identity)
+    async def _known_verdict(self, question: Question) -> Verdict | None:
+        at_once = known_at_once(self.portrait, question.family)
+        if at_once is not None:
+            return at_once
+        key = question_key(self.service, question, self.portrait.identity)
         booked = await asyncio.to_thread(self.ledger.checks.find, key)
         return None if booked is None else booked.verdict
 
@@ -127,19 +125,10 @@ class Planner:
 
 def _request_of(step: MakeTemplate | Film) -> dict[str, Any]:
     """Return the paying request of a step, with what would be uploaded named in its place."""
-    family = catalog.family(step.order.family)
     if isinstance(step, MakeTemplate):
-        url = _shown_url(step.order.drive)
-        request = family.template_request(url, step.order.deployment)
-        return _post(request.path, request.body())
-    order = step.order
-    drive = order.drive if isinstance(order.drive, str) else _shown_url(order.drive)
-    request = family.video_request(
-        {Role.PORTRAIT: _shown_url(order.portrait), family.driven_by: order.template_id or drive},
-        order.verdict,
-        order.parameters,
-        deployment=order.deployment,
-    )
+        request = step.order.request_of(_shown_url(step.order.drive))
+    else:
+        request = step.order.request_of(*map(_shown_url, step.order.delivered))
     return _post(request.path, request.body())
 
 

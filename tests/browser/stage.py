@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tests.programs import run, running
 from tests.surroundings import PYTHON, Surroundings
@@ -37,14 +36,8 @@ def set_up(home: Path) -> Iterator[Stage]:
         GREENLIGHT_OUT=str(home / "videos"),
         GREENLIGHT_MODELS="emo",
         GREENLIGHT_POLL_SECONDS="0.1",
-        # Files of its own: a server rewrites them when it starts, and others are served from the package.
-        PREFECT_SERVER_UI_STATIC_DIRECTORY=str(home / "ui"),
-        PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT="false",
     )
-    port = urlsplit(around.api_url).port
-    around.server = around.program(
-        "server", ["prefect", "server", "start", f"--port={port}", "--host=127.0.0.1"]
-    )
+    around.show_ui()
     with running(around.store, around.studio, around.server):
         around.wait_for_store()
         around.wait_for_studio()

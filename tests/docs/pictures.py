@@ -11,7 +11,6 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from PIL import Image
@@ -88,16 +87,8 @@ def take_contact_sheet(page: Page, sheet: Path) -> None:
 
 def take_run(page: Page, home: Path) -> None:
     """Film a portrait from a bucket to a bucket, and take the page that its run has in Prefect's UI."""
-    around = Surroundings(
-        home,
-        GREENLIGHT_POLL_SECONDS="0.1",
-        PREFECT_SERVER_UI_STATIC_DIRECTORY=str(home / "ui"),
-        PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT="false",
-    )
-    port = urlsplit(around.api_url).port
-    around.server = around.program(
-        "server", ["prefect", "server", "start", f"--port={port}", "--host=127.0.0.1"]
-    )
+    around = Surroundings(home, GREENLIGHT_POLL_SECONDS="0.1")
+    around.show_ui()
     with running(around.store, around.studio, around.server):
         around.wait_until_ready()
         store = around.client("s3")
