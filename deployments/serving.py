@@ -16,6 +16,7 @@ from prefect.runner import Runner
 
 from deployments.definitions import HEARTBEAT_SECONDS, make_deployment
 from deployments.server import answers_in_words
+from greenlight.errors import SettingsError
 from greenlight.modelstudio.reasons import reason_of
 
 logger = logging.getLogger("greenlight.serving")
@@ -93,6 +94,7 @@ async def serve(
         while not stop.is_set():
             served = Served(stop, limit=limit, grace_seconds=grace_seconds)
             await _serve_once(served, stop, definitions, deployed)
+            await _wait_for_the_server(stop)
         await beside
     finally:
         beside.cancel()
@@ -117,10 +119,18 @@ async def _serve_once(
     definitions: Sequence[Mapping[str, Any]],
     deployed: asyncio.Event,
 ) -> None:
-    """Return when it was told to stop, or when a server that the runner has given up answers again."""
-    with answers_in_words():
-        for definition in definitions:
-            await runner.aadd_deployment(await make_deployment(definition))
+    """Return when it was told to stop, or when the server is not to be had.
+
+    A server that cannot take the deployments at the start is an error of whoever set it up; later it is one
+    that is still coming back.
+    """
+    try:
+        await _deploy(runner, definitions)
+    except SettingsError as error:
+        if not deployed.is_set():
+            raise
+        logger.warning("%s; it is asked again in %g s", error, PAUSE_SECONDS)
+        return
     logger.info("serving %s", ", ".join(one["name"] for one in definitions))
     deployed.set()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, runner.handle_sigterm)
@@ -136,6 +146,15 @@ async def _serve_once(
         "Prefect's runner ended (%s); it begins again when the server answers",
         _why(running.exception()),
     )
+
+
+async def _deploy(runner: Served, definitions: Sequence[Mapping[str, Any]]) -> None:
+    with answers_in_words():
+        for definition in definitions:
+            await runner.aadd_deployment(await make_deployment(definition))
+
+
+async def _wait_for_the_server(stop: asyncio.Event) -> None:
     await _pause(stop)
     while not stop.is_set() and not await _server_answers():
         await _pause(stop)

@@ -49,6 +49,7 @@ UNREACHED: dict[str, str] = {
     "is a template, and": "no family of today takes a motion video itself; the walk of another shape sees it",
     "takes a motion video itself": "the same",
     "it came too late for its turn": "tried again by itself, with another start",
+    "; it is asked again in": "a server that comes back slowly, which the tests of serving see",
     "it was stopped before": "whoever asked is stopped, and reads nothing any more",
     "The request was not sent": "tried again by itself, with a new time",
     "its time was over before it was sent whole": "tried again by itself, with a new time",
