@@ -22,7 +22,7 @@ from greenlight.ledger import Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import Throttled
-from greenlight.pacing import slow_down, wait_for_start
+from greenlight.paying.pacing import slow_down, wait_for_start
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.calling import check
 from tests.postgresql import is_installed, run_server

@@ -24,12 +24,12 @@ import httpx
 from sqlalchemy import create_engine, insert
 
 from benchmarks.surroundings import BUCKET, ROOT, put_pictures, surroundings
-from greenlight.bundles.bundle import Kind
 from greenlight.ledger import Ledger, schema
 from greenlight.ledger.checks import check_key
+from greenlight.media.listing import list_objects
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family
-from greenlight.portraits.listing import list_objects
+from greenlight.work.bundles.bundle import Kind
 
 NEW = 1_000
 KNOWN = 20_000

@@ -18,10 +18,10 @@ from cli.stopping import run
 
 if TYPE_CHECKING:
     from greenlight.errors import GreenlightError
+    from greenlight.media.portraits import Portrait
     from greenlight.modelstudio.errors import ModelStudioError
     from greenlight.modelstudio.family import Family
-    from greenlight.portraits.pictures import Portrait
-    from greenlight.screening import Screener, Screening
+    from greenlight.screening.screener import Screener, Screening
 
 AT_ONCE = 16
 """Portraits under way together; the account's pace decides how fast they start."""
@@ -105,7 +105,7 @@ async def _places(source: str) -> AsyncIterator[str]:
     if not (source.startswith("s3://") and source.endswith("/")):
         yield source
         return
-    from greenlight.portraits.listing import list_objects
+    from greenlight.media.listing import list_objects
 
     pages = list_objects(source)
     is_empty = True
@@ -129,7 +129,7 @@ class _Checker:
     async def lines(self, source: str) -> list[dict[str, Any]]:
         from greenlight.concurrency import all_of
         from greenlight.errors import EXPLAINED
-        from greenlight.portraits.pictures import examine
+        from greenlight.media.portraits import examine
 
         try:
             portrait = await examine(source)
@@ -148,8 +148,8 @@ class _Checker:
         }
         if not silent:
             return
-        from greenlight.album import Album
-        from greenlight.opinions import opinions_of
+        from greenlight.screening.opinions import opinions_of
+        from greenlight.thumbnails.cache import Album
 
         opinions = await opinions_of(
             portrait.place, silent, identity=portrait.identity, album=Album.in_home(self._home)
@@ -160,7 +160,7 @@ class _Checker:
     async def _line(self, portrait: Portrait, family: Family) -> dict[str, Any]:
         from greenlight.errors import EXPLAINED
         from greenlight.modelstudio.errors import ModelStudioError
-        from greenlight.patience import patiently
+        from greenlight.modelstudio.retry import patiently
 
         try:
             screening = await patiently(lambda: self._screen(portrait, family))
@@ -207,7 +207,7 @@ class _Checker:
         self, source: str, family: Family, error: GreenlightError | ModelStudioError
     ) -> dict[str, Any]:
         from greenlight.errors import explain
-        from greenlight.portraits.place import without_query
+        from greenlight.media.place import without_query
 
         told = explain(error)
         nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id", "opinion"))
@@ -246,7 +246,7 @@ def _refusal(line: dict[str, Any], *, explained: bool) -> str:
     why = ": ".join(filter(None, (line["code"], line["reason"])))
     words = f"{by}, {why}" if why else f"{by} without a reason"
     if line["opinion"]:
-        from greenlight.opinions import Opinion
+        from greenlight.screening.opinions import Opinion
 
         return f"{words}; {Opinion(**line['opinion'])}"
     if line["reason"] or explained:

@@ -21,8 +21,8 @@ from greenlight.wording import visible
 
 if TYPE_CHECKING:
     from greenlight.pages.sheet import Entry
-    from greenlight.reports import FilmReport
     from greenlight.settings import Settings
+    from greenlight.work.reports import FilmReport
 
 JOB_SECONDS = 1.0
 POLL_SECONDS = 0.5
@@ -108,11 +108,11 @@ async def _run(out: Path) -> tuple[list[Entry], list[FilmReport]]:
 
 async def _screen(settings: Settings) -> list[Entry]:
     """Check every sample with every model, and print the verdicts as a table."""
+    from greenlight.media.portraits import examine
     from greenlight.modelstudio import catalog
-    from greenlight.opinions import opinions_of, wants_opinion
+    from greenlight.modelstudio.retry import patiently
     from greenlight.pages.sheet import Entry
-    from greenlight.patience import patiently
-    from greenlight.portraits.pictures import examine
+    from greenlight.screening.opinions import opinions_of, wants_opinion
     from greenlight.services import connect
 
     families = list(catalog.families().values())
@@ -136,7 +136,7 @@ async def _screen(settings: Settings) -> list[Entry]:
 async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
     """Film everything that passed, each as a flow run of its own."""
     from cli.film import film_brief
-    from greenlight.briefs import Brief
+    from greenlight.briefs.brief import Brief
 
     briefs = [
         Brief(

@@ -18,9 +18,9 @@ from greenlight.wording import cny
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from greenlight.briefs import Brief
-    from greenlight.reports import FilmReport
+    from greenlight.briefs.brief import Brief
     from greenlight.settings import Settings
+    from greenlight.work.reports import FilmReport
 
 
 def film(
@@ -69,7 +69,7 @@ def film(
     as_json: Json = False,
 ) -> None:
     """Film a portrait with the first model whose check it passes."""
-    from greenlight.briefs import Brief, parse_parameter
+    from greenlight.briefs.brief import Brief, parse_parameter
     from greenlight.settings import read_settings
 
     settings = read_settings()
@@ -94,11 +94,11 @@ def film(
 
 
 async def _plan(brief: Brief, settings: Settings) -> FilmReport:
-    from greenlight.drives import examine_drives
-    from greenlight.portraits.pictures import examine
-    from greenlight.reports import report_plan
+    from greenlight.media.portraits import examine
     from greenlight.services import open_ledger
+    from greenlight.work.drives import examine_drives
     from greenlight.work.planning import Planner
+    from greenlight.work.reports import report_plan
 
     portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
     with open_ledger(settings) as ledger:

@@ -74,8 +74,8 @@ async def _listen(url: str, starter: Starter) -> None:
 
 async def listen_until(url: str, starter: Starter, stop: asyncio.Event) -> None:
     """Listen to a queue until the event is set."""
-    from greenlight.arrivals.listening import Listener
-    from greenlight.arrivals.queue import UploadQueue
+    from greenlight.uploads.listening import Listener
+    from greenlight.uploads.queue import UploadQueue
 
     queue = UploadQueue(url)
     logging.getLogger("greenlight").info("listening to %s", queue.name)

@@ -27,7 +27,7 @@ def _known_models(names: list[str]) -> list[str]:
 
 
 def _deployments(pairs: list[str]) -> list[str]:
-    from greenlight.own_deployments import expect_name
+    from greenlight.briefs.own_deployments import expect_name
 
     for pair in pairs:
         model, equals, name = pair.partition("=")

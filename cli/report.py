@@ -19,10 +19,10 @@ def report(
     ),
 ) -> None:
     """Write a page with portraits, refusals, costs, open jobs and videos, out of the books."""
-    from greenlight.album import Album
     from greenlight.pages.report import write_report
     from greenlight.services import open_ledger
     from greenlight.settings import read_settings
+    from greenlight.thumbnails.cache import Album
 
     settings = read_settings()
     with open_ledger(settings) as ledger, progress("drawing portraits") as advance:

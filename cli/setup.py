@@ -44,8 +44,8 @@ def bucket(
     apply: Apply = False,
 ) -> None:
     """Make a bucket tell a queue what is uploaded; what is there already stays as it is."""
-    from greenlight.arrivals.setup import BucketSetup
-    from greenlight.arrivals.watching import Watch, refuse_output_inside
+    from greenlight.uploads.setup import BucketSetup
+    from greenlight.uploads.watching import Watch, refuse_output_inside
 
     watch = Watch(bucket=name, prefix=prefix, queue=queue)
     refuse_output_inside(name, prefix, out)

@@ -118,10 +118,10 @@ def _wait_for(thread: threading.Thread) -> None:
 
 def _is_paying() -> bool:
     """Whether this process awaits an answer, or has not booked one; what others await is theirs."""
-    if "greenlight.paying" not in sys.modules:
+    if "greenlight.paying.payer" not in sys.modules:
         # It would be loaded only to say so.
         return False
-    from greenlight.paying import payments_under_way
+    from greenlight.paying.payer import payments_under_way
 
     return payments_under_way() > 0
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from flows.screen_portraits import SweepReport
-    from greenlight.bundles import BriefDefaults
-    from greenlight.bundles.forecast import Forecast
-    from greenlight.bundles.sight import Sight
     from greenlight.settings import Settings
+    from greenlight.work.bundles import BriefDefaults
+    from greenlight.work.bundles.forecast import Forecast
+    from greenlight.work.bundles.sight import Sight
 
 READ_AT_ONCE = 16
 
@@ -92,10 +92,10 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Check every portrait that has no verdict yet, and film what passes and has its sound."""
-    from greenlight.briefs import parse_parameter
-    from greenlight.bundles import BriefDefaults
-    from greenlight.bundles.output import refuse_output_within
+    from greenlight.briefs.brief import parse_parameter
     from greenlight.settings import read_settings
+    from greenlight.work.bundles import BriefDefaults
+    from greenlight.work.bundles.output import refuse_output_within
 
     settings = read_settings()
     settings.require_key()
@@ -136,7 +136,7 @@ def sweep(
 
 def _absolute(place: str | None) -> str | None:
     """Return a file's whole path, since a film run may work in another folder; other places stay."""
-    from greenlight.briefs import is_template_id
+    from greenlight.briefs.brief import is_template_id
 
     if place is None or "://" in place or is_template_id(place):
         return place
@@ -171,12 +171,12 @@ async def _foresee(
     *,
     films: bool,
 ) -> Forecast:
-    from greenlight.bundles import bundles_in
-    from greenlight.bundles.forecast import Forecast, foresee
-    from greenlight.bundles.output import require_output
-    from greenlight.bundles.surveying import Surveyor
     from greenlight.concurrency import side_by_side
     from greenlight.services import open_ledger
+    from greenlight.work.bundles import bundles_in
+    from greenlight.work.bundles.forecast import Forecast, foresee
+    from greenlight.work.bundles.output import require_output
+    from greenlight.work.bundles.surveying import Surveyor
 
     forecast = Forecast()
     with open_ledger(settings) as ledger:

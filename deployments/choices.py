@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from greenlight.environment import Setting, folder, read_all
 from greenlight.errors import SettingsError
 from greenlight.modelstudio import catalog
+from greenlight.settings import Setting, folder, read_all
 
 NEEDS = ("sound", "json")
 """What a portrait can wait for."""
 
 
 def _place(text: str, *, like: str) -> str:
-    from greenlight.portraits.s3 import split_s3
+    from greenlight.media.s3 import split_s3
 
     if not text:
         raise ValueError(f"is not set; use a place like {like}, or a folder")
@@ -99,9 +99,9 @@ WORK_POOL = Setting(
 
 def read_choices(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Read `CHOICES` from the environment (or the mapping given); `SettingsError` names a bad one."""
-    from greenlight.arrivals.watching import refuse_output_inside
-    from greenlight.portraits.s3 import split_s3
+    from greenlight.media.s3 import split_s3
     from greenlight.settings import warn_of_unknown
+    from greenlight.uploads.watching import refuse_output_inside
 
     env = os.environ if environ is None else environ
     warn_of_unknown(env)

@@ -20,10 +20,10 @@ from prefect.events.schemas.events import RelatedResource
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
-from greenlight.arrivals.batching import Batch
-from greenlight.arrivals.errors import BatchRefused
 from greenlight.errors import GreenlightError, SettingsError
 from greenlight.modelstudio.reasons import reason_of
+from greenlight.uploads.batching import Batch
+from greenlight.uploads.errors import BatchRefused
 
 DEPLOYMENT = "on-upload/on-upload"
 EVENT = "greenlight.uploads"

@@ -9,21 +9,21 @@ from decimal import Decimal
 from blocks import ModelStudioCredentials
 from flows.allowance import Allowance
 from flows.film_runs import FilmRuns
-from greenlight.bundles import Bundle, bundle_of
-from greenlight.bundles.output import require_output
-from greenlight.bundles.sight import Sight
-from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
-from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
 from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.reports import (
+from greenlight.work.bundles import Bundle, bundle_of
+from greenlight.work.bundles.output import require_output
+from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
+from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.planning import Planner
+from greenlight.work.reports import (
     FilmReport,
     report_error,
     report_refused_by_budget,
     report_waiting_for_portrait,
 )
-from greenlight.work.planning import Planner
 from tasks import detect
 from tasks.artifacts import Gallery
 from tasks.events import tell_budget_spent

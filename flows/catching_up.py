@@ -21,11 +21,11 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.results import get_result_store
 
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.database import now
 from greenlight.modelstudio.family import Verdict
-from greenlight.reports import FilmReport, FilmState, report_job
+from greenlight.work.reports import FilmReport, FilmState, report_job
 from tasks.artifacts import show_end
 
 UNSETTLED = [FilmState.FILMING.label, FilmState.AMBIGUOUS.label]

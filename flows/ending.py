@@ -12,10 +12,10 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
-from greenlight.bundles.bundle import name_of
-from greenlight.portraits.s3 import split_s3
-from greenlight.reports import FilmReport, FilmState
+from greenlight.media.s3 import split_s3
 from greenlight.wording import visible
+from greenlight.work.bundles.bundle import name_of
+from greenlight.work.reports import FilmReport, FilmState
 from tasks.artifacts import some
 
 Data = TypeVar("Data")

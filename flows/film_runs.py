@@ -15,9 +15,9 @@ from prefect.exceptions import ObjectNotFound
 from flows.allowance import tag_of_budget
 from flows.newest_brief import Beside
 from flows.portrait_to_video import portrait_to_video, run_name
-from greenlight.briefs import Brief
-from greenlight.bundles.steps import Film
-from greenlight.reports import FilmReport, FilmState
+from greenlight.briefs.brief import Brief
+from greenlight.work.bundles.steps import Film
+from greenlight.work.reports import FilmReport, FilmState
 
 DEPLOYMENT = "portrait-to-video/film"
 IN_PLACE_AT_ONCE = 4

@@ -7,13 +7,13 @@ import asyncio
 from pydantic import BaseModel, ConfigDict
 
 from flows.parameters import Defaults, Needs
-from greenlight.briefs import Brief
-from greenlight.bundles import BriefDefaults, bundle_of
-from greenlight.bundles.briefing import NEEDS
-from greenlight.bundles.steps import Check, Film, Read, Settled, next_step
-from greenlight.bundles.surveying import Surveyor
+from greenlight.briefs.brief import Brief
 from greenlight.ledger import Ledger
-from greenlight.reports import FilmReport
+from greenlight.work.bundles import BriefDefaults, bundle_of
+from greenlight.work.bundles.briefing import NEEDS
+from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
+from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.reports import FilmReport
 
 
 class Beside(BaseModel):

@@ -17,24 +17,24 @@ from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
-from greenlight.arrivals.events import Arrival
-from greenlight.arrivals.watching import arrives_again, refuse_output_inside
-from greenlight.bundles import BriefDefaults, Bundle, bundle_of
-from greenlight.bundles.bundle import Kind, kind_of, name_of, stem_of
-from greenlight.bundles.sight import Sight
-from greenlight.bundles.surveying import Surveyor
 from greenlight.concurrency import all_of, each, side_by_side
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
-from greenlight.reports import (
+from greenlight.uploads.events import Arrival
+from greenlight.uploads.watching import arrives_again, refuse_output_inside
+from greenlight.wording import visible
+from greenlight.work.bundles import BriefDefaults, Bundle, bundle_of
+from greenlight.work.bundles.bundle import Kind, kind_of, name_of, stem_of
+from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.reports import (
     FilmState,
     report_error,
     report_rejection,
     report_waiting_for_portrait,
 )
-from greenlight.wording import visible
 from tasks.artifacts import show_many, show_portrait, some
 from tasks.events import tell_many_refusals
 from tasks.reasons import opinions_on

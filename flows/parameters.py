@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from blocks import ModelStudioCredentials
-from greenlight.bundles import BriefDefaults, Need
 from greenlight.settings import read_settings
+from greenlight.work.bundles import BriefDefaults, Need
 
 
 def explained(title: str, description: str, **limits: Any) -> Any:

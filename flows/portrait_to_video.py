@@ -16,17 +16,22 @@ from flows.coming_back import come_back
 from flows.ending import ended, subjects_of
 from flows.newest_brief import Beside, newest_brief
 from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
-from greenlight.briefs import Brief
-from greenlight.drives import Drives, examine_drives
+from greenlight.briefs.brief import Brief
 from greenlight.errors import InputError, OverBudget
 from greenlight.filming.orders import TemplateOrder, VideoOrder
-from greenlight.holding import alone
 from greenlight.ledger import Job, JobState, Ledger
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
-from greenlight.portraits.pictures import Portrait, examine
-from greenlight.reports import (
+from greenlight.paying.holding import alone
+from greenlight.settings import read_settings
+from greenlight.videos.taken import require_free, require_writable
+from greenlight.wording import visible
+from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
+from greenlight.work.drives import Drives, examine_drives
+from greenlight.work.planning import Plan, Planner
+from greenlight.work.reports import (
     FilmReport,
     report_job,
     report_over_budget,
@@ -35,11 +40,6 @@ from greenlight.reports import (
     report_template,
     report_waiting,
 )
-from greenlight.settings import read_settings
-from greenlight.videos.taken import require_free, require_writable
-from greenlight.wording import visible
-from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
-from greenlight.work.planning import Plan, Planner
 from tasks import collect_video, detect, make_motion_template, submit_video
 from tasks.artifacts import show_portrait
 from tasks.events import tell_budget_spent

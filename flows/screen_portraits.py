@@ -23,15 +23,15 @@ from flows.ending import counted, ended, subjects_of, tag_run
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
-from greenlight.bundles import BriefDefaults, Bundle, bundles_in
-from greenlight.bundles.output import refuse_output_within
-from greenlight.bundles.sight import Sight
-from greenlight.bundles.steps import Settled, next_step
-from greenlight.bundles.surveying import Surveyor
 from greenlight.concurrency import side_by_side
 from greenlight.errors import InputError, OverBudget
-from greenlight.reports import Cny, FilmReport, FilmState
 from greenlight.wording import cny, visible
+from greenlight.work.bundles import BriefDefaults, Bundle, bundles_in
+from greenlight.work.bundles.output import refuse_output_within
+from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.steps import Settled, next_step
+from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.reports import Cny, FilmReport, FilmState
 from tasks.artifacts import Progress, show_costs, show_many
 from tasks.events import tell_many_refusals
 from tasks.results import require_result_store

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from greenlight.api import check, film
-    from greenlight.briefs import Brief
+    from greenlight.briefs.brief import Brief
     from greenlight.ledger import Ledger
     from greenlight.modelstudio.client import ModelStudio
     from greenlight.modelstudio.family import Family, Verdict
@@ -27,7 +27,7 @@ if not TYPE_CHECKING:  # or a type checker would believe in any name
             case "check" | "film":
                 import greenlight.api as home
             case "Brief":
-                import greenlight.briefs as home
+                import greenlight.briefs.brief as home
             case "Ledger":
                 import greenlight.ledger as home
             case "ModelStudio":

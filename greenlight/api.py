@@ -10,19 +10,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from greenlight.briefs import Brief
-from greenlight.drives import examine_drives
+from greenlight.briefs.brief import Brief
 from greenlight.errors import OverBudget
 from greenlight.filming.collecting import collect
 from greenlight.filming.orders import Order
 from greenlight.ledger import Job, JobState
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
-from greenlight.patience import patiently
-from greenlight.portraits.pictures import Portrait, examine
-from greenlight.reports import (
+from greenlight.modelstudio.retry import patiently
+from greenlight.services import Services, connect
+from greenlight.settings import Settings, read_settings
+from greenlight.videos.taken import require_writable
+from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
+from greenlight.work.drives import examine_drives
+from greenlight.work.reports import (
     FilmReport,
     report_job,
     report_refused_by_budget,
@@ -30,10 +34,6 @@ from greenlight.reports import (
     report_template,
     report_waiting,
 )
-from greenlight.services import Services, connect
-from greenlight.settings import Settings, read_settings
-from greenlight.videos.taken import require_writable
-from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
 
 
 async def check(

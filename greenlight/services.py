@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
-from greenlight.budgeting import budgets_of
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.reconciling import Reconciler
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.pacing import pace_uploads
-from greenlight.screening import Screener
+from greenlight.paying.pacing import pace_uploads
+from greenlight.screening.screener import Screener
 from greenlight.settings import Settings
 
 
@@ -67,7 +67,13 @@ class Services:
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """Return the limits that every paying request is held to."""
-        return budgets_of(self.settings, max_cny=self.max_cny, run=self.flow_run)
+        budgets: tuple[Budget, ...] = ()
+        if self.settings.max_cny_per_day is not None:
+            budgets = (Budget(max_cny=self.settings.max_cny_per_day),)
+        if self.max_cny is not None:
+            max_cny = Decimal(str(self.max_cny))
+            budgets += (Budget(max_cny=max_cny, scope="run", run=self.flow_run),)
+        return budgets
 
 
 @asynccontextmanager

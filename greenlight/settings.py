@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from greenlight.environment import Setting, folder, read_all
 from greenlight.errors import SettingsError
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL, POLL_SECONDS
 from greenlight.modelstudio.client import service_of
@@ -45,6 +44,45 @@ SIMILAR: Final = 0.9
 _SWITCH: Final = dict.fromkeys(("on", "true", "1", "yes"), True) | dict.fromkeys(
     ("off", "false", "0", "no"), False
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable of the environment, with all that is said of it anywhere."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    """Read like a text that is set; "" for none."""
+    default_in_words: str = ""
+    """What the reference says instead, where the default is no plain text."""
+    read: Callable[[str], Any] = str
+    """Makes a value of the text, "" where there is none; its `ValueError` goes on after the name."""
+
+    def value_in(self, environ: Mapping[str, str]) -> Any:
+        """Return its value; `SettingsError` says what is wrong with the text and what to use."""
+        try:
+            return self.read(environ.get(self.name) or self.default)
+        except ValueError as error:
+            raise SettingsError(f"{self.name} {error}") from None
+
+
+def read_all(
+    table: Mapping[str, Setting], environ: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return a value for each key of the table, out of the environment or the mapping given."""
+    env = os.environ if environ is None else environ
+    return {key: setting.value_in(env) for key, setting in table.items()}
+
+
+def folder(text: str) -> Path:
+    """Read a folder's path, which may begin with `~`."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(
+            f"is {text!r}, which begins with a home folder that does not exist; use a full path"
+        ) from None
 
 
 def _address(text: str) -> str:

@@ -26,14 +26,14 @@ from prefect.client.schemas.filters import (
     ArtifactFilterType,
 )
 
-from greenlight.album import Album
 from greenlight.concurrency import all_of
 from greenlight.errors import InputError
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
+from greenlight.media.places import opened
+from greenlight.media.portraits import Portrait
 from greenlight.modelstudio.family import Verdict
-from greenlight.opinions import Opinion
 from greenlight.pages.markdown import (
     Shown,
     heading,
@@ -42,12 +42,12 @@ from greenlight.pages.markdown import (
     reason_in_words,
     refusals_page,
 )
-from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.places import opened
-from greenlight.reports import FilmReport
+from greenlight.screening.opinions import Opinion
 from greenlight.settings import read_settings
-from greenlight.thumbnails import UnreadablePicture, annotated, data_uri, thumbnail
+from greenlight.thumbnails.cache import Album
+from greenlight.thumbnails.drawing import UnreadablePicture, annotated, data_uri, thumbnail
 from greenlight.wording import cny, yuan
+from greenlight.work.reports import FilmReport
 from tasks.reasons import opinions_on
 
 ARTIFACT_BYTES = 74_900

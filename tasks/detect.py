@@ -11,13 +11,13 @@ from prefect.context import TaskRunContext
 from blocks import ModelStudioCredentials
 from greenlight.errors import LedgerError
 from greenlight.ledger.checks import question_key
+from greenlight.media.portraits import Portrait
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.pages.markdown import verdict_in_words
-from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.preflight import known_at_once
-from greenlight.screening import Screening
+from greenlight.screening.preflight import known_at_once
+from greenlight.screening.screener import Screening
 from greenlight.settings import read_settings
 from greenlight.wording import cny, visible
 from tasks.events import tell_verdict

@@ -10,8 +10,8 @@ from greenlight.errors import OverBudget
 from greenlight.ledger import Job
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
+from greenlight.media.portraits import Portrait
 from greenlight.modelstudio.family import Verdict
-from greenlight.portraits.pictures import Portrait
 
 PASSED = "greenlight.portrait.passed"
 """A model passes a portrait."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenlight.album import Album
+from greenlight.media.portraits import Portrait
 from greenlight.modelstudio.family import Verdict
-from greenlight.opinions import Opinion, opinions_of, wants_opinion
-from greenlight.portraits.pictures import Portrait
+from greenlight.screening.opinions import Opinion, opinions_of, wants_opinion
 from greenlight.settings import read_settings
+from greenlight.thumbnails.cache import Album
 
 
 async def opinions_on(portrait: Portrait, verdicts: Sequence[Verdict]) -> dict[str, Opinion]:

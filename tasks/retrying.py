@@ -8,7 +8,7 @@ from typing import Any
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 
-from greenlight.patience import MAX_TRIES, wait_before_retry
+from greenlight.modelstudio.retry import MAX_TRIES, wait_before_retry
 
 RETRIES = MAX_TRIES - 1
 

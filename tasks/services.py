@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 
 from blocks import ModelStudioCredentials
 from greenlight.ledger import Ledger
-from greenlight.pacing import pace_uploads
+from greenlight.paying.pacing import pace_uploads
 from greenlight.services import Services
 from greenlight.settings import read_settings
 

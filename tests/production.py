@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import Order, order_video
 from greenlight.ledger import Job, Ledger
+from greenlight.media.portraits import examine
+from greenlight.media.recordings import examine_sound
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
-from greenlight.portraits.media import examine_sound
-from greenlight.portraits.pictures import examine
 
 
 @dataclass(frozen=True)

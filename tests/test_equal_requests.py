@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.briefs import Brief
-from greenlight.drives import examine_drives
+from greenlight.briefs.brief import Brief
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import order_video
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener
+from greenlight.screening.screener import Screener
 from greenlight.studio.server import StudioServer
+from greenlight.work.drives import examine_drives
 from tests.ledger.processes import in_processes
 from tests.postgresql import PostgresServer
 from tests.steering import paid

@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from greenlight.aws.clients import aws_client
+from greenlight.media.delivery import deliver, deliver_for_check
+from greenlight.media.listing import list_objects
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
-from greenlight.portraits.delivery import deliver, deliver_for_check
-from greenlight.portraits.listing import list_objects
-from greenlight.portraits.pictures import examine
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import SECRET, Bucket
 from tests.calling import check
@@ -109,7 +109,7 @@ async def test_whoever_opens_a_client_sees_to_it_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    name = f"greenlight.portraits.{opener}.keep_links_out_of_logs"
+    name = f"greenlight.media.{opener}.keep_links_out_of_logs"
     monkeypatch.setattr(name, lambda: asked.append(opener))
     stored = bucket.put("anna.png", astronaut.read_bytes())
     if opener == "listing":

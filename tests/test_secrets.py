@@ -17,9 +17,9 @@ from prefect.logging.handlers import APILogHandler
 
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
-from greenlight.briefs import Brief
-from greenlight.reports import FilmReport
+from greenlight.briefs.brief import Brief
 from greenlight.studio.server import StudioServer, StudioSettings
+from greenlight.work.reports import FilmReport
 from tests.bucket import SECRET, Bucket
 from tests.steering import add_fault
 from tests.website import Website

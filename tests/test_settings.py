@@ -161,6 +161,6 @@ def test_nobody_is_warned_of_what_others_read(caplog: pytest.LogCaptureFixture) 
 
 def test_nothing_is_read_at_import() -> None:
     wrong = {"GREENLIGHT_POLL_SECONDS": "wrong", "DASHSCOPE_HTTP_BASE_URL": "wrong"}
-    script = "import greenlight.settings, greenlight.screening, greenlight.filming.filmer"
+    script = "import greenlight.settings, greenlight.screening.screener, greenlight.filming.filmer"
     root = Path(__file__).parents[1]
     subprocess.run([sys.executable, "-c", script], env=wrong, cwd=root, check=True, timeout=60)

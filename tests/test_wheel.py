@@ -27,7 +27,7 @@ with StudioServer(StudioSettings(home=home / "studio", job_seconds=0)) as studio
     os.environ |= {"DASHSCOPE_HTTP_BASE_URL": studio.base_url, "DASHSCOPE_API_KEY": "sk-local"}
     os.environ |= {"GREENLIGHT_HOME": str(home), "GREENLIGHT_POLL_SECONDS": "0.1"}
     from flows.portrait_to_video import portrait_to_video
-    from greenlight.briefs import Brief
+    from greenlight.briefs.brief import Brief
     samples = cli.demo.samples()
     brief = Brief(models=("emo",), portrait=str(samples / "astronaut.png"), sound=str(samples / "hello.mp3"))
     state = asyncio.run(portrait_to_video(brief, return_state=True))

@@ -9,7 +9,7 @@ import prefect
 from prefect.client.orchestration import SyncPrefectClient
 
 from greenlight.doctor.findings import Finding, broken, ok, warning
-from greenlight.portraits.place import without_query
+from greenlight.media.place import without_query
 
 SUBJECT: Final = "Prefect server"
 START_ONE: Final = (

@@ -11,7 +11,7 @@ import typer
 from cli.main import app
 from generator.attributes import docs_of
 from generator.markdown import bullets, code, paragraph, sentence, told, write_page
-from greenlight import reports
+from greenlight.work import reports
 
 INTRODUCTION = """
 Every command is `greenlight COMMAND`, and `greenlight COMMAND --help` says what stands here. Before

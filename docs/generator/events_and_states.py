@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from deployments import listener
 from generator.attributes import docs_of
 from generator.markdown import code, paragraph, table, write_page
-from greenlight import reports
 from greenlight.ledger import job
 from greenlight.ledger.job import JobState
-from greenlight.reports import FilmState
+from greenlight.work import reports
+from greenlight.work.reports import FilmState
 from tasks import events
 
 OF_RUNS = """

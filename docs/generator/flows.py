@@ -15,7 +15,7 @@ from flows.portrait_to_video import portrait_to_video
 from flows.screen_portraits import screen_portraits
 from generator.attributes import docs_of
 from generator.markdown import bullets, code, paragraph, sentence, told, write_page
-from greenlight.arrivals import events
+from greenlight.uploads import events
 
 FLOWS: tuple[Flow[..., Any], ...] = (
     portrait_to_video,

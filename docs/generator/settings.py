@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from deployments.choices import CHOICES, WORK_POOL
 from generator.markdown import bullets, code, paragraph, write_page
-from greenlight.environment import Setting
-from greenlight.settings import SETTINGS
+from greenlight.settings import SETTINGS, Setting
 
 INTRODUCTION = """
 All settings are environment variables, read when they are needed and never kept. An error names a

@@ -11,10 +11,10 @@ import httpx
 
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.regions import is_in_beijing, is_vendors
+from greenlight.media.place import without_query
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL
 from greenlight.modelstudio.reasons import reason_of
-from greenlight.portraits.place import without_query
 
 SUBJECT: Final = "address"
 SET_IT: Final = (

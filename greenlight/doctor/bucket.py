@@ -12,7 +12,7 @@ from greenlight.doctor.findings import Finding, ok, skipped
 from greenlight.doctor.link import examine_link
 from greenlight.doctor.refusals import refused
 from greenlight.doctor.regions import is_vendors
-from greenlight.portraits.s3 import split_s3
+from greenlight.media.s3 import split_s3
 from greenlight.settings import Settings
 
 SUBJECT: Final = "bucket"

@@ -13,8 +13,8 @@ from greenlight.aws.errors import aws_errors
 from greenlight.aws.links import sign_link
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.refusals import refused
+from greenlight.media.delivery import LINK_SECONDS
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
-from greenlight.portraits.delivery import LINK_SECONDS
 
 SUBJECT: Final = "link"
 FETCH_SECONDS: Final = 3.0

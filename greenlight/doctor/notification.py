@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from greenlight.arrivals.eventbridge import EventBridgeRule
-from greenlight.arrivals.notifications import with_queue
-from greenlight.arrivals.queue import UploadQueue, region_of
-from greenlight.arrivals.surroundings import Surroundings
-from greenlight.arrivals.watching import Watch
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors, reason_of
 from greenlight.doctor.findings import Finding, broken, ok, skipped, warning
 from greenlight.errors import SettingsError
-from greenlight.portraits.s3 import split_s3
+from greenlight.media.s3 import split_s3
+from greenlight.uploads.eventbridge import EventBridgeRule
+from greenlight.uploads.notifications import with_queue
+from greenlight.uploads.queue import UploadQueue, region_of
+from greenlight.uploads.surroundings import Surroundings
+from greenlight.uploads.watching import Watch
 
 SUBJECT: Final = "notification"
 

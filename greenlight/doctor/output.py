@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from greenlight.arrivals.watching import refuse_output_inside
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors
 from greenlight.doctor.findings import Finding, broken, ok, skipped, warning
 from greenlight.doctor.folders import why_unwritable
 from greenlight.doctor.refusals import refused
 from greenlight.errors import SettingsError
-from greenlight.portraits.place import without_query
-from greenlight.portraits.s3 import split_s3
+from greenlight.media.place import without_query
+from greenlight.media.s3 import split_s3
 from greenlight.settings import Settings
+from greenlight.uploads.watching import refuse_output_inside
 from greenlight.videos.dialects import PROBE, Dialect, dialect_of
 
 SUBJECT: Final = "output"

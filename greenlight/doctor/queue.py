@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from greenlight.arrivals.queue import UploadQueue, region_of
 from greenlight.aws.advice import NOT_THERE
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors, code_of, reason_of
 from greenlight.doctor.findings import Finding, ok, skipped, warning
 from greenlight.doctor.refusals import refused
+from greenlight.uploads.queue import UploadQueue, region_of
 
 SUBJECT: Final = "queue"
 DEAD_LETTERS: Final = "dead letters"

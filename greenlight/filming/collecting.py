@@ -16,11 +16,11 @@ from greenlight.filming.filmer import Filmer
 from greenlight.filming.listing import fetch_task
 from greenlight.filming.prices import cost_cny
 from greenlight.filming.provenance import booked_verdict, provenance_of
-from greenlight.holding import LEASE_SECONDS, alone, held
 from greenlight.ledger import Job, JobState
+from greenlight.media.files import hash_file
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.tasks import VideoTask
-from greenlight.portraits.files import hash_file
+from greenlight.paying.holding import LEASE_SECONDS, alone, held
 from greenlight.videos.naming import video_path
 from greenlight.videos.s3 import store_in_s3
 from greenlight.videos.storing import StoredVideo, copy, is_in_s3, store

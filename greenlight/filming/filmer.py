@@ -15,7 +15,6 @@ import httpx
 
 from greenlight.errors import LedgerError
 from greenlight.filming.clocks import agree
-from greenlight.holding import once
 from greenlight.ledger import Claim, Job, JobState, Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.job import claim_name
@@ -25,11 +24,12 @@ from greenlight.modelstudio.catalog import TASK_LIFETIME, TASK_REQUESTS_PER_SECO
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError, ServiceUnreachable, Throttled
 from greenlight.modelstudio.family import VideoRequest
+from greenlight.modelstudio.retry import wait_before_retry
 from greenlight.modelstudio.submissions import Submission, leaves_doubt, read_submission
 from greenlight.modelstudio.tasks import VideoTask
-from greenlight.pacing import slow_down, wait_for_start
-from greenlight.patience import wait_before_retry
-from greenlight.paying import Payer, Payment
+from greenlight.paying.holding import once
+from greenlight.paying.pacing import slow_down, wait_for_start
+from greenlight.paying.payer import Payer, Payment
 from greenlight.settings import SETTLE_SECONDS
 from greenlight.wording import cny
 

@@ -12,9 +12,9 @@ from greenlight.ledger import Ledger
 from greenlight.modelstudio.catalog import TASK_REQUESTS_PER_SECOND
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import Throttled
+from greenlight.modelstudio.retry import patiently
 from greenlight.modelstudio.tasks import ListedTask, VideoTask
-from greenlight.pacing import slow_down, wait_for_start
-from greenlight.patience import patiently
+from greenlight.paying.pacing import slow_down, wait_for_start
 
 Answer = TypeVar("Answer")
 

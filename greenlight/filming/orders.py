@@ -10,17 +10,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
-from greenlight.briefs import Brief, is_template_id, job_key
+from greenlight.briefs.brief import Brief, is_template_id, job_key
 from greenlight.errors import SettingsError
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger.jobs import NewJob
+from greenlight.media.delivery import deliver
+from greenlight.media.portraits import Portrait
+from greenlight.media.recordings import Motion, Sound
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import Family, Parameters, Role, Verdict, VideoRequest
 from greenlight.modelstudio.model import Model
-from greenlight.portraits.delivery import deliver
-from greenlight.portraits.media import Motion, Sound
-from greenlight.portraits.pictures import Portrait
 from greenlight.settings import Delivery
 from greenlight.videos.naming import video_path
 from greenlight.videos.storing import is_in_s3

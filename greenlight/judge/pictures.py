@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 import numpy as np
 from PIL import Image
 
-from greenlight.pictures import UnreadablePicture, open_picture, room_for
+from greenlight.media.pictures import UnreadablePicture, open_picture, room_for
 
 __all__ = ["UnreadablePicture", "read_picture", "working_copy"]
 

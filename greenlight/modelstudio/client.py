@@ -104,8 +104,8 @@ class ModelStudio:
     ) -> Answer:
         """Send a paying request once, and return whatever is answered; see `Transport.pay`.
 
-        Nothing is booked here, so only `greenlight.paying` calls it. It needs nothing of this client's event
-        loop, so a thread of its own may send it.
+        Nothing is booked here, so only `greenlight.paying` calls it. It needs nothing of this event loop,
+        so a thread of its own may send it.
         """
         return await self._transport.pay(request, ends_at=ends_at, ready=ready)
 

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import quote
 
 from greenlight.modelstudio.family import Verdict
-from greenlight.opinions import Opinion
-from greenlight.thumbnails import boxes_of, data_uri, real_size
+from greenlight.screening.opinions import Opinion
+from greenlight.thumbnails.drawing import boxes_of, data_uri, real_size
 
 MOST_CHARACTERS: Final = 600
 """No reason is longer on a page; a service may answer with anything."""

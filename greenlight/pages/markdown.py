@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from greenlight.ledger.job import NAME_CHARACTERS
 from greenlight.modelstudio.family import Verdict
-from greenlight.opinions import Opinion
-from greenlight.reports import FilmReport
-from greenlight.thumbnails import boxes_of
+from greenlight.screening.opinions import Opinion
+from greenlight.thumbnails.drawing import boxes_of
 from greenlight.wording import cny
+from greenlight.work.reports import FilmReport
 
 LEGEND = "Green: the face. Dashed in amber: the part that is filmed."
 BY = {"vendor": "the vendor", "preflight": "Greenlight's preflight, before anything was paid"}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.judge import Finding, UnreadablePicture
-from greenlight.opinions import Opinion, form_opinion, kept_findings, look_and_keep
-from greenlight.portraits.files import FilePlace, hash_file
-from greenlight.portraits.places import place_of
-from greenlight.thumbnails import thumbnail
+from greenlight.media.files import FilePlace, hash_file
+from greenlight.media.places import place_of
+from greenlight.screening.opinions import Opinion, form_opinion, kept_findings, look_and_keep
+from greenlight.thumbnails.cache import Album
+from greenlight.thumbnails.drawing import thumbnail
 
 
 @dataclass(frozen=True, slots=True)

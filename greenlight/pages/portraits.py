@@ -11,10 +11,10 @@ from pathlib import Path
 from greenlight.ledger import Ledger
 from greenlight.ledger.history import PastCheck
 from greenlight.modelstudio import catalog
-from greenlight.opinions import Opinion, wants_opinion
 from greenlight.pages.cards import Card, Film, Line, make_card, make_line
 from greenlight.pages.jobs import newest_films
 from greenlight.pages.pictures import Pictures
+from greenlight.screening.opinions import Opinion, wants_opinion
 
 Advance = Callable[[], None]
 """Say that one more portrait has its card."""

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from greenlight.album import Album
 from greenlight.ledger import Cost, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.pages.cards import Card, preload_of
@@ -20,6 +19,7 @@ from greenlight.pages.pictures import Pictures
 from greenlight.pages.plot import Plot, plot_costs
 from greenlight.pages.portraits import Advance, Gallery
 from greenlight.pages.refusals import Share, refused_by_model, refused_by_reason
+from greenlight.thumbnails.cache import Album
 
 MOST_CARDS: Final = 300
 """Portraits with a picture; at 10 kB each the page stays below 6 MB."""

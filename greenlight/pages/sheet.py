@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from greenlight.media.portraits import Portrait
 from greenlight.modelstudio.family import Verdict
-from greenlight.opinions import Opinion
 from greenlight.pages.cards import Card, Film, make_card, make_line, preload_of, reason_of
 from greenlight.pages.drawing import draw, write_page
-from greenlight.portraits.pictures import Portrait
-from greenlight.thumbnails import UnreadablePicture, thumbnail
+from greenlight.screening.opinions import Opinion
+from greenlight.thumbnails.drawing import UnreadablePicture, thumbnail
 
 
 @dataclass(slots=True)

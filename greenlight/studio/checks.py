@@ -20,7 +20,7 @@ from greenlight.studio.inputs import check_picture, unreadable_picture
 from greenlight.studio.jobs import without_query
 from greenlight.studio.production import picture_too_large, required_text
 from greenlight.studio.studio import Studio
-from greenlight.thumbnails import thumbnail
+from greenlight.thumbnails.drawing import thumbnail
 
 
 @dataclass(frozen=True, slots=True)

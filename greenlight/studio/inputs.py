@@ -8,9 +8,9 @@ from typing import Final
 
 import av
 
-from greenlight.lengths import sound_seconds, video_seconds
+from greenlight.media.lengths import sound_seconds, video_seconds
+from greenlight.media.pictures import UnreadablePicture, read_header
 from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
-from greenlight.pictures import UnreadablePicture, read_header
 from greenlight.studio.answers import StudioError, invalid_url
 from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.fetching import FetchFault

@@ -32,7 +32,7 @@ from greenlight.studio.inputs import (
 )
 from greenlight.studio.jobs import Job, Product, new_template_id
 from greenlight.studio.workshop import Workshop
-from greenlight.thumbnails import thumbnail
+from greenlight.thumbnails.drawing import thumbnail
 
 MAX_PICTURE_BYTES: Final = 64 * MEGABYTE
 """For families whose document states no size."""

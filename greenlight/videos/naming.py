@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from greenlight.ledger import Job, NewJob
-from greenlight.portraits.places import place_of
+from greenlight.media.places import place_of
 from greenlight.videos.storing import is_in_s3
 
 LONGEST_STEM = 40

@@ -19,7 +19,7 @@ from greenlight.aws.advice import advice_on
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors, is_refusal, reason_of
 from greenlight.errors import InputError, StorageError
-from greenlight.portraits.s3 import split_s3
+from greenlight.media.s3 import split_s3
 from greenlight.videos.dialects import Dialect, dialect_of, put_new
 from greenlight.videos.storing import StoredVideo, store
 from greenlight.wording import visible

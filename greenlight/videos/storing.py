@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from greenlight.errors import DeadLink, InputError, StorageError
+from greenlight.media.place import without_query
 from greenlight.modelstudio.reasons import reason_of
 from greenlight.modelstudio.redaction import keep_links_out_of_logs
-from greenlight.portraits.place import without_query
 from greenlight.videos.placing import growing, settle, try_place
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from greenlight.briefs import Brief
-from greenlight.drives import Drives
+from greenlight.briefs.brief import Brief
+from greenlight.media.portraits import Portrait
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.portraits.pictures import Portrait
+from greenlight.work.drives import Drives
 
 
 @dataclass(slots=True)

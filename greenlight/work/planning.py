@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from greenlight.briefs import Brief
-from greenlight.drives import Drives
+from greenlight.briefs.brief import Brief
 from greenlight.filming.orders import Order, order_template
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.checks import question_key
+from greenlight.media.portraits import Portrait
+from greenlight.media.recordings import Motion, Sound
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
-from greenlight.portraits.media import Motion, Sound
-from greenlight.portraits.pictures import Portrait
-from greenlight.portraits.preflight import known_at_once
+from greenlight.screening.preflight import known_at_once
 from greenlight.work.case import Case
+from greenlight.work.drives import Drives
 from greenlight.work.steps import Check, Film, MakeTemplate, Refused, Waiting, next_step
 
 

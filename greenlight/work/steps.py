@@ -14,9 +14,9 @@ from greenlight.filming.orders import (
     order_template,
     order_video,
 )
+from greenlight.media.recordings import Motion
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
-from greenlight.portraits.media import Motion
 from greenlight.work.case import Case
 
 

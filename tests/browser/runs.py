@@ -19,8 +19,8 @@ from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
 from flows.screen_portraits import screen_portraits
 from greenlight.aws.clients import aws_client
-from greenlight.briefs import Brief
-from greenlight.bundles import BriefDefaults
+from greenlight.briefs.brief import Brief
+from greenlight.work.bundles import BriefDefaults
 from tests.browser.stage import BUCKET
 
 SAMPLES = Path(__file__).parents[2] / "samples"

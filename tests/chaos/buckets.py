@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from greenlight.aws.clients import aws_client
-from greenlight.portraits.s3 import split_s3
+from greenlight.media.s3 import split_s3
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
 from tests.chaos.scene import Scene
 from tests.stores import BLIND, CEPH, LOCKED, MINIO, OSS, R2, Manners, serve_store

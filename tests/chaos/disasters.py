@@ -25,7 +25,7 @@ _BODY = "http11.send_request_body.started"
 
 POINTS: dict[str, tuple[Strike, bool]] = {
     "before the check is booked": (
-        {"at": "greenlight.screening:deliver_for_check", "moment": "after"},
+        {"at": "greenlight.screening.screener:deliver_for_check", "moment": "after"},
         False,
     ),
     "between booking and check": ({"at": _BEGIN, "moment": "after", "of": "NewCheck"}, True),

@@ -10,7 +10,7 @@ from pathlib import Path
 from greenlight.errors import InputError
 from greenlight.filming.reconciling import Doubt
 from greenlight.ledger import JobState
-from greenlight.portraits.files import hash_file
+from greenlight.media.files import hash_file
 from tests.chaos.scene import Scene
 from tests.chaos.world import wait_for
 

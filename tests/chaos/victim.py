@@ -28,20 +28,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from greenlight.briefs import Brief
-from greenlight.drives import examine_drives
+from greenlight.briefs.brief import Brief
 from greenlight.errors import EXPLAINED
 from greenlight.filming.collecting import collect
 from greenlight.filming.orders import order_video
 from greenlight.ledger import JobState, addresses, database
 from greenlight.ledger.database import Database
+from greenlight.media.portraits import examine
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.patience import patiently
-from greenlight.portraits.pictures import examine
+from greenlight.modelstudio.retry import patiently
 from greenlight.services import Services, open_ledger
 from greenlight.settings import Settings, read_settings
 from greenlight.videos.s3 import require_bucket
 from greenlight.videos.storing import is_in_s3
+from greenlight.work.drives import examine_drives
 from tests.stores import _resolve_local
 
 LOST_ANSWERS = {

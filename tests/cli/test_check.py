@@ -183,7 +183,7 @@ sys.argv = ["greenlight", "check", *sys.argv[1:]]
 try:
     main()
 finally:
-    unwanted = {"greenlight.judge", "greenlight.opinions", "numpy", "jinja2"}
+    unwanted = {"greenlight.judge", "greenlight.screening.opinions", "numpy", "jinja2"}
     print(sorted(unwanted & set(sys.modules)))
 """
 

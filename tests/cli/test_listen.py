@@ -15,9 +15,9 @@ from prefect import flow, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from greenlight.aws.clients import aws_client
-from tests.arrivals.messages import KEYS, TEST_EVENT
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
+from tests.uploads.messages import KEYS, TEST_EVENT
 
 
 @flow(name="on-upload")

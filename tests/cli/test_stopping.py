@@ -15,10 +15,10 @@ import pytest
 
 from cli import stopping
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener
+from greenlight.screening.screener import Screener
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.cli.books import new_job

@@ -19,9 +19,9 @@ from prefect.flows import load_flow_from_entrypoint
 from deployments.choices import read_choices
 from deployments.definitions import HEARTBEAT_SECONDS, make_deployment, read_definitions
 from deployments.listener import DEPLOYMENT, Starter, Via
-from greenlight.arrivals.batching import Batch
-from tests.arrivals.messages import arrival
+from greenlight.uploads.batching import Batch
 from tests.deployments.servers import DEPLOY, PrefectServer, run, wait_for
+from tests.uploads.messages import arrival
 
 POOL = "nobodys"
 """No worker works on it, so that the runs stay as they were made."""

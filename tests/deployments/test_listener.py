@@ -20,11 +20,11 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed, State
 
 from deployments.listener import EVENT, Handover, PrefectDown, Starter, Via
-from greenlight.arrivals.batching import Batch
-from greenlight.arrivals.errors import BatchRefused
-from greenlight.arrivals.events import Arrival
 from greenlight.errors import SettingsError
-from tests.arrivals.messages import KEYS, NOON, arrival
+from greenlight.uploads.batching import Batch
+from greenlight.uploads.errors import BatchRefused
+from greenlight.uploads.events import Arrival
+from tests.uploads.messages import KEYS, NOON, arrival
 from tests.website import Website
 
 

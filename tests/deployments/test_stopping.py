@@ -21,7 +21,7 @@ from prefect.settings import (
 from prefect.states import Cancelling
 
 from flows.portrait_to_video import portrait_to_video
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.settings import read_settings

@@ -18,9 +18,9 @@ from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, sync_playwright
 
 import greenlight
-from greenlight.opinions import opinions_of, wants_opinion
+from greenlight.media.portraits import examine
 from greenlight.pages.sheet import Entry, write_contact_sheet
-from greenlight.portraits.pictures import examine
+from greenlight.screening.opinions import opinions_of, wants_opinion
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.browser.conftest import ARGUMENTS

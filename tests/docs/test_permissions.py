@@ -10,21 +10,21 @@ import boto3
 import pytest
 from prefect_aws import AwsCredentials, S3Bucket
 
-from greenlight.arrivals.queue import UploadQueue
-from greenlight.arrivals.setup import BucketSetup
-from greenlight.arrivals.watching import Watch
 from greenlight.doctor.bucket import examine_bucket
 from greenlight.doctor.findings import Finding, State
 from greenlight.doctor.notification import examine_notification
 from greenlight.doctor.output import examine_output
 from greenlight.doctor.queue import examine_queue
 from greenlight.errors import SettingsError
+from greenlight.media.delivery import deliver_for_check
+from greenlight.media.listing import list_objects
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.delivery import deliver_for_check
-from greenlight.portraits.listing import list_objects
-from greenlight.portraits.pictures import examine
 from greenlight.settings import read_settings
+from greenlight.uploads.queue import UploadQueue
+from greenlight.uploads.setup import BucketSetup
+from greenlight.uploads.watching import Watch
 from greenlight.videos.s3 import require_bucket, store_in_s3
 from tests.bucket import NOBODYS_ACCOUNT
 from tests.docs.documents import ROOT

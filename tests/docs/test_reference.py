@@ -14,9 +14,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from deployments.choices import CHOICES, read_choices
-from greenlight.bundles.defaults import make_brief, parse_details
-from greenlight.environment import Setting
-from greenlight.settings import SETTINGS, Settings, read_settings
+from greenlight.settings import SETTINGS, Setting, Settings, read_settings
+from greenlight.work.bundles.defaults import make_brief, parse_details
 from tests.docs.documents import DOCUMENTS, ROOT
 
 JSON_BLOCK = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.arrivals.setup import BucketSetup
-from greenlight.arrivals.watching import Watch
 from greenlight.aws.clients import aws_client
 from greenlight.doctor.bucket import examine_bucket
 from greenlight.doctor.findings import Finding, State
@@ -18,6 +16,8 @@ from greenlight.doctor.notification import examine_notification, told
 from greenlight.doctor.output import examine_output
 from greenlight.doctor.queue import examine_queue
 from greenlight.settings import Settings, read_settings
+from greenlight.uploads.setup import BucketSetup
+from greenlight.uploads.watching import Watch
 from tests.bucket import SECRET, Bucket
 
 

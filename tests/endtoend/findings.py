@@ -13,9 +13,9 @@ import av
 from sqlalchemy import Row, create_engine, select
 
 from greenlight.ledger import schema
+from greenlight.media.s3 import split_s3
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
-from greenlight.portraits.s3 import split_s3
 from tests.endtoend.pipeline import FLOWS, QUEUE, VIDEOS, Pipeline
 from tests.endtoend.plan import Plan, Sitter
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import Verdict
-from greenlight.portraits.pictures import examine
-from greenlight.portraits.preflight import preflight
+from greenlight.screening.preflight import preflight
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.calling import check
 from tests.endtoend.findings import Answers, Findings

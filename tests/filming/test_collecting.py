@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.errors import StorageError, explain
 from greenlight.filming import collecting
 from greenlight.filming.collecting import collect
@@ -22,10 +22,10 @@ from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import order_template
 from greenlight.filming.prices import cost_cny
 from greenlight.ledger import Claim, Job, JobState, Ledger
+from greenlight.media.files import hash_file
+from greenlight.media.recordings import examine_motion
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.files import hash_file
-from greenlight.portraits.media import examine_motion
 from greenlight.studio.server import StudioServer
 from greenlight.videos import storing
 from greenlight.videos.naming import video_path

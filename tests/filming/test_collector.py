@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.errors import StorageError
 from greenlight.filming.collector import Collector
 from greenlight.filming.listing import TaskList
 from greenlight.filming.orders import VideoOrder, order_template
 from greenlight.filming.prices import cost_cny
 from greenlight.ledger import Job, JobState, Ledger
+from greenlight.media.recordings import examine_motion
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.modelstudio.tasks import ListedTask, VideoTask
-from greenlight.portraits.media import examine_motion
 from greenlight.studio.server import StudioServer, StudioSettings
 from greenlight.videos import storing
 from tests.conftest import SAMPLES

@@ -188,7 +188,7 @@ async def test_a_task_that_cannot_be_booked_is_named_and_never_sent_again(
         raise LedgerError("the disk is full")
 
     monkeypatch.setattr(production.filmer.ledger.unbooked, "book", fail)
-    monkeypatch.setattr("greenlight.paying.BOOKING_SECONDS", 0)
+    monkeypatch.setattr("greenlight.paying.payer.BOOKING_SECONDS", 0)
     with pytest.raises(
         LedgerError,
         match=r"task \S+ was begun for at most \S+ CNY .* the disk is full; it is kept in",

@@ -17,7 +17,7 @@ from greenlight.ledger.pace import Start
 from greenlight.modelstudio.catalog import TASK_REQUESTS_PER_SECOND
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ModelStudioError
-from greenlight.pacing import wait_for_start
+from greenlight.paying.pacing import wait_for_start
 from greenlight.studio.server import StudioServer
 from tests.doubts import SETTLED, RunningClock, begin_elsewhere, lose_answer, reconciler
 from tests.production import Production

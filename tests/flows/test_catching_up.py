@@ -21,11 +21,11 @@ from prefect.serializers import PickleSerializer
 from flows.catching_up import catch_up
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.ledger import JobState, Ledger
-from greenlight.reports import FilmReport, FilmState
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
+from greenlight.work.reports import FilmReport, FilmState
 from tests.conftest import SAMPLES
 from tests.steering import add_fault, paid
 

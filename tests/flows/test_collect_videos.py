@@ -14,7 +14,7 @@ from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.collect_videos import collect_videos
 from flows.portrait_to_video import portrait_to_video
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.filming.collector import EXPIRING_AFTER
 from greenlight.ledger import JobState, Ledger
 from greenlight.settings import Settings

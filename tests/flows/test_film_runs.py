@@ -17,12 +17,12 @@ from prefect.states import Crashed, Scheduled
 
 from flows.on_upload import on_upload
 from flows.portrait_to_video import portrait_to_video
-from greenlight.bundles import BriefDefaults
 from greenlight.ledger import Ledger
-from greenlight.portraits.pictures import examine
-from greenlight.reports import FilmState
+from greenlight.media.portraits import examine
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
+from greenlight.work.bundles import BriefDefaults
+from greenlight.work.reports import FilmState
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES
 from tests.flows.test_on_upload import HELLO, PNG, WAN, arrival, upload

@@ -17,15 +17,15 @@ from prefect.serializers import JSONSerializer, PickleSerializer
 
 from flows.ending import BundleReport
 from flows.on_upload import on_upload
-from greenlight.arrivals.events import Arrival
-from greenlight.bundles import BriefDefaults
 from greenlight.errors import SettingsError
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
-from greenlight.reports import FilmState
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
+from greenlight.uploads.events import Arrival
+from greenlight.work.bundles import BriefDefaults
+from greenlight.work.reports import FilmState
 from tasks.events import FEWEST_CHECKS, MANY_REFUSALS
 from tests.bucket import SECRET, Bucket
 from tests.conftest import SAMPLES, make_sound

@@ -12,15 +12,15 @@ from prefect import get_client
 from prefect.client.schemas.objects import FlowRun, State
 
 from flows.portrait_to_video import portrait_to_video
-from greenlight.briefs import Brief
+from greenlight.briefs.brief import Brief
 from greenlight.errors import InputError, SettingsError
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.families.emo import EmoVerdict
-from greenlight.portraits.pictures import examine
-from greenlight.reports import FilmReport, FilmState
 from greenlight.services import connect
 from greenlight.settings import read_settings
 from greenlight.studio.server import StudioServer
+from greenlight.work.reports import FilmReport, FilmState
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES, make_sound
 

@@ -19,15 +19,15 @@ from flows.allowance import Allowance
 from flows.bundle_work import BundleWork
 from flows.film_runs import FilmRuns
 from flows.screen_portraits import AT_ONCE, KEPT_REMARKS, SweepReport, _Sweep, screen_portraits
-from greenlight.bundles import BriefDefaults, bundles_in
-from greenlight.bundles.forecast import Forecast, foresee
-from greenlight.bundles.surveying import Surveyor
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
 from greenlight.ledger.media import KnownMedium
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer
+from greenlight.work.bundles import BriefDefaults, bundles_in
+from greenlight.work.bundles.forecast import Forecast, foresee
+from greenlight.work.bundles.surveying import Surveyor
 from tests.bucket import SECRET, Bucket, watch_requests
 from tests.conftest import SAMPLES, make_sound
 from tests.steering import add_fault, counters, paid

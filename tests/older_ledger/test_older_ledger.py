@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from greenlight.briefs import Brief
-from greenlight.drives import examine_drives
+from greenlight.briefs.brief import Brief
 from greenlight.filming.orders import Order
+from greenlight.media.portraits import examine
 from greenlight.modelstudio.errors import ModelStudioError
-from greenlight.portraits.pictures import examine
 from greenlight.services import Services, connect
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from greenlight.work import Case, Check, Film, MakeTemplate, next_step
+from greenlight.work.drives import examine_drives
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.older_ledger import keeping

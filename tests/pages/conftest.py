@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.album import Album
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.pages.report import write_report
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener
+from greenlight.screening.screener import Screener
+from greenlight.thumbnails.cache import Album
 from tests.pages.page import Page
 
 Screen = Callable[..., Awaitable[None]]

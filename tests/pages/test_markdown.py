@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from greenlight.modelstudio.families.animate_anyone import AnimateAnyoneVerdict
 from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
-from greenlight.opinions import Opinion
 from greenlight.pages.markdown import (
     LEGEND,
     Shown,
@@ -22,7 +21,8 @@ from greenlight.pages.markdown import (
     refusals_page,
     verdict_in_words,
 )
-from greenlight.reports import FilmReport, FilmState, report_rejection
+from greenlight.screening.opinions import Opinion
+from greenlight.work.reports import FilmReport, FilmState, report_rejection
 
 PICTURE = "data:image/jpeg;base64,AAAA"
 PASSED = EmoVerdict(passed=True, face_bbox=(1, 1, 9, 9), ext_bbox=(0, 0, 10, 10), request_id="id-1")

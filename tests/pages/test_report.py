@@ -13,17 +13,17 @@ from urllib.parse import unquote
 
 import pytest
 
-from greenlight.album import Album
 from greenlight.errors import InputError
 from greenlight.ledger import JobState, Ledger
+from greenlight.media.files import hash_file
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.modelstudio.families.wan_s2v import WanS2vVerdict
 from greenlight.pages.refusals import MOST_REASONS
 from greenlight.pages.report import MOST_CARDS, write_report
-from greenlight.portraits.files import hash_file
-from greenlight.thumbnails import thumbnail
+from greenlight.thumbnails.cache import Album
+from greenlight.thumbnails.drawing import thumbnail
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES
 from tests.ledger.values import CHECK, another, begin_check, book, lose_answer, send, submit

@@ -11,12 +11,12 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio.families.animate_anyone import AnimateAnyoneVerdict
 from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
-from greenlight.opinions import Opinion
 from greenlight.pages.sheet import Entry, reason_in_words, write_contact_sheet
-from greenlight.portraits.pictures import Portrait, examine
+from greenlight.screening.opinions import Opinion
 from tests.pages.page import Page
 
 HOSTILE = '<img src=x onerror=alert(1)> & "anna" \'{{0}}{%.png'

@@ -14,11 +14,11 @@ from sqlalchemy import func, select
 
 from greenlight.ledger import JobState, Ledger
 from greenlight.ledger.schema import checks, jobs
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.question import Question
-from greenlight.portraits.pictures import Portrait, examine
-from greenlight.screening import Screener
+from greenlight.screening.screener import Screener
 from greenlight.studio.server import StudioServer
 from tests.ledger.conftest import (  # noqa: F401 - fixtures
     _postgres_ledger,

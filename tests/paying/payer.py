@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from greenlight import holding
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener, Screening
+from greenlight.paying import holding
+from greenlight.screening.screener import Screener, Screening
 from tests.production import produce
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlalchemy import event
 
-from greenlight.holding import held
 from greenlight.ledger import Ledger
 from greenlight.ledger.unbooked import Outcome
 from greenlight.modelstudio.answers import Answer, read_success
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.families.emo import EMO
 from greenlight.modelstudio.question import Question
-from greenlight.paying import Payer, Payment
+from greenlight.paying.holding import held
+from greenlight.paying.payer import Payer, Payment
 from tests.ledger.values import CHECK
 
 PER_SECOND = 5

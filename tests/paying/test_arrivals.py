@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from greenlight.holding import held
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import Throttled
 from greenlight.modelstudio.families.emo import EMO
-from greenlight.paying import Payer
+from greenlight.paying.holding import held
+from greenlight.paying.payer import Payer
 from greenlight.studio.server import StudioServer
 from tests.paying.proxies import read_request, serving
 from tests.paying.starter import PER_SECOND, start

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from greenlight import paying
 from greenlight.errors import LedgerError
 from greenlight.ledger import Ledger
 from greenlight.ledger.pace import Start
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.paying import payer as module
 from greenlight.studio.server import StudioServer
 from tests.paying.conftest import Paid, PaidJob, until, until_received
 from tests.production import produce
@@ -135,7 +135,7 @@ async def test_who_is_cancelled_while_it_waits_for_a_start_books_and_sends_nothi
 async def test_who_is_cancelled_while_it_books_sends_nothing_and_leaves_it_free(
     paid: Paid, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin_payment, stops = paying.Payer._begin, []
+    begin_payment, stops = module.Payer._begin, []
 
     def note(*asked: Any) -> Any:
         stops.append(asked[-1])
@@ -145,7 +145,7 @@ async def test_who_is_cancelled_while_it_books_sends_nothing_and_leaves_it_free(
         wait_until(stops[0].is_set, seconds=30, what="the cancellation")
         return begin()
 
-    monkeypatch.setattr(paying.Payer, "_begin", note)
+    monkeypatch.setattr(module.Payer, "_begin", note)
     about_to = watch_begin(paid, monkeypatch, slowly)
     under_way = asyncio.create_task(paid.pay())
     await asyncio.wait_for(about_to.wait(), 60)
@@ -186,13 +186,13 @@ async def test_who_waits_behind_another_one_for_the_pace_may_be_cancelled_alone(
     takes = [await produce(client, ledger, astronaut, sound, take=take) for take in (1, 2, 3)]
     ledger.pace.slow_down(PaidJob(takes[0]).pace, 3600)
     begun: list[object] = []
-    pay = paying.Payer._pay
+    pay = module.Payer._pay
 
     def noted(*asked: Any) -> Any:
         begun.append(asked)
         return pay(*asked)
 
-    monkeypatch.setattr(paying.Payer, "_pay", noted)
+    monkeypatch.setattr(module.Payer, "_pay", noted)
     under_way = []
     for number, take in enumerate(takes, start=1):
         under_way.append(asyncio.create_task(take.submit()))
@@ -228,8 +228,8 @@ async def test_an_interrupted_caller_waits_shorter_for_a_ledger_that_is_away(
     def away(_: object) -> None:
         raise LedgerError("the ledger is away")
 
-    monkeypatch.setattr(paying, "INTERRUPTED_SECONDS", 0.0)
-    monkeypatch.setattr(paying, "BOOK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(module, "INTERRUPTED_SECONDS", 0.0)
+    monkeypatch.setattr(module, "BOOK_AGAIN_SECONDS", 0.05)
     book = paid.ledger.unbooked.book
     monkeypatch.setattr(paid.ledger.unbooked, "book", away)
     under_way = asyncio.create_task(paid.pay())

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from greenlight import paying
-from greenlight.holding import held
 from greenlight.ledger import Ledger
 from greenlight.ledger.pace import AHEAD_SECONDS, Start
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import NotSent
-from greenlight.paying import Payer, payments_under_way
+from greenlight.paying import payer as module
+from greenlight.paying.holding import held
+from greenlight.paying.payer import Payer, payments_under_way
 from tests.paying.proxies import read_request, serving
 from tests.paying.starter import start
 
@@ -59,7 +59,7 @@ async def test_nothing_is_said_on_the_line_before_the_moment_of_the_start(
             await asyncio.sleep(0.01)
         line.heard.append("waited")
 
-    monkeypatch.setattr(paying, "use_start", use)
+    monkeypatch.setattr(module, "use_start", use)
     await pay(line, ledger)
     assert line.heard == ["connected", "waited", "asked"]
 
@@ -97,7 +97,7 @@ async def test_a_start_that_is_far_off_is_not_waited_for_on_an_open_line(
         return Start(booked.granted_at, 0.0, booked.due - 1), number
 
     monkeypatch.setattr(ledger.payments, "begin", late)
-    monkeypatch.setattr(paying, "LONGEST_SILENCE_SECONDS", AHEAD_SECONDS)
+    monkeypatch.setattr(module, "LONGEST_SILENCE_SECONDS", AHEAD_SECONDS)
     with pytest.raises(NotSent, match="too late"):
         await pay(line, ledger)
     assert line.heard == ["connected"]

@@ -15,11 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from greenlight import paying
 from greenlight.errors import LedgerError, explain
 from greenlight.ledger import JobState, Ledger
 from greenlight.ledger.unbooked import Outcome
 from greenlight.modelstudio.answers import Answer
+from greenlight.paying import payer as module
 from greenlight.studio.server import StudioServer
 from tests.ledger.processes import in_processes
 from tests.ledger.values import CHECK, PASSED, another, begin_check, job, let_go, send
@@ -53,7 +53,7 @@ def answer_while(absence: Absence, paid: Paid, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(autouse=True)
 def _again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paying, "BOOK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(module, "BOOK_AGAIN_SECONDS", 0.05)
 
 
 async def test_an_answer_is_kept_at_once_and_booked_as_soon_as_the_ledger_is_back(
@@ -82,7 +82,7 @@ async def test_what_the_ledger_could_not_take_in_time_is_told_kept_and_booked_by
     studio: StudioServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(paying, "BOOKING_SECONDS", 0)
+    monkeypatch.setattr(module, "BOOKING_SECONDS", 0)
     answer_while(absence, paid, monkeypatch)
     with pytest.raises(LedgerError) as caught:
         await paid.pay()
@@ -113,7 +113,7 @@ async def test_a_doubt_is_kept_too_and_told_with_what_it_can_have_cost(
     studio: StudioServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(paying, "BOOKING_SECONDS", 0)
+    monkeypatch.setattr(module, "BOOKING_SECONDS", 0)
     answer_while(absence, paid, monkeypatch)
     add_fault(studio, "drop", paid.endpoint)
     with pytest.raises(LedgerError, match=r"may have (cost|been begun for at most) 0.*") as caught:
@@ -130,7 +130,7 @@ async def test_a_doubt_is_kept_too_and_told_with_what_it_can_have_cost(
 async def test_what_cannot_even_be_kept_is_to_be_written_down(
     absence: Absence, paid: Paid, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paying, "BOOKING_SECONDS", 0)
+    monkeypatch.setattr(module, "BOOKING_SECONDS", 0)
     home.mkdir(exist_ok=True)
     (home / "unbooked").touch()
     answer_while(absence, paid, monkeypatch)
@@ -283,7 +283,7 @@ def test_a_late_task_that_was_kept_meanwhile_is_told_and_not_kept_any_more(
         return kept
 
     ledger.unbooked.keep = keep_once  # type: ignore[method-assign]
-    payer = paying.Payer(client=None, ledger=ledger, lease_seconds=60)  # type: ignore[arg-type]
+    payer = module.Payer(client=None, ledger=ledger, lease_seconds=60)  # type: ignore[arg-type]
     absence.go()
     with pytest.raises(LedgerError, match="accepted too late"):
         payer._book(accepted(job_id, token, "task-late"), threading.Event())

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from greenlight.ledger import JobState, Ledger
+from greenlight.media.delivery import Handed
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog, transport
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AnswerLost, ModelStudioError, ServiceUnreachable
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.portraits.delivery import Handed
-from greenlight.portraits.pictures import examine
 from greenlight.studio.server import StudioServer
 from tests.modelstudio.films import film_request
 from tests.paying import proxies
@@ -70,7 +70,7 @@ def hand_over(monkeypatch: pytest.MonkeyPatch, url: Any) -> None:
     async def handed(*_: Any, **__: Any) -> Handed:
         return Handed(url, can_change=False)
 
-    monkeypatch.setattr("greenlight.screening.deliver_for_check", handed)
+    monkeypatch.setattr("greenlight.screening.screener.deliver_for_check", handed)
 
 
 @pytest.mark.parametrize("url", [*ODD_ADDRESSES, *UNSENDABLE_TEXTS[:1]], ids=ascii)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener, Screening
+from greenlight.screening.screener import Screener, Screening
 
 
 @pytest.fixture

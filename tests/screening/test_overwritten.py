@@ -15,9 +15,9 @@ from PIL import Image
 
 from greenlight.errors import InputError, Overwritten, explain
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener, Screening
+from greenlight.screening.screener import Screener, Screening
 from greenlight.studio.server import StudioServer
 from tests.bucket import Asked, Bucket
 from tests.conftest import SAMPLES

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from greenlight.ledger import Ledger
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import AnswerLost, AuthenticationError, Throttled
 from greenlight.modelstudio.family import Verdict
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener, Screening
+from greenlight.screening.screener import Screener, Screening
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import SECRET, Bucket
 from tests.conftest import SAMPLES
@@ -202,8 +202,8 @@ import asyncio, json, sys
 from greenlight.ledger import Ledger
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener
+from greenlight.media.portraits import examine
+from greenlight.screening.screener import Screener
 
 async def main(portrait, base_url, books):
     with Ledger(books) as ledger:

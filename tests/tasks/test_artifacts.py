@@ -19,15 +19,15 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.client.schemas.objects import Artifact
 from prefect.runtime import flow_run
 
-from greenlight.album import Album
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
 from greenlight.modelstudio.family import Verdict
 from greenlight.pages.markdown import plain
-from greenlight.portraits.pictures import Portrait, examine
-from greenlight.reports import FilmReport, FilmState, report_rejection
 from greenlight.settings import read_settings
-from greenlight.thumbnails import EXTENDED_COLOUR, FACE_COLOUR
+from greenlight.thumbnails.cache import Album
+from greenlight.thumbnails.drawing import EXTENDED_COLOUR, FACE_COLOUR
+from greenlight.work.reports import FilmReport, FilmState, report_rejection
 from tasks.artifacts import (
     MOST_ON_A_SHEET,
     MOST_ROWS,

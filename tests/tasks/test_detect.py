@@ -17,12 +17,12 @@ from pydantic import SecretStr
 
 from blocks import ModelStudioCredentials
 from greenlight.errors import LedgerError
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.errors import AuthenticationError, InvalidRequest
 from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.family import Verdict
-from greenlight.patience import MAX_TRIES
-from greenlight.portraits.pictures import Portrait, examine
+from greenlight.modelstudio.retry import MAX_TRIES
 from greenlight.services import connect
 from greenlight.settings import read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
@@ -99,7 +99,7 @@ async def test_an_emptied_cache_costs_nothing_because_the_books_know(
 
 IN_A_NEW_PROCESS = """
 import asyncio, sys
-from greenlight.portraits.pictures import examine
+from greenlight.media.portraits import examine
 from tasks import detect_emo
 
 async def main(place):

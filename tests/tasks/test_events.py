@@ -13,9 +13,9 @@ from prefect.events import Event
 
 from greenlight.errors import OverBudget
 from greenlight.ledger import Job, JobState
+from greenlight.media.portraits import Portrait, examine
 from greenlight.modelstudio.families.emo import EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitVerdict
-from greenlight.portraits.pictures import Portrait, examine
 from greenlight.settings import Settings
 from tasks.events import (
     AMBIGUOUS,

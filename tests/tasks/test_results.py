@@ -19,9 +19,9 @@ from prefect_aws import AwsCredentials, S3Bucket
 from prefect_aws.client_parameters import AwsClientParameters
 
 from flows.on_upload import on_upload
-from greenlight.arrivals.events import Arrival
 from greenlight.aws.clients import aws_client
 from greenlight.errors import SettingsError
+from greenlight.uploads.events import Arrival
 from tasks.results import PROBE, require_result_store
 from tests.bucket import NOBODYS_ACCOUNT, SECRET, SURROUNDINGS, Bucket
 from tests.docs.moto import hold_all_to_rights, moto

@@ -17,9 +17,9 @@ from botocore.exceptions import EndpointConnectionError
 from greenlight.errors import InputError, StorageError
 from greenlight.filming.collecting import collect
 from greenlight.ledger import Job, JobState
+from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
-from greenlight.portraits.pictures import examine
-from greenlight.screening import Screener
+from greenlight.screening.screener import Screener
 from greenlight.studio.server import StudioServer
 from greenlight.videos.naming import video_name
 from greenlight.videos.s3 import require_bucket, store_in_s3

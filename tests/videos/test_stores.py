@@ -18,9 +18,9 @@ from botocore.exceptions import EndpointConnectionError
 from greenlight.aws.clients import aws_client
 from greenlight.errors import InputError, StorageError
 from greenlight.filming.collecting import collect
-from greenlight.holding import alone
 from greenlight.ledger import JobState, Ledger
-from greenlight.portraits.places import opened
+from greenlight.media.places import opened
+from greenlight.paying.holding import alone
 from greenlight.videos import dialects
 from greenlight.videos.dialects import Dialect, dialect_of
 from greenlight.videos.s3 import require_bucket, store_in_s3

@@ -12,22 +12,22 @@ from typing import Any
 import httpx
 import pytest
 
-from greenlight.briefs import Brief
-from greenlight.drives import examine_drives
+from greenlight.briefs.brief import Brief
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.orders import Order, needs_template, order_template, order_video
 from greenlight.ledger import Job, Ledger
+from greenlight.media.portraits import examine
+from greenlight.media.recordings import Motion
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.transport import Transport
-from greenlight.portraits.media import Motion
-from greenlight.portraits.pictures import examine
-from greenlight.reports import FilmState, report_plan
-from greenlight.screening import FREE, Screener
+from greenlight.screening.screener import FREE, Screener
 from greenlight.studio.server import StudioServer
+from greenlight.work.drives import examine_drives
 from greenlight.work.planning import Plan, Planner
+from greenlight.work.reports import FilmState, report_plan
 from tests.conftest import SAMPLES
 from tests.steering import paid, received
 

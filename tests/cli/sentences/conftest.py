@@ -10,8 +10,8 @@ import prefect.main  # noqa: F401
 import pytest
 
 from greenlight import settings
+from greenlight.media import delivery
 from greenlight.modelstudio import catalog
-from greenlight.portraits import delivery
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says, Shell, expect_snapshot, name_of
 from tests.conftest import SAMPLES, make_sound
@@ -32,8 +32,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", str(COLUMNS))
     monkeypatch.setenv("GREENLIGHT_HOME", str(tmp_path / ".greenlight"))
-    monkeypatch.setattr("greenlight.patience.FIRST_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr("greenlight.pacing.FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("greenlight.modelstudio.retry.FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("greenlight.paying.pacing.FIRST_WAIT_SECONDS", 0.0)
     monkeypatch.setattr("greenlight.videos.storing.AGAIN_AFTER_SECONDS", 0.0)
     # They warn once a process, which ends with a command.
     for warning in (

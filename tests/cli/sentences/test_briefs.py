@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
 
-from greenlight.bundles.reading import LARGEST_DETAILS_BYTES
+from greenlight.work.bundles.reading import LARGEST_DETAILS_BYTES
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says, expect_snapshot, name_of, shown, steady

@@ -144,7 +144,7 @@ def test_a_video_that_is_gone_for_good(
 def test_a_verdict_that_is_not_booked(
     says: Says, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("greenlight.paying.BOOKING_SECONDS", 0)
+    monkeypatch.setattr("greenlight.paying.payer.BOOKING_SECONDS", 0)
     in_books(settings, *no_room("BEFORE UPDATE OF verdict ON checks"))
     says("greenlight check anna.png --model emo")
 
@@ -162,7 +162,7 @@ def test_accepted_too_late(says: Says, settings: Settings) -> None:
 def test_begun_and_not_booked(
     says: Says, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("greenlight.paying.BOOKING_SECONDS", 0)
+    monkeypatch.setattr("greenlight.paying.payer.BOOKING_SECONDS", 0)
     in_books(settings, *no_room("BEFORE UPDATE OF task_id ON jobs WHEN NEW.task_id IS NOT NULL"))
     says(FILM)
 

@@ -21,14 +21,14 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from greenlight.arrivals import listening
-from greenlight.arrivals.queue import POLL_SECONDS, UploadQueue
 from greenlight.aws.clients import aws_client
-from tests.arrivals.messages import TEST_EVENT
+from greenlight.uploads import listening
+from greenlight.uploads.queue import POLL_SECONDS, UploadQueue
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.cli.test_listen import deploy, deploy_as, stopped_when
+from tests.uploads.messages import TEST_EVENT
 from tests.website import Website
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -47,7 +47,7 @@ def queue(bucket: Bucket, greenlight: Greenlight) -> str:
 def _patient_listener(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try nothing again before the stop, however slow the machine is."""
     patient = partial(listening.Listener, first_pause_seconds=listening.LONGEST_PAUSE_SECONDS)
-    monkeypatch.setattr("greenlight.arrivals.listening.Listener", patient)
+    monkeypatch.setattr("greenlight.uploads.listening.Listener", patient)
 
 
 def wake(queue: str) -> None:
@@ -141,7 +141,7 @@ def test_a_deployment_that_comes_later(
     says: Says, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick = partial(listening.Listener, first_pause_seconds=0.05)
-    monkeypatch.setattr("greenlight.arrivals.listening.Listener", quick)
+    monkeypatch.setattr("greenlight.uploads.listening.Listener", quick)
     name = f"listen-{uuid.uuid4().hex}"
     with (
         when_it_says("uploads wait in the queue", lambda: asyncio.run(deploy_as(name))),
@@ -215,7 +215,7 @@ def test_what_was_handed_over_cannot_be_deleted(says: Says, bucket: Bucket, queu
 @pytest.mark.usefixtures("faulty_prefect")
 def test_what_is_held_is_gone(says: Says, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     brief = partial(UploadQueue, visibility_seconds=1)
-    monkeypatch.setattr("greenlight.arrivals.queue.UploadQueue", brief)
+    monkeypatch.setattr("greenlight.uploads.queue.UploadQueue", brief)
     with (
         when_it_says("tried again", lambda: aws_client("sqs").purge_queue(QueueUrl=queue)),
         stopped_after("arrive twice", lambda: None),
@@ -228,7 +228,7 @@ def test_what_is_held_cannot_be_kept_out_of_sight(
     says: Says, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brief = partial(UploadQueue, visibility_seconds=1)
-    monkeypatch.setattr("greenlight.arrivals.queue.UploadQueue", brief)
+    monkeypatch.setattr("greenlight.uploads.queue.UploadQueue", brief)
     with (
         failing("ChangeMessageVisibilityBatch"),
         stopped_after("arrive twice", partial(wake, queue)),

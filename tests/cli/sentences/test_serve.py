@@ -20,7 +20,6 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from deployments import serving
 from deployments.definitions import PREFECT_FILE
 from greenlight.settings import Settings
-from tests.arrivals.messages import arrival
 from tests.bucket import Bucket
 from tests.cli.books import submitted
 from tests.cli.conftest import Ran
@@ -30,6 +29,7 @@ from tests.cli.test_collect import UNKNOWN_TASK
 from tests.conftest import SAMPLES
 from tests.deployments.servers import start
 from tests.programs import Program, running, wait_until
+from tests.uploads.messages import arrival
 from tests.website import Website
 
 SECONDS = 120.0

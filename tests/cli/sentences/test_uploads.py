@@ -12,11 +12,11 @@ import urllib3
 from botocore.awsrequest import AWSResponse, HeadersDict
 
 from greenlight.aws.clients import aws_client
-from tests.arrivals.messages import TEST_EVENT, by_eventbridge, direct, record
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
 from tests.cli.test_listen import deploy, stopped_when
+from tests.uploads.messages import TEST_EVENT, by_eventbridge, direct, record
 
 MALFORMED = (
     "no json",

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from flows.on_upload import on_upload
-from greenlight.arrivals.events import Arrival
-from greenlight.bundles import BriefDefaults
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
+from greenlight.uploads.events import Arrival
+from greenlight.work.bundles import BriefDefaults
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.conftest import SAMPLES

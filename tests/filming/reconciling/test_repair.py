@@ -22,7 +22,7 @@ from greenlight.ledger.job import claim_name
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import InvalidRequest
 from greenlight.modelstudio.family import VideoRequest
-from greenlight.paying import ANSWER_OF_A_LEASE
+from greenlight.paying.payer import ANSWER_OF_A_LEASE
 from tests.filming.reconciling.vendor import ANSWERED, RUN_SECONDS, Fate, Task, Vendor
 from tests.ledger.conftest import Clock
 from tests.ledger.values import begin, claim_job

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from greenlight import paying
 from greenlight.filming.filmer import Filmer
 from greenlight.ledger import JobState
 from greenlight.ledger.job import claim_name
 from greenlight.modelstudio import transport
 from greenlight.modelstudio.family import VideoRequest
+from greenlight.paying import payer
 from greenlight.studio.server import StudioServer
 from tests.doubts import LEASE, RunningClock, send
 from tests.production import Production
@@ -70,7 +70,7 @@ async def test_who_sleeps_before_the_request_is_sent_whole_sends_no_more_of_it(
         await trace(line, event, info)
 
     trace = transport._Line.trace
-    for module in (transport, paying):
+    for module in (transport, payer):
         monkeypatch.setattr(module, "awake_seconds", lambda: awake() + slept)
     monkeypatch.setattr(transport._Line, "trace", connected)
     seen: list[JobState] = []

@@ -1,0 +1,1 @@
+"""Pay once: hold a key, wait for the pace, book, send, book the answer."""

@@ -1,0 +1,1 @@
+"""Small pictures of portraits, and where they are kept."""

@@ -1,0 +1,151 @@
+"""Make a brief of a bundle: what lies there, what its json says, and what holds for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from greenlight.briefs.brief import Brief, ParameterValue, is_template_id
+from greenlight.media.place import PUBLIC
+from greenlight.modelstudio import catalog
+from greenlight.work.bundles.bundle import Bundle, Kind, name_of, shown_of
+from greenlight.work.bundles.defaults import BriefDefaults, MalformedBrief, make_brief
+from greenlight.work.bundles.origins import WEB, origin_of
+
+Need = Literal["sound", "json"]
+"""What a deployment waits for before it films: what moves the portrait, and the brief's json."""
+NEEDS: tuple[Need, ...] = ("sound",)
+_FILE: Final = re.compile(r"/|~[^/]*/")
+"""What a file's path begins with that does not lie beside a json, like `/home` and `~anna/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """A bundle's brief as far as it goes, and what of it its json decided."""
+
+    brief: Brief
+    needs_json: bool = False
+    """Whether the json that it must have is still missing."""
+    told: frozenset[str] = frozenset()
+    """The fields that its json says, but for a sound or motion that lies beside it anyway."""
+
+
+def brief_of(
+    bundle: Bundle,
+    details: Mapping[str, Any] | None,
+    defaults: BriefDefaults,
+    needs: Collection[Need] = NEEDS,
+) -> Briefing:
+    """Return the brief of a bundle that has a portrait.
+
+    `details` are the fields that its json says, `None` where there is none; they win over the defaults, and
+    so does what lies beside the portrait. `MalformedBrief` names file, field and reason.
+    """
+    _expect_one_of_each(bundle)
+    portrait, written = bundle.portraits[0], bundle.first(Kind.DETAILS)
+    beside = _beside(bundle)
+    told = {}
+    if written is not None:
+        named = _named(details or {}, bundle, written.place, defaults.also_from)
+        told = _told(named, beside, written.place)
+    usual = defaults.of_a_brief()
+    if "models" in told:
+        usual["parameters"] = _of_use(defaults.parameters, told["models"])
+    brief = make_brief(portrait.place, usual | beside | told, (written or portrait).place)
+    is_missing = "json" in needs and details is None
+    return Briefing(brief, needs_json=is_missing, told=frozenset(told))
+
+
+def _expect_one_of_each(bundle: Bundle) -> None:
+    for kind, parts in bundle.parts.items():
+        if len(parts) > 1:
+            names = " and ".join(name_of(one.place) for one in parts)
+            raise MalformedBrief(
+                f"{bundle.folder}/: {kind}: {names} have one name; a brief has one {kind}, so keep one"
+            )
+
+
+def _beside(bundle: Bundle) -> dict[str, str]:
+    """Return the sound and the motion that lie beside the portrait."""
+    found = {str(kind): bundle.first(kind) for kind in (Kind.SOUND, Kind.MOTION)}
+    return {name: one.place for name, one in found.items() if one is not None}
+
+
+def _named(
+    details: Mapping[str, Any], bundle: Bundle, written: str, also_from: Collection[str]
+) -> dict[str, Any]:
+    """Return what a json says, with the places that it means; a bare name lies in the bundle's own folder."""
+    named = dict(details)
+    for name in sorted({"sound", "motion"} & named.keys()):
+        place = _resolve(named[name], bundle, is_motion=name == "motion")
+        if bundle.is_in_s3:
+            _expect_no_file(named[name], f"{written}: {name}")
+            place = _expect_allowed(place, bundle, also_from, f"{written}: {name}")
+        named[name] = place
+    return named
+
+
+def _told(named: Mapping[str, Any], beside: Mapping[str, str], written: str) -> dict[str, Any]:
+    """Return what a json says beyond what lies there."""
+    told = dict(named)
+    for name in sorted(beside.keys() & told.keys()):
+        if told[name] not in (None, beside[name]):
+            raise MalformedBrief(
+                f"{written}: {name}: {name_of(beside[name])} lies beside it and is another one; "
+                "name it there or put it there, not both"
+            )
+        del told[name]
+    return told
+
+
+def _of_use(parameters: Mapping[str, ParameterValue], models: Any) -> dict[str, ParameterValue]:
+    """Return the usual parameters that the models of a json know; it says the others itself, if at all."""
+    families = catalog.families()
+    named = models if isinstance(models, list) else []
+    known = {
+        parameter
+        for model in named
+        if model in list(families)
+        for parameter in families[model].parameters.model_fields
+    }
+    return {name: value for name, value in parameters.items() if name in known}
+
+
+def _expect_no_file(place: Any, field: str) -> None:
+    """Refuse what would be read as a file: whoever may upload must not reach those of a worker."""
+    scheme, colon, _ = str(place).partition("://")
+    is_named = scheme.lower() in {"s3", "http", "https"} if colon else not _FILE.match(str(place))
+    if not is_named:
+        raise MalformedBrief(
+            f"{field}: a json in S3 names no file of the machine that works on it; "
+            "put the file beside the portrait, or give s3://bucket/key or an http(s) address"
+        )
+
+
+def _expect_allowed(place: Any, bundle: Bundle, also_from: Collection[str], field: str) -> Any:
+    """Return a place that a json in S3 may name; the worker reads more than whoever may upload there."""
+    if not isinstance(place, str) or "://" not in place:
+        return place
+    try:
+        origin = origin_of(place)
+    except ValueError as error:
+        raise MalformedBrief(f"{field}: {shown_of(place)}: {error}; look at it") from None
+    if origin not in {origin_of(bundle.stem), *map(origin_of, also_from)}:
+        raise MalformedBrief(
+            f"{field}: a json in S3 names only what lies in its own bucket; put the file there, "
+            f"or allow {origin} by --also-from, or by `also_from` in the defaults of a deployment"
+        )
+    scheme, _, rest = place.partition("://")
+    # Who allows a host trusts it with sounds, and not with the addresses of the worker's own network.
+    return f"{PUBLIC if scheme.lower() in WEB else ''}{scheme.lower()}://{rest}"
+
+
+def _resolve(place: Any, bundle: Bundle, *, is_motion: bool) -> Any:
+    """Return the place that a json means."""
+    if not isinstance(place, str) or "://" in place or place.startswith("/"):
+        return place
+    if is_motion and is_template_id(place):
+        return place
+    return f"{bundle.folder}/{place}"

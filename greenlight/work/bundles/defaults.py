@@ -1,0 +1,180 @@
+"""Say what holds for every brief of a deployment, and read what a bundle's json says instead."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from greenlight.briefs.brief import Brief, ParameterValue
+from greenlight.briefs.signatures import UNSIGNED, refuse_signed
+from greenlight.errors import InputError, SettingsError
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.redaction import without_secrets
+from greenlight.work.bundles.origins import ORIGIN, require_origins
+
+_LINK: Final = re.compile(
+    r"\b(?:(?!s3:)[a-z][a-z0-9+.-]*://[^?#]*[?#]|[a-z][a-z0-9+.-]*://[^/?#]*@)", re.IGNORECASE
+)
+"""An address with a query, a fragment or a password; what follows a question mark in S3 is no secret."""
+
+
+def _like_a_brief(name: str) -> Any:
+    return Brief.model_fields[name]
+
+
+class MalformedBrief(InputError):  # noqa: N818 - the name of the outcome it stands for
+    """What belongs together makes no brief; the sentence names file, field and reason."""
+
+
+class BriefDefaults(BaseModel):
+    """A brief without its portrait: what holds where a bundle says nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: tuple[str, ...] = _like_a_brief("models")
+    sound: str | None = Field(
+        default=None,
+        title="Sound",
+        description="A sound for every portrait that has none of its own beside it.",
+        json_schema_extra=UNSIGNED,
+    )
+    motion: str | None = Field(
+        default=None,
+        title="Motion",
+        description="For animate-anyone: a motion video, or the id of a template, for every portrait.",
+        json_schema_extra=UNSIGNED,
+    )
+    ratio: Literal["1:1", "3:4"] | None = _like_a_brief("ratio")
+    parameters: dict[str, ParameterValue] = _like_a_brief("parameters")
+    deployments: dict[str, str] = _like_a_brief("deployments")
+    take: int = _like_a_brief("take")
+    also_from: tuple[Annotated[str, Field(json_schema_extra=ORIGIN)], ...] = Field(
+        default=(),
+        title="Also from",
+        description="What a json in a bucket may name besides its own bucket: s3://bucket or https://host.",
+    )
+
+    @field_validator("sound", "motion", mode="before")
+    @classmethod
+    def _nothing_is_signed(cls, place: Any, info: ValidationInfo) -> Any:
+        refuse_signed(place, f"the {info.field_name}")
+        return place
+
+    @field_validator("also_from")
+    @classmethod
+    def _buckets_or_hosts(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        require_origins(origins)
+        return origins
+
+    def of_a_brief(self) -> dict[str, Any]:
+        """Return the fields that a brief has too, as far as they say anything."""
+        return self.model_dump(exclude_none=True, exclude={"also_from"})
+
+    def check(self) -> Brief:
+        """Return the brief of any portrait; `SettingsError` says why none can be made with them."""
+        try:
+            return make_brief("anna.png", self.of_a_brief(), "the defaults")
+        except MalformedBrief as error:
+            raise SettingsError(str(error)) from None
+
+
+def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
+    """Return the fields of a brief that a json says; `MalformedBrief` names the file and what is wrong.
+
+    What is returned holds no link that may be signed, so it can be written down.
+    """
+    try:
+        fields = json.loads(text, parse_constant=_refuse)
+        _expect_storable(fields)
+    except (ValueError, RecursionError) as error:
+        raise MalformedBrief(f"{place} is no JSON ({_in_short(error)})") from None
+    if not isinstance(fields, dict):
+        raise MalformedBrief(
+            f'{place} holds no object; write the fields of a brief, like {{"take": 2}}'
+        )
+    if "portrait" in fields:
+        raise MalformedBrief(
+            f"{place}: portrait: the portrait is the picture of the same name; leave it out"
+        )
+    _expect_no_secret(fields, place)
+    return fields
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _expect_storable(fields: Any) -> None:
+    """Raise a `ValueError` for what no database takes: NUL, and halves of characters."""
+    dumped = json.dumps(fields, ensure_ascii=False)
+    dumped.encode()
+    if r"\u0000" in dumped:
+        raise ValueError("it has a NUL")
+
+
+def _expect_no_secret(fields: dict[str, Any], place: str) -> None:
+    """Refuse what books, logs and Prefect would show whole, wherever it stands in a json."""
+    for name, value in fields.items():
+        if any(_LINK.search(text) for text in _texts([name, value])):
+            raise MalformedBrief(
+                f"{place}: {without_secrets(name)}: a web address with a query, a fragment or a password may "
+                "be signed, so it dies and is for nobody else; name the place without it"
+            )
+
+
+def _texts(fields: Any) -> Iterator[str]:
+    """Yield all texts, names too; a json may be nested as deeply as a function can call itself."""
+    waiting = [fields]
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                yield text
+            case list(values):
+                waiting += values
+            case dict(values):
+                waiting += [*values, *values.values()]
+
+
+def _in_short(error: Exception) -> str:
+    """Say what is wrong with a JSON, without its content."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is no Unicode text" if isinstance(error, UnicodeError) else str(error)
+
+
+def make_brief(portrait: str, fields: dict[str, Any], place: str) -> Brief:
+    """Return a brief whose fields were merged; `MalformedBrief` names file, field and reason."""
+    try:
+        brief = Brief.model_validate({"portrait": portrait, **fields})
+        brief.check_parameters_are_known()
+    except ValidationError as error:
+        raise MalformedBrief(f"{place}: {_first_of(error)}") from None
+    except SettingsError as error:
+        raise MalformedBrief(f"{place}: parameters: {error}") from None
+    _expect_known_deployments(brief, place)
+    return brief
+
+
+def _first_of(error: ValidationError) -> str:
+    """Return the field and the reason of a validation's first error, for people who write JSON."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"][:2])
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(name for name in Brief.model_fields if name != "portrait")
+        return f"{field}: there is no such field; choose from {known}"
+    if first["loc"][0] == "parameters" and len(first["loc"]) > 2:
+        return f"{field}: a parameter is a text, a number, true or false"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{field}: {reason.replace('Tuple', 'List').replace('tuple', 'list')}"
+
+
+def _expect_known_deployments(brief: Brief, place: str) -> None:
+    for model in brief.deployments:
+        if model not in catalog.models():
+            raise MalformedBrief(
+                f"{place}: deployments: {model} is not a model; choose from {', '.join(catalog.models())}"
+            )

@@ -1,0 +1,143 @@
+"""What a json may say, and what holds for all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from greenlight.errors import SettingsError
+from greenlight.work.bundles import BriefDefaults, MalformedBrief
+from greenlight.work.bundles.defaults import make_brief, parse_details
+
+PLACE = "s3://box/anna.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "is no JSON (Expecting value"),
+        (b'{"take": 2', "is no JSON (Expecting"),
+        (b"\x89PNG\r\n\x1a\n", "is no JSON (it is no Unicode text)"),
+        (b'{"sound": "\xff"}', "is no JSON (it is no Unicode text)"),
+        (b'{"sound": "\\ud83d"}', "is no JSON (it is no Unicode text)"),
+        (b'{"sound": "a\\u0000.mp3"}', "is no JSON (it has a NUL)"),
+        (b'{"take": NaN}', "is no JSON (NaN is no number)"),
+        (b"[" * 100_000, "is no JSON (it is nested too deeply)"),
+        (b'{"take": ' + b"1" * 5000 + b"}", "is no JSON (Exceeds the limit"),
+        (b"[1, 2]", "holds no object; write the fields of a brief"),
+        (b"null", "holds no object"),
+        (b'{"portrait": "eve.png"}', "portrait: the portrait is the picture of the same name"),
+    ],
+)
+def test_what_is_no_brief_is_told_with_its_file_and_reason(text: bytes, reason: str) -> None:
+    with pytest.raises(MalformedBrief) as told:
+        parse_details(text, PLACE)
+    assert str(told.value).startswith(PLACE)
+    assert reason in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"sound": "https://host/x.wav?Signature=hidden"}, "sound"),
+        ({"motion": "HTTP://anna:hidden@host/x.mp4"}, "motion"),
+        ({"motion": "https://host/x.mp4#hidden"}, "motion"),
+        ({"sound": "s3://anna:hidden@box/x.wav"}, "sound"),
+        ({"parameters": {"style_level": "https://host/?hidden"}}, "parameters"),
+        ({"deployments": {"https://host/?hidden": "mine"}}, "deployments"),
+        ({"models": [[{"a": ["see https://host/ or https://host/?hidden"]}]]}, "models"),
+        ({"https://host/x?hidden": 1}, "https://host/x"),
+    ],
+)
+def test_a_web_address_that_may_be_signed_is_refused_without_being_shown(
+    fields: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(MalformedBrief) as told:
+        parse_details(json.dumps(fields), PLACE)
+    assert str(told.value) == (
+        f"{PLACE}: {named}: a web address with a query, a fragment or a password may be signed, "
+        "so it dies and is for nobody else; name the place without it"
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://host/a@b/x%3Fy.wav",
+        "https://host:8443/x.wav",
+        "s3://box/why?#1 a@b.wav",
+        "s3://box/x.wav?versionId=3",
+        "what?.wav",
+    ],
+)
+def test_a_place_that_is_no_secret_is_taken_as_it_stands(place: str) -> None:
+    assert parse_details(json.dumps({"sound": place}), PLACE) == {"sound": place}
+
+
+def test_a_json_that_is_deep_and_still_read_is_looked_through() -> None:
+    deep = "[" * 900 + '"https://host/?hidden"' + "]" * 900
+    with pytest.raises(MalformedBrief, match="models: a web address"):
+        parse_details(f'{{"models": {deep}}}', PLACE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_every_unicode_is_read(encoding: str) -> None:
+    text = json.dumps({"sound": "陽子🙂.mp3", "take": 2}, ensure_ascii=False).encode(encoding)
+    assert parse_details(text, PLACE) == {"sound": "陽子🙂.mp3", "take": 2}
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"mood": "good"},
+            "mood: there is no such field; choose from models, sound, motion, ratio",
+        ),
+        ({"take": 0}, "take: Input should be greater than or equal to 1"),
+        ({"take": "two"}, "take: Input should be a valid integer"),
+        ({"models": "emo"}, "models: Input should be a valid list"),
+        ({"models": []}, "models: List should have at least 1 item"),
+        ({"models": ["emu"]}, "models: emu is not a model; choose from wan-s2v, emo"),
+        ({"models": [["emo"]]}, "models.0: Input should be a valid string"),
+        ({"ratio": "16:9"}, "ratio: Input should be '1:1' or '3:4'"),
+        ({"sound": 3}, "sound: Input should be a valid string"),
+        ({"parameters": {"mood": "x"}}, "parameters: mood is no parameter of wan-s2v"),
+        (
+            {"models": ["emo"], "parameters": {"style_level": "wild"}},
+            "parameters: style_level = 'wild' is refused",
+        ),
+        (
+            {"parameters": {"style_level": ["calm"]}},
+            "parameters.style_level: a parameter is a text, a number, true or false",
+        ),
+        ({"deployments": {"emo": "mine"}}, "deployments: emo is not a model; choose from"),
+        ({"deployments": {"emo-v1": ""}}, "deployments.emo-v1: a name has 1 to 128 letters"),
+        ({"deployments": {"emo-v1": "x" * 129}}, "deployments.emo-v1: a name has 1 to 128"),
+        ({"deployments": {"emo-v1": "mi\nne"}}, "deployments.emo-v1: a name has 1 to 128"),
+    ],
+)
+def test_a_wrong_field_is_told_with_file_field_and_reason(
+    fields: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(MalformedBrief) as told:
+        make_brief("s3://box/anna.png", fields, PLACE)
+    assert str(told.value).startswith(f"{PLACE}: {words}")
+    assert "\n" not in str(told.value)
+
+
+def test_defaults_that_make_no_brief_are_told_before_any_portrait_is_looked_at() -> None:
+    BriefDefaults(models=("emo",), parameters={"style_level": "calm"}).check()
+    BriefDefaults(also_from=("s3://sounds", "s3://Sounds/", "https://host:8443/")).check()
+    with pytest.raises(SettingsError, match=r"^the defaults: models: emu is not a model"):
+        BriefDefaults(models=("emu",)).check()
+    with pytest.raises(SettingsError, match=r"^the defaults: parameters: mood is no parameter"):
+        BriefDefaults(parameters={"mood": "good"}).check()
+
+
+def test_defaults_come_as_json_too() -> None:
+    told = {"models": ["wan-s2v", "emo"], "ratio": "3:4", "parameters": {"resolution": "480P"}}
+    defaults = BriefDefaults.model_validate(told)
+    assert defaults.models == ("wan-s2v", "emo")
+    assert defaults.check().ratio == "3:4"
