@@ -120,8 +120,8 @@ def test_every_function_of_the_core_fits_on_a_screen() -> None:
         ("modelstudio", ()),
         # Whoever opens a picture opens it there, within the same bounds.
         ("judge", ("greenlight.media.pictures",)),
-        ("pictures.py", ()),
-        ("lengths.py", ()),
+        ("media/pictures.py", ()),
+        ("media/lengths.py", ()),
     ],
 )
 def test_a_room_of_the_core_that_knows_next_to_nobody(room: str, allowed: tuple[str, ...]) -> None:

@@ -163,6 +163,7 @@ async def test_who_is_cancelled_between_the_booking_and_its_start_sends_nothing_
         return replace(start, wait_seconds=3600, due=start.due + 3600), number
 
     watch_begin(paid, monkeypatch, far_away)
+    monkeypatch.setattr(module, "LONGEST_SILENCE_SECONDS", 0.2)
     under_way = asyncio.create_task(paid.pay())
     await until(lambda: paid.rows)
     began_at = time.monotonic()
