@@ -10,7 +10,15 @@ import typer
 
 from cli.film import prepare_prefect
 from cli.logs import warnings_shown
-from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
+from cli.options import (
+    DEFAULT_MODELS,
+    MOTION_FAMILIES,
+    Deployments,
+    Json,
+    Models,
+    RatioOption,
+    deployments_of,
+)
 from cli.progress import Tell, pace
 from cli.speaking import say, tell
 from cli.stopping import run
@@ -39,7 +47,7 @@ def sweep(
     ] = None,
     motion: Annotated[
         str | None,
-        typer.Option("--motion", help="For animate-anyone: a motion video or template for all."),
+        typer.Option("--motion", help=f"{MOTION_FAMILIES}: a motion video or template for all."),
     ] = None,
     out: Annotated[
         str | None,
@@ -186,7 +194,7 @@ async def _foresee(
             await surveyor.prepare()
 
         async def sights() -> AsyncIterator[Sight]:
-            for page in bundles_in(place):
+            for page in bundles_in(place, defaults.models):
                 for sight in await surveyor.survey(page):
                     yield sight
 

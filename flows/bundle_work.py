@@ -1,4 +1,4 @@
-"""Bring a bundle as far as it goes: read it, check its portrait, hand it over to be filmed."""
+"""Bring a bundle as far as it goes: read it, check its subject, hand it over to be filmed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Ov
 from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles import Bundle, bundle_of
+from greenlight.work.bundles.casting import may_have_subject
 from greenlight.work.bundles.output import require_output
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
@@ -22,7 +23,6 @@ from greenlight.work.reports import (
     FilmReport,
     report_error,
     report_refused_by_budget,
-    report_waiting_for_portrait,
 )
 from tasks import detect
 from tasks.artifacts import Gallery
@@ -72,10 +72,8 @@ class BundleWork:
                 return report_refused_by_budget(error, [])
             except InputError as error:
                 newest = await self._look_again(sight, error) if looks_left else None
-                if newest is None or (error.spent and not newest.portraits):
+                if newest is None or (error.spent and not self._has_subject(newest)):
                     return report_error(error)
-                if not newest.portraits:
-                    return report_waiting_for_portrait(newest.name)
                 (sight,) = await self.surveyor.survey([newest])
             except EXPLAINED as error:
                 if concerns_all(error):
@@ -104,30 +102,30 @@ class BundleWork:
     def _show_known(self, sight: Sight, verdicts: list[Verdict], asked: set[str]) -> None:
         """Put the verdicts that nobody had to be asked for beside those that were."""
         for verdict in verdicts:
-            if sight.portrait is not None and verdict.model not in asked:
-                self.gallery.add(sight.portrait, verdict)
+            if sight.subject is not None and verdict.model not in asked:
+                self.gallery.add(sight.subject, verdict)
 
     async def _check(self, sight: Sight, family: Family) -> Verdict:
-        portrait = sight.portrait
-        assert portrait is not None  # noqa: S101 - a check is the step of an examined portrait
+        subject = sight.subject
+        assert subject is not None  # noqa: S101 - a check is the step of an examined subject
         price_cny = family.check_price_cny
         self.allowance.take(price_cny)
         verdict = await detect(
-            portrait,
+            subject,
             sight.brief.question(family),
             explain=self.explains,
             credentials=self.credentials,
         )
-        self.gallery.add(portrait, verdict, price_cny=price_cny if verdict.charged else FREE)
+        self.gallery.add(subject, verdict, price_cny=price_cny if verdict.charged else FREE)
         return verdict
 
     async def _film(self, sight: Sight, film: Film) -> FilmReport:
-        """Hand a passed portrait over, within what the run may still spend."""
-        portrait = sight.portrait
-        assert portrait is not None  # noqa: S101 - it has passed
+        """Hand a passed subject over, within what the run may still spend."""
+        subject = sight.subject
+        assert subject is not None  # noqa: S101 - it has passed
         plan = await Planner(
             brief=film.brief,
-            portrait=portrait,
+            subject=subject,
             drives=film.drives,
             service=self.surveyor.service,
             ledger=self.surveyor.ledger,
@@ -135,13 +133,16 @@ class BundleWork:
         self.allowance.take(plan.video_cny)
         is_limited = self.allowance.max_cny is not None
         return await self.runs.start(
-            film, portrait.identity, max_cny=float(plan.video_cny) if is_limited else None
+            film, subject.identity, max_cny=float(plan.video_cny) if is_limited else None
         )
+
+    def _has_subject(self, bundle: Bundle) -> bool:
+        return may_have_subject(bundle, self.surveyor.defaults.models)
 
     async def _look_again(self, sight: Sight, error: InputError) -> Bundle | None:
         """Return what lies there now, or nothing if an error has not come of a change."""
         try:
-            newest = await asyncio.to_thread(bundle_of, sight.bundle.portraits[0].place)
+            newest = await asyncio.to_thread(bundle_of, sight.place)
         except InputError:
             return None
         has_changed = newest is not None and newest.parts != sight.bundle.parts

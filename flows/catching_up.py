@@ -24,7 +24,9 @@ from prefect.results import get_result_store
 from greenlight.briefs.brief import Brief
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.database import now
-from greenlight.modelstudio.family import Verdict
+from greenlight.ledger.job import subject_place
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role, Verdict
 from greenlight.work.reports import FilmReport, FilmState, report_job
 from tasks.artifacts import show_end
 
@@ -49,7 +51,11 @@ async def catch_up(closed: Iterable[Job], ledger: Ledger) -> None:
             report = await asyncio.to_thread(_report, run, job, ledger)
             if await _settle(client, run, report):
                 await _tell(client, run, report)
-                await show_end(run.id, job.brief["portrait"], report)
+                await show_end(run.id, subject_place(job), report, role=_role(job))
+
+
+def _role(job: Job) -> Role:
+    return catalog.family(job.family).subject
 
 
 async def _unsettled(client: PrefectClient, runs: Iterable[str]) -> list[FlowRun]:

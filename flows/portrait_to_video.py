@@ -20,7 +20,7 @@ from greenlight.briefs.brief import Brief
 from greenlight.errors import InputError, OverBudget
 from greenlight.filming.orders import TemplateOrder, VideoOrder
 from greenlight.ledger import Job, JobState, Ledger
-from greenlight.media.portraits import Portrait, examine
+from greenlight.media.subjects import Subject, examine_subject
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
@@ -41,7 +41,7 @@ from greenlight.work.reports import (
     report_waiting,
 )
 from tasks import collect_video, detect, make_motion_template, submit_video
-from tasks.artifacts import show_portrait
+from tasks.artifacts import show_subject
 from tasks.events import tell_budget_spent
 from tasks.reasons import opinions_on
 from tasks.results import require_result_store
@@ -50,7 +50,7 @@ from tasks.services import ledger_of
 
 def run_name(brief: Brief) -> str:
     """Return what people know the run of a brief by: `anna.png · emo`."""
-    name = brief.portrait.partition("?")[0].rsplit("/", 1)[-1]
+    name = brief.subject.partition("?")[0].rsplit("/", 1)[-1]
     return f"{visible(name)} · {', '.join(brief.models)}"
 
 
@@ -62,7 +62,9 @@ def _run_name() -> str:
 async def portrait_to_video(
     brief: Annotated[
         Brief,
-        explained(title="Brief", description="What to film: portrait, sound or motion, models."),
+        explained(
+            title="Brief", description="What to film: portrait or clip, sound or motion, models."
+        ),
     ],
     out: Out = None,
     wait_seconds: Annotated[
@@ -83,7 +85,7 @@ async def portrait_to_video(
     ] = None,
     credentials: Credentials = None,
 ) -> State[FilmReport]:
-    """Film a portrait with the first of its models whose check it passes.
+    """Film a portrait or a clip with the first of its models whose check it passes.
 
     A refusal ends as `Completed` named Rejected, with its reason; a video that is not ready in time as
     Filming, and running the same brief again goes on with it. What is wrong with the brief raises before
@@ -95,11 +97,11 @@ async def portrait_to_video(
     place = out or str(read_settings().videos)
     if beside is None:
         return await _film(brief, place, wait_seconds, max_cny, block)
-    # One at a time: another run of the same portrait may have another brief, and must see this one's job.
-    async with alone(_ledger(), f"film {block.service} {brief.portrait}"):
+    # One at a time: another run of the same subject may have another brief, and must see this one's job.
+    async with alone(_ledger(), f"film {block.service} {brief.subject}"):
         newest = await newest_brief(brief, beside, ledger=_ledger(), service=block.service)
         if isinstance(newest, FilmReport):
-            return await _finish(newest, await examine(brief.portrait), brief)
+            return await _finish(newest, await _examine(brief), brief)
         return await _film(newest, place, wait_seconds, max_cny, block)
 
 
@@ -110,13 +112,17 @@ async def _film(
     max_cny: float | None,
     block: ModelStudioCredentials,
 ) -> State[FilmReport]:
-    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+    subject, drives = await asyncio.gather(_examine(brief), examine_drives(brief))
     if brief.sound or brief.motion:
         await asyncio.to_thread(require_writable, place)
-    work = _Work(brief, portrait, drives, place, wait_seconds, max_cny, block)
+    work = _Work(brief, subject, drives, place, wait_seconds, max_cny, block)
     await work.require_free_place()
     report = await work.over_budget() or await work.film()
-    return await _finish(report, portrait, brief)
+    return await _finish(report, subject, brief)
+
+
+async def _examine(brief: Brief) -> Subject:
+    return await examine_subject(brief.subject, brief.role)
 
 
 def _ledger() -> Ledger:
@@ -128,7 +134,7 @@ class _Work:
     """One brief with all that was found out about it before anything is paid."""
 
     brief: Brief
-    portrait: Portrait
+    subject: Subject
     drives: Drives
     out: str
     wait_seconds: float
@@ -155,7 +161,7 @@ class _Work:
     async def _plan(self) -> Plan:
         planner = Planner(
             brief=self.brief,
-            portrait=self.portrait,
+            subject=self.subject,
             drives=self.drives,
             service=self.block.service,
             ledger=_ledger(),
@@ -163,8 +169,8 @@ class _Work:
         return await planner.plan()
 
     async def film(self) -> FilmReport:
-        """Check with one model after the other, and film with the first that passes the portrait."""
-        case = Case(self.brief, self.portrait, self.drives, self.out)
+        """Check with one model after the other, and film with the first that passes."""
+        case = Case(self.brief, self.subject, self.drives, self.out)
         try:
             return await self._film(case)
         except OverBudget as error:
@@ -175,7 +181,7 @@ class _Work:
         while True:
             match next_step(case):
                 case Refused(verdicts):
-                    opinions = await opinions_on(self.portrait, verdicts)
+                    opinions = await opinions_on(self.subject, verdicts)
                     words = {model: str(opinion) for model, opinion in opinions.items()}
                     return report_rejection(verdicts, words)
                 case Waiting(family, verdicts):
@@ -192,7 +198,7 @@ class _Work:
 
     async def _detect(self, question: Question) -> Verdict:
         return await detect(
-            self.portrait, question, explain=True, max_cny=self.max_cny, credentials=self.block
+            self.subject, question, explain=True, max_cny=self.max_cny, credentials=self.block
         )
 
     async def _make_template(self, order: TemplateOrder) -> Job:
@@ -219,10 +225,10 @@ async def _without_template(template: Job, verdicts: list[Verdict]) -> FilmRepor
     return report_template(template, verdicts, later=later)
 
 
-async def _finish(report: FilmReport, portrait: Portrait, brief: Brief) -> State[FilmReport]:
+async def _finish(report: FilmReport, subject: Subject, brief: Brief) -> State[FilmReport]:
     """Show how it ended and return the state that says so, with what this run cost and tags for lists."""
     run_id = str(flow_run.id or "")
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
-    await show_portrait(portrait, report)
-    subjects = subjects_of(brief.models, [brief.portrait])
+    await show_subject(subject, report)
+    subjects = subjects_of(brief.models, [brief.subject])
     return await ended(report.state, report.message, report, [report.state], subjects)

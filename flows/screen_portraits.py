@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ KEPT_REMARKS = 50
 
 
 class Remark(BaseModel):
-    """What is to be said of one portrait."""
+    """What is to be said of one portrait, or clip."""
 
     portrait: str
     message: str
@@ -159,7 +159,7 @@ class _Sweep:
     async def run(self) -> None:
         """Work on everything, or until a budget has no room; `stopped` says so then."""
         await self.work.prepare()
-        progress = Progress(f"Sweep of {self.place}", model=self.work.surveyor.defaults.models[0])
+        progress = Progress(f"Sweep of {self.place}", model=self._models[0])
         counting: asyncio.Task[int | None] | None = None
         async with aclosing(
             side_by_side(self._with_work_to_do(), self._bring_on, at_once=AT_ONCE)
@@ -168,10 +168,14 @@ class _Sweep:
                 self._count(sight, report)
                 # Where there is nothing to do, nobody waits for a second listing.
                 counting = counting or asyncio.create_task(
-                    asyncio.to_thread(_count_portraits, self.place)
+                    asyncio.to_thread(_count_portraits, self.place, self._models)
                 )
                 await self._tell(progress, counting.result() if counting.done() else None)
         await progress.end()
+
+    @property
+    def _models(self) -> tuple[str, ...]:
+        return self.work.surveyor.defaults.models
 
     async def _tell(self, progress: Progress, total: int | None) -> None:
         """Say how far it is, on the run's timeline and to who watches this process."""
@@ -183,7 +187,7 @@ class _Sweep:
 
     async def _with_work_to_do(self) -> AsyncIterator[Sight]:
         """Yield the bundles that there is something to do for, and count the others at once."""
-        pages = bundles_in(self.place)
+        pages = bundles_in(self.place, self._models)
         while page := await asyncio.to_thread(_next, pages):
             for sight in await self.work.surveyor.survey(page):
                 step = next_step(sight, films=self.work.films)
@@ -206,18 +210,17 @@ class _Sweep:
 
     def _count(self, sight: Sight, report: FilmReport) -> None:
         self.states[report.state] += 1
-        place = sight.bundle.portraits[0].place
         has_failed = not report.state.is_good and report.state is not FilmState.OVER_BUDGET
         if has_failed and len(self.failures) < KEPT_REMARKS:
-            self.failures.append(Remark(portrait=place, message=report.message))
+            self.failures.append(Remark(portrait=sight.place, message=report.message))
         if report.note and len(self.notes) < KEPT_REMARKS:
-            self.notes.append(Remark(portrait=place, message=report.note))
+            self.notes.append(Remark(portrait=sight.place, message=report.note))
 
 
-def _count_portraits(place: str) -> int | None:
-    """Return how many portraits a place has; `None` if it cannot be listed, which the sweep itself tells."""
+def _count_portraits(place: str, models: Collection[str]) -> int | None:
+    """Return how many a place has to film; `None` if it cannot be listed, which the sweep itself tells."""
     try:
-        return sum(len(page) for page in bundles_in(place))
+        return sum(len(page) for page in bundles_in(place, models))
     except InputError:
         return None
 

@@ -15,7 +15,7 @@ from greenlight.errors import OverBudget
 from greenlight.filming.collecting import collect
 from greenlight.filming.orders import Order
 from greenlight.ledger import Job, JobState
-from greenlight.media.portraits import Portrait, examine
+from greenlight.media.subjects import Subject, examine_subject
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
@@ -37,7 +37,7 @@ from greenlight.work.reports import (
 
 
 async def check(
-    portrait: str,
+    subject: str,
     model: str = catalog.DEFAULT_FAMILY,
     *,
     ratio: str | None = None,
@@ -46,18 +46,20 @@ async def check(
     max_cny: float | None = None,
     settings: Settings | None = None,
 ) -> Verdict:
-    """Return a model's verdict on a portrait: a file, an http(s) address or `s3://bucket/key`.
+    """Return a model's verdict on a portrait (or clip, if it films one): a file, an http(s) address or `s3://bucket/key`.
 
     A known verdict costs nothing; `fresh` pays for a new one. `deployment` names your own deployment of the
     detector. Raises a `GreenlightError`, or a `ModelStudioError` for what the service answers.
     """
-    question = Question.of(catalog.family(model), ratio=ratio, deployment=deployment)
+    family = catalog.family(model)
+    question = Question.of(family, ratio=ratio, deployment=deployment)
     async with _connected(settings, max_cny) as services:
-        return await _verdict(services, await examine(portrait), question, fresh=fresh)
+        found = await examine_subject(subject, family.subject)
+        return await _verdict(services, found, question, fresh=fresh)
 
 
 async def film(
-    brief: Brief | str,
+    brief: Brief | str | None = None,
     *,
     out: Path | str | None = None,
     wait_seconds: float = LONGEST_JOB_SECONDS,
@@ -65,29 +67,39 @@ async def film(
     settings: Settings | None = None,
     **fields: Any,
 ) -> FilmReport:
-    """Film a portrait with the first model of its brief that passes it, and say how that ended.
+    """Film a portrait or a clip with the first model of its brief that passes it, and say how that ended.
 
-    `brief` is a `Brief`, or a portrait whose brief has these `fields`, like `sound`. The video is stored in
+    `brief` is a `Brief`, or who is filmed, with the other `fields` of a brief, like `sound`; a field may say
+    that too: `film(clip="anna.mp4", ...)`. The video is stored in
     `out`: a folder, `s3://bucket/prefix/` or an .mp4 file. The same brief again continues the same video and
     pays nothing more, so a wait that was too short loses nothing. `max_cny` is the limit for this call.
     Raises what `check` raises; a refusal, a spent budget and a failed video are reports.
     """
-    wanted = brief if isinstance(brief, Brief) else Brief(portrait=brief, **fields)
-    if wanted is brief and fields:
-        raise TypeError(f"a Brief has its own {', '.join(fields)}")
+    wanted = _wanted(brief, fields)
     wanted.check_parameters_are_known()
     async with _connected(settings, max_cny) as services:
-        portrait, drives = await asyncio.gather(examine(wanted.portrait), examine_drives(wanted))
+        subject, drives = await asyncio.gather(
+            examine_subject(wanted.subject, wanted.role), examine_drives(wanted)
+        )
         place = out or services.settings.videos
         if wanted.sound or wanted.motion:
             await asyncio.to_thread(require_writable, place)
-        case = Case(wanted, portrait, drives, str(place))
+        case = Case(wanted, subject, drives, str(place))
         try:
             report = await _Walk(services, case, wait_seconds).film()
         except OverBudget as error:
             report = report_refused_by_budget(error, list(case.verdicts.values()))
         spent_cny = await asyncio.to_thread(services.ledger.cost_of_run_cny, services.flow_run)
     return report.model_copy(update={"cost_cny": spent_cny})
+
+
+def _wanted(brief: Brief | str | None, fields: dict[str, Any]) -> Brief:
+    """Return the brief that is meant by what was given."""
+    if isinstance(brief, Brief) and fields:
+        raise TypeError(f"a Brief has its own {', '.join(fields)}")
+    if isinstance(brief, Brief):
+        return brief
+    return Brief(**fields) if brief is None else Brief.about(brief, **fields)
 
 
 @asynccontextmanager
@@ -98,11 +110,11 @@ async def _connected(settings: Settings | None, max_cny: float | None) -> AsyncI
 
 
 async def _verdict(
-    services: Services, portrait: Portrait, question: Question, *, fresh: bool = False
+    services: Services, subject: Subject, question: Question, *, fresh: bool = False
 ) -> Verdict:
     screening = await patiently(
         lambda: services.screener.screen(
-            portrait,
+            subject,
             question.family,
             ratio=question.ratio,
             deployment=question.deployment,
@@ -114,7 +126,7 @@ async def _verdict(
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """One brief on its way from the portrait to the video."""
+    """One brief on its way from its subject to the video."""
 
     services: Services
     case: Case
@@ -129,7 +141,7 @@ class _Walk:
                 case Waiting(family, verdicts):
                     return report_waiting(family, verdicts)
                 case Check(question):
-                    verdict = await _verdict(self.services, case.portrait, question)
+                    verdict = await _verdict(self.services, case.subject, question)
                     case.verdicts[question.family.name] = verdict
                 case MakeTemplate(order, verdicts):
                     template, _ = await self._made(order, out=None)

@@ -8,7 +8,7 @@ from typing import Any
 from generator.markdown import bullets, code, paragraph, table, write_page
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 INTRODUCTION = f"""
@@ -76,7 +76,7 @@ def _sound(limits: SoundLimits) -> str:
     return f"{formats}; {length}; at most {round(limits.max_bytes / MEGABYTE)} MB"
 
 
-def _motion(limits: MotionLimits) -> str:
+def _motion(limits: VideoLimits) -> str:
     formats = ", ".join(sorted(limits.formats))
     return (
         f"{formats} ({', '.join(sorted(limits.codecs))}); "

@@ -11,6 +11,11 @@ _KEPT: Final = ("enum", "const", "minimum", "maximum")
 _PLAIN: Final = ["boolean", "integer", "number", "string"]
 
 
+def require_subject(schema: dict[str, Any]) -> None:
+    """Refuse a brief with neither a portrait nor a clip; a form would show any other rule as a choice."""
+    schema["not"] = {"properties": {"portrait": {"type": "null"}, "clip": {"type": "null"}}}
+
+
 def offer_models(schema: dict[str, Any]) -> None:
     """Name all models in the schema of a list of them."""
     schema["items"] = {"type": "string", "enum": list(catalog.families())}

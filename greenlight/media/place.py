@@ -93,6 +93,17 @@ def download_file(name: str) -> IO[bytes]:
     return tempfile.NamedTemporaryFile(prefix="greenlight-", suffix=ending[0] if ending else "")
 
 
+def name_of(place: str) -> str:
+    """Return the last part of a place."""
+    return place.rpartition("/")[2]
+
+
+def shown_of(place: str) -> str:
+    """Return a place as people and books may see it: a web address without its query, which may be signed."""
+    is_web = place.removeprefix(PUBLIC).partition("://")[0].lower() in {"http", "https"}
+    return without_query(place) if is_web else place
+
+
 def without_query(url: str) -> str:
     """Return an address without its query, fragment and credentials, which may be secrets.
 

@@ -9,9 +9,19 @@ from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import Unusable
 from greenlight.media.decoding import decoding
-from greenlight.media.pictures import Header, NoPicture, open_picture, read_header, room_for
+from greenlight.media.frames import video_format
+from greenlight.media.pictures import (
+    BEGINNING_BYTES,
+    Header,
+    NoPicture,
+    open_picture,
+    read_header,
+    room_for,
+)
 from greenlight.media.place import Place
 from greenlight.media.places import opened
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role
 from greenlight.wording import visible
 
 
@@ -75,13 +85,25 @@ def _read_picture(place: Place) -> Header:
                 _decode(stream)
             return header
     except NoPicture:
-        raise Unusable(
-            f"{place.shown} is no picture that can be read; a JPEG, PNG, BMP or WebP is needed"
-        ) from None
+        raise _no_picture(place) from None
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise Unusable(
             f"{place.shown} is a damaged or cut-off picture ({error}); export it again"
         ) from None
+
+
+def _no_picture(place: Place) -> Unusable:
+    """Return why no picture can be read there, and if it is a clip, which models film it."""
+    needed = "a JPEG, PNG, BMP or WebP is needed"
+    if (models := catalog.filming(Role.CLIP)) and _begins_as_video(place):
+        way = f"{needed}, or a model that films a clip: {', '.join(models)}"
+        return Unusable(f"{place.shown} is a video; {way}")
+    return Unusable(f"{place.shown} is no picture that can be read; {needed}")
+
+
+def _begins_as_video(place: Place) -> bool:
+    with place.open() as stream:
+        return bool(video_format(stream.read(BEGINNING_BYTES)))
 
 
 def _decode(stream: BinaryIO) -> None:

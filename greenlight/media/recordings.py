@@ -1,9 +1,11 @@
-"""Examine a sound or a motion video, and refuse what the model does not take, before the check is paid."""
+"""Examine a sound or a video, and say what a model does not take, before anything is paid."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,7 +13,9 @@ from greenlight.errors import InputError, Unusable
 from greenlight.media.decoding import decoding
 from greenlight.media.place import Place
 from greenlight.media.places import opened
-from greenlight.modelstudio.limits import MotionLimits, SoundLimits
+from greenlight.modelstudio.catalog import filming
+from greenlight.modelstudio.family import Role
+from greenlight.modelstudio.limits import SoundLimits, VideoLimits
 from greenlight.wording import visible
 
 MEGABYTE = 1024 * 1024
@@ -33,13 +37,31 @@ class Sound(BaseModel):
     size_bytes: int
 
 
-class Motion(Sound):
-    """A video whose movement drives another, with its picture's facts."""
+class Footage(Sound):
+    """A video that is filmed from, with its picture's facts."""
 
     codec: str
     width_px: int
     height_px: int
     frames_per_second: float
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Return width and height."""
+        return self.width_px, self.height_px
+
+
+class Motion(Footage):
+    """A video whose movement drives another."""
+
+
+class Clip(Footage):
+    """A video of the person who is filmed."""
+
+
+Video = TypeVar("Video", Motion, Clip)
+Fault = tuple[str, str]
+"""The vendor's code for a limit that is broken, and what breaks it: `is 30.00 s long; ...`."""
 
 
 async def examine_sound(text: str) -> Sound:
@@ -51,7 +73,13 @@ async def examine_sound(text: str) -> Sound:
 async def examine_motion(text: str) -> Motion:
     """Return what a motion video is; `InputError` says why it cannot be one."""
     async with opened(text) as place:
-        return await examine_motion_at(place)
+        return await examine_video_at(place, Motion)
+
+
+async def examine_clip(text: str) -> Clip:
+    """Return what a clip is; `InputError` says why it cannot be one."""
+    async with opened(text) as place:
+        return await examine_video_at(place, Clip)
 
 
 async def examine_sound_at(place: Place) -> Sound:
@@ -60,10 +88,11 @@ async def examine_sound_at(place: Place) -> Sound:
         return await asyncio.to_thread(_read_sound, place, await place.local_path())
 
 
-async def examine_motion_at(place: Place) -> Motion:
-    """Return what the motion video at an opened place is."""
-    with decoding(place, "motion"):
-        return await asyncio.to_thread(_read_motion, place, await place.local_path())
+async def examine_video_at(place: Place, kind: type[Video]) -> Video:
+    """Return what the clip or motion at an opened place is."""
+    with decoding(place, "video"):
+        facts = await asyncio.to_thread(_read_video, place, await place.local_path(), kind)
+        return kind(**_common(place), **facts)
 
 
 def _read_sound(place: Place, path: Path) -> Sound:
@@ -87,7 +116,7 @@ def _read_sound(place: Place, path: Path) -> Sound:
         ) from None
 
 
-def _read_motion(place: Place, path: Path) -> Motion:
+def _read_video(place: Place, path: Path, kind: type[Footage]) -> dict[str, Any]:
     import av
 
     from greenlight.media.lengths import video_seconds
@@ -96,25 +125,33 @@ def _read_motion(place: Place, path: Path) -> Motion:
         with av.open(str(path), metadata_errors=TAGS) as container:
             # A picture is to FFmpeg a video of one frame, of a format like png_pipe.
             if not container.streams.video or container.format.name.endswith("_pipe"):
-                raise Unusable(f"{place.shown} is no video; an mp4, mov or avi is needed")
+                is_picture = bool(container.streams.video)
+                raise Unusable(f"{place.shown} is no video; {_needed(kind, is_picture=is_picture)}")
             stream = container.streams.video[0]
             if stream.codec_context is None:
                 raise Unusable(
                     f"{place.shown} is coded in a way that nobody knows; H.264 or H.265 is needed"
                 )
-            return Motion(
-                **_common(place),
-                format=container.format.name,
-                seconds=video_seconds(container),
-                codec=stream.codec_context.name,
-                width_px=stream.codec_context.width,
-                height_px=stream.codec_context.height,
-                frames_per_second=float(stream.average_rate or 0),
-            )
+            return {
+                "format": container.format.name,
+                "seconds": video_seconds(container),
+                "codec": stream.codec_context.name,
+                "width_px": stream.codec_context.width,
+                "height_px": stream.codec_context.height,
+                "frames_per_second": float(stream.average_rate or 0),
+            }
     except av.error.FFmpegError:
         raise Unusable(
             f"{place.shown} is no video that can be read; an mp4, mov or avi is needed"
         ) from None
+
+
+def _needed(kind: type[Footage], *, is_picture: bool) -> str:
+    """Return what a video must be; where a clip is a picture, also the models that film one."""
+    needed = "an mp4, mov or avi is needed"
+    if kind is Clip and is_picture:
+        return f"{needed}, or a model that films a portrait: {', '.join(filming(Role.PORTRAIT))}"
+    return needed
 
 
 def _has_moving_pictures(container: object) -> bool:
@@ -126,7 +163,7 @@ def _has_moving_pictures(container: object) -> bool:
     return any(not stream.disposition & cover for stream in container.streams.video)
 
 
-def _common(place: Place) -> dict[str, object]:
+def _common(place: Place) -> dict[str, Any]:
     return {
         "place": place.text,
         "shown": place.shown,
@@ -140,45 +177,49 @@ def require_sound(sound: Sound, limits: SoundLimits) -> None:
     """Raise an `InputError` if a model does not take a sound."""
     if sound.format not in limits.formats:
         raise InputError(f"{sound.shown} is a {sound.format}; a wav or mp3 is needed")
-    _require_length(sound, limits.min_seconds, limits.max_seconds)
-    _require_size(sound, limits.max_bytes)
+    faults = (_wrong_length(sound, limits), _wrong_size(sound, limits))
+    _require_none(sound, (fault for fault in faults if fault is not None))
 
 
-def require_motion(motion: Motion, limits: MotionLimits) -> None:
+def require_motion(motion: Motion, limits: VideoLimits) -> None:
     """Raise an `InputError` if a model does not take a motion video."""
-    shorter, longer = sorted((motion.width_px, motion.height_px))
+    _require_none(motion, faults_of(motion, limits))
+
+
+def faults_of(video: Footage, limits: VideoLimits) -> Iterator[Fault]:
+    """Yield what a model does not take about a clip or a motion."""
+    shorter, longer = sorted(video.size_px)
     # The container's name is a list of all that it may be: "mov,mp4,m4a,3gp,3g2,mj2".
-    if not limits.formats & set(motion.format.split(",")):
-        raise InputError(f"{motion.shown} is a {motion.format}; an mp4, mov or avi is needed")
-    if motion.codec not in limits.codecs:
-        raise InputError(f"{motion.shown} is coded as {motion.codec}; H.264 or H.265 is needed")
+    if not limits.formats & set(video.format.split(",")):
+        yield "InvalidFile.Format", f"is a {video.format}; an mp4, mov or avi is needed"
+    if video.codec not in limits.codecs:
+        yield "InvalidFile.Format", f"is coded as {video.codec}; H.264 or H.265 is needed"
     if shorter < limits.min_edge_px or longer > limits.max_edge_px:
-        raise InputError(
-            f"{motion.shown} is {motion.width_px}x{motion.height_px} px; "
-            f"edges of {limits.min_edge_px} to {limits.max_edge_px} px are taken"
-        )
+        taken = f"edges of {limits.min_edge_px} to {limits.max_edge_px} px are taken"
+        yield "InvalidFile.Resolution", f"is {video.width_px}x{video.height_px} px; {taken}"
     if longer > limits.max_aspect * shorter:
-        raise InputError(f"{motion.shown} is more than {limits.max_aspect:g} times as long as wide")
-    if motion.frames_per_second < limits.min_frames_per_second:
-        raise InputError(
-            f"{motion.shown} has {motion.frames_per_second:.3g} frames a second; "
-            f"at least {limits.min_frames_per_second:g} are needed"
-        )
-    _require_length(motion, limits.min_seconds, limits.max_seconds)
-    _require_size(motion, limits.max_bytes)
+        yield "InvalidFile.AspectRatio", f"is more than {limits.max_aspect:g} times as long as wide"
+    if video.frames_per_second < limits.min_frames_per_second:
+        needed = f"at least {limits.min_frames_per_second:g} are needed"
+        yield "InvalidFile.FPS", f"has {video.frames_per_second:.3g} frames a second; {needed}"
+    others = (_wrong_length(video, limits), _wrong_size(video, limits))
+    yield from (fault for fault in others if fault is not None)
 
 
-def _require_length(media: Sound, min_seconds: float, max_seconds: float) -> None:
-    if not min_seconds <= media.seconds <= max_seconds:
-        raise InputError(
-            f"{media.shown} is {media.seconds:.2f} s long; "
-            f"{min_seconds:g} to {max_seconds:g} s are taken"
-        )
+def _require_none(media: Sound, faults: Iterator[Fault]) -> None:
+    if fault := next(faults, None):
+        raise InputError(f"{media.shown} {fault[1]}")
 
 
-def _require_size(media: Sound, max_bytes: int) -> None:
-    if media.size_bytes > max_bytes:
-        raise InputError(
-            f"{media.shown} has {media.size_bytes / MEGABYTE:.1f} MB; "
-            f"at most {max_bytes / MEGABYTE:g} MB are taken"
-        )
+def _wrong_length(media: Sound, limits: SoundLimits | VideoLimits) -> Fault | None:
+    if limits.min_seconds <= media.seconds <= limits.max_seconds:
+        return None
+    taken = f"{limits.min_seconds:g} to {limits.max_seconds:g} s are taken"
+    return "InvalidFile.Duration", f"is {media.seconds:.2f} s long; {taken}"
+
+
+def _wrong_size(media: Sound, limits: SoundLimits | VideoLimits) -> Fault | None:
+    if media.size_bytes <= limits.max_bytes:
+        return None
+    taken = f"at most {limits.max_bytes / MEGABYTE:g} MB are taken"
+    return "InvalidFile.Size", f"has {media.size_bytes / MEGABYTE:.1f} MB; {taken}"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from greenlight.modelstudio.families import FAMILIES
-from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.family import Family, Role
 from greenlight.modelstudio.model import Model
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,27 @@ def names_in_words() -> str:
     staying = ", ".join(family.name for family in FAMILIES if not family.is_retired)
     retiring = ", ".join(family.name for family in FAMILIES if family.is_retired)
     return f"{staying} (or, for your own deployments, the retired {retiring})"
+
+
+def filming(subject: Role) -> list[str]:
+    """Return the names of the families that film a portrait, or a clip."""
+    return [family.name for family in FAMILIES if family.subject is subject]
+
+
+def taking(role: Role) -> list[str]:
+    """Return the names of the families that take an input of a role."""
+    return [family.name for family in FAMILIES if family.input_of(role)]
+
+
+def unchecked() -> list[str]:
+    """Return the names of the families that have no check."""
+    return [family.name for family in FAMILIES if family.check is None]
+
+
+def for_families(names: Iterable[str]) -> str:
+    """Return for which families something is: `For wan-s2v, emo`."""
+    told = ", ".join(names)
+    return f"For {told}" if told else "For no model at present"
 
 
 def family(name: str) -> Family:

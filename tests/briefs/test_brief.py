@@ -15,7 +15,7 @@ from greenlight.work.bundles import BriefDefaults
 
 DECIDED: dict[str, Any] = {
     "model": "emo-v1",
-    "portrait": "sha256-ab",
+    "subject": "sha256-ab",
     "drive": "sha256-cd",
     "parameters": {"style_level": "normal", "ratio": "1:1"},
     "take": 1,
@@ -31,7 +31,7 @@ def test_the_order_of_parameters_decides_nothing() -> None:
     "change",
     [
         {"model": "my-deployment"},
-        {"portrait": "sha256-ef"},
+        {"subject": "sha256-ef"},
         {"drive": "sha256-ef"},
         {"parameters": {"style_level": "calm", "ratio": "1:1"}},
         {"parameters": {"style_level": "normal", "ratio": "3:4"}},

@@ -56,7 +56,7 @@ def test_a_check_that_was_paid_again_counts_once_by_its_newest_verdict(ledger: L
     book(ledger, REFUSED)
     ledger.checks.uncertain(begin_check(ledger))
     assert [check.verdict for check in ledger.history.checks()] == [REFUSED, SILENT]
-    assert ledger.history.portraits() == 2
+    assert ledger.history.subjects() == 2
     assert sum(one.count for one in ledger.history.verdicts()) == 2
 
 
@@ -65,7 +65,7 @@ def test_checks_without_an_answer_are_not_among_them(ledger: Ledger) -> None:
     ledger.checks.uncertain(begin_check(ledger, replace(CHECK, portrait="sha256-cd")))
     assert ledger.history.checks() == []
     assert ledger.history.verdicts() == []
-    assert ledger.history.portraits() == 0
+    assert ledger.history.subjects() == 0
 
 
 def test_all_checks_of_some_portraits_are_found(ledger: Ledger) -> None:
@@ -108,7 +108,7 @@ def test_history_begins_with_a_day_of_utc_plus_8(timed: Ledger, clock: Clock) ->
     both = ("sha256-before", "sha256-after")
     assert [check.portrait for check in history.checks_of(both, since=DAY)] == ["sha256-after"]
     assert [one.passed for one in history.verdicts(since=DAY)] == [False]
-    assert (history.portraits(since=DAY), history.portraits()) == (1, 2)
+    assert (history.subjects(since=DAY), history.subjects()) == (1, 2)
     assert [job.task_id for job in history.ended(since=DAY)] == ["t-2"]
     assert [job.task_id for job in history.ended()] == ["t-2", "t-1"]
     assert [job.task_id for job in history.ended(limit=1)] == ["t-2"]
@@ -143,4 +143,4 @@ def test_empty_books_have_no_history(ledger: Ledger) -> None:
     found = (history.checks(), history.verdicts(), history.ended(), history.under_way())
     assert found == ([], [], [], [])
     assert history.in_doubt() == []
-    assert history.portraits() == 0
+    assert history.subjects() == 0

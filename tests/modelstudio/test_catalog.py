@@ -17,7 +17,7 @@ from greenlight.modelstudio.families.animate_anyone import ANIMATE_ANYONE, Anima
 from greenlight.modelstudio.families.emo import EmoParameters, EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitParameters, LivePortraitVerdict
 from greenlight.modelstudio.families.wan_s2v import WanS2vParameters, WanS2vVerdict
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits
+from greenlight.modelstudio.limits import PictureLimits, VideoLimits
 from tests.modelstudio.films import film_request
 
 FACE_DETECT = "/services/aigc/image2video/face-detect"
@@ -106,7 +106,7 @@ def test_the_limits_are_those_of_the_documents() -> None:
     sounds = [family.sound for family in (emo, liveportrait, wan) if family.sound]
     assert [(s.min_seconds, s.max_seconds) for s in sounds] == [(0, 60), (1, 180), (0, 20)]
     assert [s.max_bytes for s in sounds] == [15 * MIB, 15 * MIB - 1, 15 * MIB - 1]
-    assert (animate.sound, animate.motion) == (None, MotionLimits())
+    assert (animate.sound, animate.motion) == (None, VideoLimits())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import av
 import pytest
 from PIL import Image
 
-from greenlight.studio.film import FilmStoppedError, make_film
+from greenlight.studio.film import FilmStoppedError, make_film, swaying
 from tests.conftest import make_sound
 
 PICTURE = Image.new("RGB", (640, 400), "teal")
@@ -26,7 +26,13 @@ def lengths(path: Path) -> tuple[float, float]:
 @pytest.mark.parametrize("seconds", [0.3, 2.0, 6.4])
 def test_pictures_and_sound_are_equally_long(tmp_path: Path, seconds: float) -> None:
     sound = make_sound(tmp_path / "a.wav", seconds=seconds)
-    make_film(PICTURE, tmp_path / "a.mp4", size=(320, 240), seconds=seconds, sound=sound)
+    make_film(
+        swaying(PICTURE, (320, 240)),
+        tmp_path / "a.mp4",
+        size=(320, 240),
+        seconds=seconds,
+        sound=sound,
+    )
     assert lengths(tmp_path / "a.mp4") == pytest.approx((seconds, seconds), abs=0.1)
 
 
@@ -37,13 +43,15 @@ def test_an_mp3_is_heard_too(tmp_path: Path) -> None:
         for frame in source.decode(audio=0):
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
-    make_film(PICTURE, tmp_path / "a.mp4", size=(320, 240), seconds=1, sound=mp3)
+    make_film(
+        swaying(PICTURE, (320, 240)), tmp_path / "a.mp4", size=(320, 240), seconds=1, sound=mp3
+    )
     assert lengths(tmp_path / "a.mp4") == pytest.approx((1, 1), abs=0.15)
 
 
 def test_the_picture_moves(tmp_path: Path) -> None:
     striped = Image.linear_gradient("L").convert("RGB")
-    make_film(striped, tmp_path / "a.mp4", size=(256, 256), seconds=2.5)
+    make_film(swaying(striped, (256, 256)), tmp_path / "a.mp4", size=(256, 256), seconds=2.5)
     with av.open(str(tmp_path / "a.mp4")) as film:
         frames = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
     assert abs(frames[0].astype(int) - frames[-1]).mean() > 2
@@ -52,9 +60,21 @@ def test_the_picture_moves(tmp_path: Path) -> None:
 def test_a_sound_that_breaks_off_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(av.error.FFmpegError):
-        make_film(PICTURE, tmp_path / "a.mp4", size=(64, 64), seconds=1, sound=tmp_path / "a.wav")
+        make_film(
+            swaying(PICTURE, (64, 64)),
+            tmp_path / "a.mp4",
+            size=(64, 64),
+            seconds=1,
+            sound=tmp_path / "a.wav",
+        )
 
 
 def test_it_stops_when_told_to(tmp_path: Path) -> None:
     with pytest.raises(FilmStoppedError):
-        make_film(PICTURE, tmp_path / "a.mp4", size=(64, 64), seconds=1e6, is_stopped=lambda: True)
+        make_film(
+            swaying(PICTURE, (64, 64)),
+            tmp_path / "a.mp4",
+            size=(64, 64),
+            seconds=1e6,
+            is_stopped=lambda: True,
+        )

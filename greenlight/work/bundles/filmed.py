@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from greenlight.ledger.job import Job
+from greenlight.ledger.job import Job, subject_place
+from greenlight.media.kinds import Kind
+from greenlight.media.place import name_of, shown_of
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.work.bundles.bundle import Kind, name_of, shown_of
 from greenlight.work.bundles.sight import Sight
 
 
@@ -78,7 +79,7 @@ def how_to_get_another(sight: Sight, job: Job) -> str:
 
 def _is_own(sight: Sight, job: Job) -> bool:
     """Whether a job filmed what lies in this place, and not the same content in another."""
-    return bool(job.brief.get("portrait") == sight.bundle.portraits[0].place)
+    return subject_place(job) == sight.place
 
 
 def _is_driven_alike(sight: Sight, job: Job) -> bool:
