@@ -22,6 +22,7 @@ from cli.options import (
 from cli.progress import Tell, pace
 from cli.speaking import say, tell
 from cli.stopping import run
+from greenlight.modelstudio import catalog
 from greenlight.wording import cny
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def sweep(
     waits_for = _needs(needs)
     if dry_run:
         forecast = run(_foresee(place, settings, defaults, waits_for, out, films=film))
-        _print_forecast(forecast, place, as_json)
+        _print_forecast(forecast, place, model, as_json=as_json)
         return
     prepare_prefect(settings.results)
     with pace(f"sweeping {place}") as advance, warnings_shown():
@@ -138,7 +139,7 @@ def sweep(
                 wait_seconds=wait,
             )
         )
-    _print_report(report, as_json)
+    _print_report(report, model, as_json=as_json)
     raise typer.Exit(1 if report.stopped or report.failures else 0)
 
 
@@ -206,12 +207,13 @@ async def _foresee(
     return forecast
 
 
-def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
+def _print_forecast(forecast: Forecast, place: str, models: list[str], *, as_json: bool) -> None:
     if as_json:
         tell(forecast.as_json())
         return
     if not forecast.portraits:
-        say(f"There are no portraits in {place}; nothing was paid.")
+        wanted = catalog.subjects_in_words(models, 0)
+        say(f"There are no {wanted} in {place}; nothing was paid.")
         return
     settled = ", ".join(f"{n} {state.label.lower()}" for state, n in forecast.settled.items())
     say(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")
@@ -224,7 +226,7 @@ def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
     say(f"At most {cny(forecast.price_cny)} in all; nothing was paid.")
 
 
-def _print_report(report: SweepReport, as_json: bool) -> None:
+def _print_report(report: SweepReport, models: list[str], *, as_json: bool) -> None:
     if as_json:
         tell(report.model_dump_json())
         return
@@ -232,8 +234,8 @@ def _print_report(report: SweepReport, as_json: bool) -> None:
         is_named = remark.message.startswith(remark.portrait.rpartition(".")[0])
         say(remark.message if is_named else f"{remark.portrait}: {remark.message}")
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
-    portraits = "portrait" if report.portraits == 1 else "portraits"
-    say(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")
+    subjects = catalog.subjects_in_words(models, report.portraits)
+    say(f"{report.portraits} {subjects} in {report.place}: {states or 'none'}.")
     if report.stopped:
         say(f"Stopped: {report.stopped}.")
     say(f"Paid for checks by this run: {cny(report.cost_cny)}.")

@@ -74,7 +74,7 @@ def _report(run: FlowRun, job: Job, ledger: Ledger) -> FilmReport:
 
 
 def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
-    """Return what the books say of the portrait, in the order of the brief's models, the filmed one last."""
+    """Return what the books say of the subject, in the order of the brief's models, the filmed one last."""
     known: dict[str, Verdict] = {}
     for check in ledger.history.checks_of([job.portrait]):
         verdict = check.verdict
@@ -84,6 +84,8 @@ def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
     models = Brief.model_validate(run.parameters["brief"]).models
     # A json that came later may have named another one.
     asked = models[: models.index(job.family) + 1] if job.family in models else (job.family,)
+    # The books have checks only, and some families have none.
+    known |= {model: catalog.family(model).unchecked() for model in catalog.unchecked()}
     return [known[model] for model in asked if model in known]
 
 

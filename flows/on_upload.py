@@ -132,7 +132,7 @@ async def _find(objects: list[Arrival]) -> list[Bundle | BundleReport]:
     places = {stem_of(one.place): one.place for one in objects if kind_of(one.place)}
     for other in sorted({one.place for one in objects if not kind_of(one.place)}):
         get_run_logger().info(
-            "%s is no portrait, sound, motion or json, and is left alone", visible(other)
+            "%s is no picture, sound, video or json, and is left alone", visible(other)
         )
     return await all_of(places.values(), _find_one, at_once=AT_ONCE)
 

@@ -25,6 +25,7 @@ from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
 from greenlight.concurrency import side_by_side
 from greenlight.errors import InputError, OverBudget
+from greenlight.modelstudio import catalog
 from greenlight.wording import cny, visible
 from greenlight.work.bundles import BriefDefaults, Bundle, bundles_in
 from greenlight.work.bundles.output import refuse_output_within
@@ -241,7 +242,8 @@ async def _end(sweep: _Sweep, cost_cny: Decimal) -> State[SweepReport]:
         stopped=sweep.stopped,
     )
     subjects = subjects_of(sweep.work.surveyor.defaults.models, [sweep.place])
-    message = counted(sweep.states) or f"there are no portraits in {sweep.place}"
+    wanted = catalog.subjects_in_words(sweep.work.surveyor.defaults.models, 0)
+    message = counted(sweep.states) or f"there are no {wanted} in {sweep.place}"
     if sweep.stopped:
         message = f"{message}; {sweep.stopped}"
         return await ended(FilmState.OVER_BUDGET, message, report, sweep.states, subjects)

@@ -62,8 +62,10 @@ def _format_of(path: Path) -> str:
 def _frame_at_a_third(container: av.container.InputContainer) -> av.VideoFrame:
     stream = container.streams.video[0]
     decoder = stream.codec_context
-    if decoder.name not in CODECS or decoder.width * decoder.height > MOST_PIXELS:
-        raise ValueError("it is coded otherwise, or too large")
+    if decoder is None or decoder.name not in CODECS:
+        raise ValueError("it is coded in another way")
+    if decoder.width * decoder.height > MOST_PIXELS:
+        raise ValueError("it is too large")
     decoder.thread_count = 1
     # A stream may be larger than its container says.
     decoder.options = {"max_pixels": str(MOST_PIXELS)}
@@ -82,7 +84,9 @@ def _decoded_up_to(
     for number, frame in enumerate(container.decode(stream)):
         found = frame
         is_late = number >= MOST_FRAMES or time.monotonic() > until
-        if is_late or frame.pts is None or frame.pts >= wanted:
+        # An AVI says only when a picture is to be decoded.
+        at = frame.dts if frame.pts is None else frame.pts
+        if is_late or at is None or at >= wanted:
             break
     if found is None:
         raise ValueError("it has no frame")

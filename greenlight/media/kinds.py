@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.limits import SoundLimits, VideoLimits
+
 
 class Kind(StrEnum):
     """What a file is; what it is for, a family says."""
@@ -17,8 +20,8 @@ class Kind(StrEnum):
 
 ENDINGS: Final = {
     **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp"), Kind.PICTURE),
-    **dict.fromkeys(("mp3", "wav"), Kind.SOUND),
-    **dict.fromkeys(("mp4", "mov", "avi"), Kind.VIDEO),
+    **dict.fromkeys(catalog.formats(SoundLimits), Kind.SOUND),
+    **dict.fromkeys(catalog.formats(VideoLimits), Kind.VIDEO),
     "json": Kind.DETAILS,
 }
 """What the models take, and the json of a brief."""

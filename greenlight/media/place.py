@@ -10,10 +10,11 @@ from typing import IO, BinaryIO
 from urllib.parse import urlsplit, urlunsplit
 
 from greenlight.aws.clients import Credentials
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.redaction import without_secrets
 
-MAX_DOWNLOAD_BYTES = 200 * 1024 * 1024
-"""The largest file that any model takes is a motion video of 200 MB."""
+MAX_DOWNLOAD_BYTES = catalog.largest_input_bytes()
+"""No model takes a larger file."""
 
 
 PUBLIC = "public+"

@@ -176,7 +176,8 @@ def _common(place: Place) -> dict[str, Any]:
 def require_sound(sound: Sound, limits: SoundLimits) -> None:
     """Raise an `InputError` if a model does not take a sound."""
     if sound.format not in limits.formats:
-        raise InputError(f"{sound.shown} is a {sound.format}; a wav or mp3 is needed")
+        needed = " or ".join(sorted(limits.formats, reverse=True))
+        raise InputError(f"{sound.shown} is a {sound.format}; a {needed} is needed")
     faults = (_wrong_length(sound, limits), _wrong_size(sound, limits))
     _require_none(sound, (fault for fault in faults if fault is not None))
 

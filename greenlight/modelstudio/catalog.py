@@ -13,6 +13,7 @@ from typing import Final
 
 from greenlight.modelstudio.families import FAMILIES
 from greenlight.modelstudio.family import Family, Role
+from greenlight.modelstudio.limits import SoundLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,24 @@ def filming(subject: Role) -> list[str]:
 def taking(role: Role) -> list[str]:
     """Return the names of the families that take an input of a role."""
     return [family.name for family in FAMILIES if family.input_of(role)]
+
+
+def formats(kind: type[SoundLimits | VideoLimits]) -> list[str]:
+    """Return the formats of sounds, or of videos, that any model takes."""
+    taken = [one.limits for family in FAMILIES for one in family.inputs]
+    return sorted({name for one in taken if isinstance(one, kind) for name in one.formats})
+
+
+def largest_input_bytes() -> int:
+    """Return the size of the largest sound or video that any model takes."""
+    taken = [one.limits for family in FAMILIES for one in family.inputs]
+    return max(one.max_bytes for one in taken if isinstance(one, SoundLimits | VideoLimits))
+
+
+def subjects_in_words(names: Iterable[str], count: int) -> str:
+    """Return what some of the families film: `portraits`, `clip`, `portraits or clips`."""
+    roles = dict.fromkeys(one.subject for one in FAMILIES if one.name in set(names))
+    return " or ".join(role if count == 1 else f"{role}s" for role in sorted(roles, reverse=True))
 
 
 def unchecked() -> list[str]:

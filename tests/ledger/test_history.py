@@ -114,6 +114,28 @@ def test_history_begins_with_a_day_of_utc_plus_8(timed: Ledger, clock: Clock) ->
     assert [job.task_id for job in history.ended(limit=1)] == ["t-2"]
 
 
+def test_what_was_filmed_without_a_check_counts_once_beside_what_was_checked(
+    timed: Ledger, clock: Clock
+) -> None:
+    clock.at = datetime(2026, 11, 19, 15, 59, tzinfo=UTC)
+    book(timed, PASSED, portrait="sha256-0")
+    for number in range(3):
+        submit(timed, f"t-{number}", another(number, family="lips", portrait="sha256-0"))
+    clock.at = datetime(2026, 11, 19, 16, tzinfo=UTC)
+    submit(timed, "t-3", another(3, family="lips", portrait="sha256-3"))
+    submit(timed, "t-4", another(4, family="emo", portrait="sha256-4"))
+    submit(timed, "t-5", another(5, family="lips", kind="template"))
+    refused, token = send(timed, another(6, family="lips", portrait="sha256-6"))
+    timed.jobs.not_accepted(refused, token, code="InvalidParameter")
+    history, lips = timed.history, ["lips"]
+    assert (history.subjects(), history.subjects(unchecked=lips)) == (1, 2)
+    assert history.subjects(unchecked=lips, since=DAY) == 1
+    tasks = [job.task_id for job in history.filmed_by(lips)]
+    assert tasks == ["t-3", "t-2", "t-1", "t-0"]
+    assert [job.task_id for job in history.filmed_by(lips, since=DAY)] == ["t-3"]
+    assert [job.task_id for job in history.filmed_by(lips, limit=2)] == ["t-3", "t-2"]
+
+
 def test_jobs_are_open_in_doubt_or_ended_and_refused_requests_are_none_of_it(
     timed: Ledger, clock: Clock
 ) -> None:

@@ -61,6 +61,8 @@ def test_a_sweep_films_each_as_what_it_is(
     (failure,) = swept["failures"]
     assert failure["portrait"].endswith("eve.png")
     assert TWO_READINGS in failure["message"]
+    again = greenlight(*asked, "--json").line
+    assert (again["portraits"], again["known"]) == (3, 3)
     assert paid(studio) == {"dance-1": 1, "lips-1": 1}
 
 
@@ -78,7 +80,9 @@ async def test_uploads_are_filmed_each_as_what_it_is(
         out=str(tmp_path / "videos"),
         return_state=True,
     )
-    became = {Path(one.portrait).name: one.report for one in await state.aresult(raise_on_failure=False)}
+    became = {
+        Path(one.portrait).name: one.report for one in await state.aresult(raise_on_failure=False)
+    }
     states = {name: report.state.value for name, report in became.items()}
     assert states == {
         "anna.png": "filming",

@@ -20,8 +20,8 @@ from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
 from tests.conftest import make_sound
 from tests.endtoend.shapes.conftest import PORTRAIT
-from tests.steering import paid, received
-from tests.studio.conftest import make_clip
+from tests.steering import add_fault, paid, received
+from tests.studio.conftest import make_clip, until
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
 
@@ -155,6 +155,27 @@ def assert_shown_by_the_studio(studio: StudioServer) -> None:
     (poster,) = set(re.findall(r'poster="([^"]+)"', page))
     jpeg = httpx.get(f"{studio.url}{poster}", verify=False)
     assert jpeg.headers["content-type"] == "image/jpeg"
+
+
+def test_a_lost_answer_is_found_again_by_the_length_of_the_shorter(
+    greenlight: Greenlight,
+    clip: Path,
+    long: Path,
+    studio: StudioServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GREENLIGHT_EXCLUSIVE_ACCOUNT", "on")
+    add_fault(studio, "drop", "create", when="after")
+    asked = ("film", clip, *LIPS, "--audio", long, "--out", tmp_path / "videos", "--json")
+    assert greenlight(*asked).line["state"] == "ambiguous"
+
+    def adopted() -> bool:
+        return greenlight("reconcile", "--json").line["outcome"] == "adopted"
+
+    until(adopted)
+    assert greenlight(*asked).line["state"] == "filmed"
+    assert paid(studio) == {"lips-1": 1}
 
 
 def test_who_is_refused_by_the_video_model_is_rejected_at_no_cost(
