@@ -2,7 +2,7 @@
 
     GreenlightError
     ├── SettingsError     a setting or an option is missing or makes no sense
-    ├── InputError        a portrait, sound or motion cannot be used as it lies there
+    ├── InputError        a portrait, clip, sound or motion cannot be used as it lies there
     │    ├── Overwritten  it was replaced by another content while it was worked on
     │    └── Unusable     its content cannot be used, wherever and whenever it is read
     ├── LedgerError       the books cannot be read or written
@@ -45,7 +45,7 @@ class SettingsError(GreenlightError):
 
 
 class InputError(GreenlightError):
-    """A portrait, sound or motion cannot be used as it lies there."""
+    """A portrait, clip, sound or motion cannot be used as it lies there."""
 
 
 class Overwritten(InputError):  # noqa: N818 - as people say it

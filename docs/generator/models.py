@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.markdown import bullets, code, paragraph, table, write_page
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.family import Family, Role
 from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
@@ -44,7 +44,10 @@ def _model(model: Model) -> tuple[str, ...]:
 
 
 def _limits(family: Family) -> Iterator[str]:
-    yield f"portrait: {_picture(family.picture)}"
+    if family.subject is Role.CLIP:
+        yield f"clip: {_motion(family.clip)}"
+    else:
+        yield f"portrait: {_picture(family.picture)}"
     if family.sound:
         yield f"sound: {_sound(family.sound)}"
     if family.motion:
