@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.allowance import Allowance
-from flows.bundle_work import BundleWork
+from flows.bundle_work import ByRuns
 from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
@@ -29,6 +29,7 @@ from greenlight.work.bundles import BriefDefaults, Bundle, bundle_of
 from greenlight.work.bundles.bundle import Kind, kind_of, name_of, stem_of
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.bundles.work import BundleWork
 from greenlight.work.reports import (
     FilmState,
     report_error,
@@ -88,10 +89,12 @@ async def on_upload(
         beside = Beside(defaults=defaults, needs=needs)
         runs = FilmRuns(block.service, out, credentials, beside)
         allowance = await Allowance.of_run(max_cny, services.ledger)
-        work = BundleWork(surveyor, block, runs, allowance, explains=True)
+        doer = ByRuns(services.ledger, block, runs, allowance, explains=True)
+        work = BundleWork(surveyor, doer)
         await work.prepare()
-        reports = await _work_on(await _find(objects), work)
-    if work.gallery.refused_count:
+        reports, sights = await _work_on(await _find(objects), work)
+        await _show(sights, reports, doer, defaults.models[0])
+    if doer.gallery.refused_count:
         await _look_at_the_day(services.ledger, block.service)
     subjects = subjects_of(defaults.models, (one.place for one in objects))
     return await end(reports, subjects)
@@ -140,7 +143,9 @@ async def _find_one(place: str) -> Bundle | BundleReport:
     return bundle or Bundle(stem_of(place))
 
 
-async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list[BundleReport]:
+async def _work_on(
+    found: list[Bundle | BundleReport], work: BundleWork
+) -> tuple[list[BundleReport], list[Sight]]:
     reports = [one for one in found if isinstance(one, BundleReport)]
     bundles = [one for one in found if isinstance(one, Bundle)]
     reports += [
@@ -160,18 +165,16 @@ async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list
     async with aclosing(side_by_side(each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
         async for report in brought_on:
             reports.append(report)
-    await _show(sights, reports, work)
-    return reports
+    return reports, sights
 
 
-async def _show(sights: list[Sight], reports: list[BundleReport], work: BundleWork) -> None:
+async def _show(sights: list[Sight], reports: list[BundleReport], doer: ByRuns, model: str) -> None:
     """Show one portrait whole, and many as a table with a contact sheet of the refused."""
     portraits = [sight.portrait for sight in sights]
     if len(reports) == 1 and portraits and portraits[0] is not None:
-        ledger, run_id = work.surveyor.ledger, str(flow_run.id or "")
+        ledger, run_id = doer.ledger, str(flow_run.id or "")
         reports[0].report.cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
         await show_portrait(portraits[0], reports[0].report)
-    elif work.gallery.count:
+    elif doer.gallery.count:
         summary = counted(Counter(one.report.state for one in reports))
-        model = work.surveyor.defaults.models[0]
-        await show_many(_run_name(), summary, work.gallery, model=model)
+        await show_many(_run_name(), summary, doer.gallery, model=model)
