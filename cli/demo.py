@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.logs import warnings_hidden
 from cli.progress import progress
 from cli.speaking import draw, say
 from cli.stopping import run
@@ -41,7 +42,8 @@ def demo(
     began_at = time.monotonic()
     out = out.absolute()
     home = out / "home"
-    with _local_studio(home) as base_url:
+    # That a model is about to be switched off is no matter of a studio that plays it.
+    with _local_studio(home) as base_url, warnings_hidden():
         _set_up_environment(home, base_url)
         entries, reports = run(_run(out))
     _print_videos(reports, out)

@@ -137,7 +137,7 @@ def test_a_day_without_room_refuses_before_anything_is_sent(
     assert (ran.code, ran.line["state"]) == (1, "over_budget")
     assert ran.line["error"]["type"] == "OverBudget"
     assert ran.line["error"]["spent"] is False
-    assert f"the budget of {max_cny_per_day} CNY" in ran.line["error"]["message"]
+    assert f" of {max_cny_per_day} CNY spent" in ran.line["error"]["message"]
     assert ran.line["cost_cny"] == pytest.approx(0.004 * len(was_paid))
     assert paid(studio) == was_paid
 
