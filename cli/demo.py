@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from cli.logs import warnings_hidden
 from cli.progress import progress
 from cli.speaking import draw, say
 from cli.stopping import run
@@ -41,7 +42,8 @@ def demo(
     began_at = time.monotonic()
     out = out.absolute()
     home = out / "home"
-    with _local_studio(home) as base_url:
+    # That a model is about to be switched off is no matter of a studio that plays it.
+    with _local_studio(home) as base_url, warnings_hidden():
         _set_up_environment(home, base_url)
         entries, reports = run(_run(out))
     _print_videos(reports, out)
@@ -83,25 +85,22 @@ def _port_in(remembered: Path) -> int:
 
 
 def _set_up_environment(home: Path, base_url: str) -> None:
-    """Keep the demonstration away from the user's own key, books and Prefect server."""
+    """Keep the demonstration away from the user's own key and books."""
     for name in list(os.environ):
-        if name.startswith(("GREENLIGHT_", "DASHSCOPE_", "PREFECT_")):
+        if name.startswith(("GREENLIGHT_", "DASHSCOPE_")):
             del os.environ[name]
     os.environ |= {
         "GREENLIGHT_HOME": str(home),
         "GREENLIGHT_POLL_SECONDS": str(POLL_SECONDS),
         "DASHSCOPE_HTTP_BASE_URL": base_url,
         "DASHSCOPE_API_KEY": DEMO_KEY,
-        "PREFECT_HOME": str(home / "prefect"),
     }
 
 
 async def _run(out: Path) -> tuple[list[Entry], list[FilmReport]]:
-    from cli.film import prepare_prefect
     from greenlight.settings import read_settings
 
     settings = read_settings()
-    prepare_prefect(settings.results)
     entries = await _screen(settings)
     return entries, await _film(entries, out / "videos")
 
@@ -135,8 +134,8 @@ async def _screen(settings: Settings) -> list[Entry]:
 
 
 async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
-    """Film everything that passed, each as a flow run of its own."""
-    from cli.film import film_brief
+    """Film everything that passed."""
+    from cli.film import film_here
     from greenlight.briefs.brief import Brief
 
     briefs = [
@@ -155,7 +154,7 @@ async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
     with progress("filming", total=len(briefs)) as advance:
 
         async def film(brief: Brief) -> FilmReport:
-            report = await film_brief(brief, out=str(out), wait_seconds=120, max_cny=None)
+            report = await film_here(brief, out=str(out), wait_seconds=120, max_cny=None)
             advance()
             return report
 

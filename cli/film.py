@@ -21,6 +21,8 @@ from cli.options import (
 from cli.progress import progress
 from cli.speaking import say, show, tell
 from cli.stopping import run
+from cli.via import Via, ViaOption, is_via_prefect
+from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.wording import cny
 
 if TYPE_CHECKING:
@@ -69,9 +71,14 @@ def film(
         int, typer.Option(min=1, help="A higher number makes and pays a new video.")
     ] = 1,
     wait: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="SECONDS", help="How long to wait for the video."),
-    ] = None,
+        float,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long to wait for the video.",
+            show_default="until it is done",
+        ),
+    ] = LONGEST_JOB_SECONDS,
     max_cny: Annotated[
         float | None,
         typer.Option(min=0, metavar="CNY", help="Begin nothing that could come to more."),
@@ -79,6 +86,7 @@ def film(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the request and its price; pay nothing.")
     ] = False,
+    via: ViaOption = None,
     as_json: Json = False,
 ) -> None:
     """Film a portrait or a clip with the first model whose check it passes."""
@@ -101,7 +109,7 @@ def film(
     if dry_run:
         report = run(_plan(brief, settings))
     else:
-        report = _run_flow(brief, settings, out=out, wait_seconds=wait, max_cny=max_cny)
+        report = _film(brief, settings, via, out=out, wait_seconds=wait, max_cny=max_cny)
     print_report(report, as_json=as_json)
     raise typer.Exit(0 if report.state.is_good else 1)
 
@@ -123,10 +131,20 @@ async def _plan(brief: Brief, settings: Settings) -> FilmReport:
         return report_plan(await planner.plan())
 
 
-def _run_flow(brief: Brief, settings: Settings, **parameters: Any) -> FilmReport:
-    prepare_prefect(settings.results)
+def _film(brief: Brief, settings: Settings, via: Via | None, **parameters: Any) -> FilmReport:
+    film_brief = film_here
+    if is_via_prefect(via):
+        prepare_prefect(settings.results)
+        film_brief = film_by_run
     with progress(f"filming {brief.subject.partition('?')[0]}"), warnings_shown():
         return run(film_brief(brief, **parameters))
+
+
+async def film_here(brief: Brief, **parameters: Any) -> FilmReport:
+    """Film a brief in this process and return its report; what is wrong with the brief is raised."""
+    from greenlight.api import film
+
+    return await film(brief, **parameters)
 
 
 def prepare_prefect(results: Path) -> None:
@@ -144,14 +162,11 @@ def prepare_prefect(results: Path) -> None:
         os.environ.setdefault(name, value)
 
 
-async def film_brief(
-    brief: Brief, *, out: str | None, wait_seconds: float | None, max_cny: float | None
-) -> FilmReport:
+async def film_by_run(brief: Brief, **parameters: Any) -> FilmReport:
     """Run the flow of one brief and return its report; what is wrong with the brief is raised."""
     from flows.portrait_to_video import portrait_to_video
 
-    waiting = {} if wait_seconds is None else {"wait_seconds": wait_seconds}
-    state = await portrait_to_video(brief, out=out, max_cny=max_cny, **waiting, return_state=True)
+    state = await portrait_to_video(brief, **parameters, return_state=True)
     report: Any = await state.aresult(raise_on_failure=False)
     if isinstance(report, BaseException):
         raise report

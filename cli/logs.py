@@ -31,8 +31,15 @@ def work_shown() -> Iterator[None]:
 
 @contextmanager
 def warnings_shown() -> Iterator[None]:
-    """Print what the core warns of, which Prefect's logging of runs would keep from the terminal."""
+    """Print what the core warns of, in a line of its own."""
     with _shown(logging.WARNING, "%(message)s"):
+        yield
+
+
+@contextmanager
+def warnings_hidden() -> Iterator[None]:
+    """Print none of what the core warns of, where it concerns nobody."""
+    with _shown(logging.ERROR, "%(message)s"):
         yield
 
 

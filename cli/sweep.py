@@ -22,17 +22,18 @@ from cli.options import (
 from cli.progress import Tell, pace
 from cli.speaking import say, tell
 from cli.stopping import run
+from cli.via import ViaOption, is_via_prefect
 from greenlight.modelstudio import catalog
 from greenlight.wording import cny
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from flows.screen_portraits import SweepReport
     from greenlight.settings import Settings
     from greenlight.work.bundles import BriefDefaults
     from greenlight.work.bundles.forecast import Forecast
     from greenlight.work.bundles.sight import Sight
+    from greenlight.work.sweep import SweepReport
 
 READ_AT_ONCE = 16
 
@@ -98,6 +99,7 @@ def sweep(
             "--dry-run", help="Say how much there is to do and what it costs; pay nothing."
         ),
     ] = False,
+    via: ViaOption = None,
     as_json: Json = False,
 ) -> None:
     """Check every portrait that has no verdict yet, and film what passes and has its sound."""
@@ -125,10 +127,13 @@ def sweep(
         forecast = run(_foresee(place, settings, defaults, waits_for, out, films=film))
         _print_forecast(forecast, place, model, as_json=as_json)
         return
-    prepare_prefect(settings.results)
+    sweep_place = _sweep_here
+    if is_via_prefect(via):
+        prepare_prefect(settings.results)
+        sweep_place = _sweep_by_run
     with pace(f"sweeping {place}") as advance, warnings_shown():
         report = run(
-            _sweep(
+            sweep_place(
                 advance,
                 place=place,
                 defaults=defaults,
@@ -160,7 +165,16 @@ def _needs(needs: list[str] | None) -> tuple[str, ...]:
     return tuple(needs or ("sound",))
 
 
-async def _sweep(advance: Tell, **parameters: Any) -> SweepReport:
+async def _sweep_here(advance: Tell, **parameters: Any) -> SweepReport:
+    from greenlight.api import sweep
+
+    async def tell(done: int, total: int | None) -> None:
+        advance(done, total)
+
+    return await sweep(**parameters, tell=tell)
+
+
+async def _sweep_by_run(advance: Tell, **parameters: Any) -> SweepReport:
     from flows.screen_portraits import WATCHER, screen_portraits
 
     WATCHER.set(advance)
@@ -238,4 +252,8 @@ def _print_report(report: SweepReport, models: list[str], *, as_json: bool) -> N
     say(f"{report.portraits} {subjects} in {report.place}: {states or 'none'}.")
     if report.stopped:
         say(f"Stopped: {report.stopped}.")
-    say(f"Paid for checks by this run: {cny(report.cost_cny)}.")
+    if report.films_cny:
+        paid_cny = report.cost_cny + report.films_cny
+        say(f"Paid by this run: {cny(paid_cny)}, of it {cny(report.films_cny)} for videos.")
+    else:
+        say(f"Paid for checks by this run: {cny(report.cost_cny)}.")

@@ -35,9 +35,8 @@ class Allowance:
         """Count one more price as spent, or raise `OverBudget` when it does not fit any more."""
         if self.max_cny is not None and self.taken_cny + price_cny > self.max_cny:
             raise OverBudget(
-                f"the {cny(self.max_cny)} of this run have no room: "
-                f"{yuan(self.taken_cny)} are spent or promised, and the next request may cost "
-                f"{yuan(price_cny)}"
+                f"budget exceeded for this run: {yuan(self.taken_cny)} of {cny(self.max_cny)} spent or "
+                f"promised; this request may cost {yuan(price_cny)}"
             )
         self.taken_cny += price_cny
 

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.allowance import Allowance
-from flows.bundle_work import BundleWork
+from flows.bundle_work import ByRuns
 from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
@@ -33,11 +33,8 @@ from greenlight.work.bundles.bundle import stem_of
 from greenlight.work.bundles.casting import subjects_of as roles_of
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.surveying import Surveyor
-from greenlight.work.reports import (
-    FilmState,
-    report_error,
-    report_rejection,
-)
+from greenlight.work.bundles.work import BundleWork
+from greenlight.work.reports import FilmState, report_error, report_rejection
 from tasks.artifacts import show_many, show_subject, some
 from tasks.events import tell_many_refusals
 from tasks.reasons import opinions_on
@@ -93,10 +90,12 @@ async def on_upload(
         beside = Beside(defaults=defaults, needs=needs)
         runs = FilmRuns(block.service, out, credentials, beside)
         allowance = await Allowance.of_run(max_cny, services.ledger)
-        work = BundleWork(surveyor, block, runs, allowance, explains=True)
+        doer = ByRuns(services.ledger, block, runs, allowance, explains=True)
+        work = BundleWork(surveyor, doer)
         await work.prepare()
-        reports = await _work_on(await _find(objects), work)
-    if work.gallery.refused_count:
+        reports, sights = await _work_on(await _find(objects), work)
+        await _show(sights, reports, doer, defaults.models[0])
+    if doer.gallery.refused_count:
         await _look_at_the_day(services.ledger, block.service)
     subjects = subjects_of(defaults.models, (one.place for one in objects))
     return await end(reports, subjects)
@@ -145,7 +144,9 @@ async def _find_one(place: str) -> Bundle | BundleReport:
     return bundle or Bundle(stem_of(place))
 
 
-async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list[BundleReport]:
+async def _work_on(
+    found: list[Bundle | BundleReport], work: BundleWork
+) -> tuple[list[BundleReport], list[Sight]]:
     reports = [one for one in found if isinstance(one, BundleReport)]
     bundles = [one for one in found if isinstance(one, Bundle)]
     sights = await work.surveyor.survey([one for one in bundles if one.parts])
@@ -160,18 +161,16 @@ async def _work_on(found: list[Bundle | BundleReport], work: BundleWork) -> list
     async with aclosing(side_by_side(each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
         async for report in brought_on:
             reports.append(report)
-    await _show(sights, reports, work)
-    return reports
+    return reports, sights
 
 
-async def _show(sights: list[Sight], reports: list[BundleReport], work: BundleWork) -> None:
+async def _show(sights: list[Sight], reports: list[BundleReport], doer: ByRuns, model: str) -> None:
     """Show one subject whole, and many as a table with a contact sheet of the refused."""
     subjects = [sight.subject for sight in sights]
     if len(reports) == 1 and subjects and subjects[0] is not None:
-        ledger, run_id = work.surveyor.ledger, str(flow_run.id or "")
+        ledger, run_id = doer.ledger, str(flow_run.id or "")
         reports[0].report.cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
         await show_subject(subjects[0], reports[0].report)
-    elif work.gallery.count:
+    elif doer.gallery.count:
         summary = counted(Counter(one.report.state for one in reports))
-        model = work.surveyor.defaults.models[0]
-        await show_many(_run_name(), summary, work.gallery, model=model)
+        await show_many(_run_name(), summary, doer.gallery, model=model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated
 
 from prefect import flow
@@ -17,7 +16,7 @@ from flows.ending import ended, subjects_of
 from flows.newest_brief import Beside, newest_brief
 from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
 from greenlight.briefs.brief import Brief
-from greenlight.errors import InputError, OverBudget
+from greenlight.errors import OverBudget
 from greenlight.filming.orders import TemplateOrder, VideoOrder
 from greenlight.ledger import Job, JobState, Ledger
 from greenlight.media.subjects import Subject, examine_subject
@@ -26,15 +25,14 @@ from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.paying.holding import alone
 from greenlight.settings import read_settings
-from greenlight.videos.taken import require_free, require_writable
 from greenlight.wording import visible
 from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
-from greenlight.work.drives import Drives, examine_drives
-from greenlight.work.planning import Plan, Planner
+from greenlight.work.beforehand import what_ends_it
+from greenlight.work.drives import examine_drives
+from greenlight.work.planning import Planner
 from greenlight.work.reports import (
     FilmReport,
     report_job,
-    report_over_budget,
     report_refused_by_budget,
     report_rejection,
     report_template,
@@ -101,7 +99,7 @@ async def portrait_to_video(
     async with alone(_ledger(), f"film {block.service} {brief.subject}"):
         newest = await newest_brief(brief, beside, ledger=_ledger(), service=block.service)
         if isinstance(newest, FilmReport):
-            return await _finish(newest, await _examine(brief), brief)
+            return await _finish(newest, await examine_subject(brief.subject, brief.role), brief)
         return await _film(newest, place, wait_seconds, max_cny, block)
 
 
@@ -112,17 +110,21 @@ async def _film(
     max_cny: float | None,
     block: ModelStudioCredentials,
 ) -> State[FilmReport]:
-    subject, drives = await asyncio.gather(_examine(brief), examine_drives(brief))
-    if brief.sound or brief.motion:
-        await asyncio.to_thread(require_writable, place)
-    work = _Work(brief, subject, drives, place, wait_seconds, max_cny, block)
-    await work.require_free_place()
-    report = await work.over_budget() or await work.film()
+    subject, drives = await asyncio.gather(
+        examine_subject(brief.subject, brief.role), examine_drives(brief)
+    )
+    planner = Planner(
+        brief=brief,
+        subject=subject,
+        drives=drives,
+        service=block.service,
+        ledger=_ledger(),
+    )
+    report = await what_ends_it(planner, place, max_cny)
+    if report is None:
+        case = Case(brief, subject, drives, place)
+        report = await _Work(case, wait_seconds, max_cny, block).film()
     return await _finish(report, subject, brief)
-
-
-async def _examine(brief: Brief) -> Subject:
-    return await examine_subject(brief.subject, brief.role)
 
 
 def _ledger() -> Ledger:
@@ -131,57 +133,26 @@ def _ledger() -> Ledger:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One brief with all that was found out about it before anything is paid."""
+    """One brief on its way from its subject to the video."""
 
-    brief: Brief
-    subject: Subject
-    drives: Drives
-    out: str
+    case: Case
     wait_seconds: float
     max_cny: float | None
     block: ModelStudioCredentials
 
-    async def over_budget(self) -> FilmReport | None:
-        """Return a report if the brief could come to more than it may, before its check is paid."""
-        if self.max_cny is None:
-            return None
-        allowed_cny = Decimal(str(self.max_cny))
-        plan = await self._plan()
-        return report_over_budget(plan, allowed_cny) if plan.price_cny > allowed_cny else None
-
-    async def require_free_place(self) -> None:
-        """Raise an `InputError` if something lies where a video would go that is still to be paid."""
-        try:
-            await asyncio.to_thread(require_free, self.out)
-        except InputError:
-            # What is paid already may lie there itself; if another does, storing or copying says so.
-            if (await self._plan()).price_cny:
-                raise
-
-    async def _plan(self) -> Plan:
-        planner = Planner(
-            brief=self.brief,
-            subject=self.subject,
-            drives=self.drives,
-            service=self.block.service,
-            ledger=_ledger(),
-        )
-        return await planner.plan()
-
     async def film(self) -> FilmReport:
         """Check with one model after the other, and film with the first that passes."""
-        case = Case(self.brief, self.subject, self.drives, self.out)
         try:
-            return await self._film(case)
+            return await self._film(self.case)
         except OverBudget as error:
             tell_budget_spent(error, service=self.block.service)
-            return report_refused_by_budget(error, list(case.verdicts.values()))
+            return report_refused_by_budget(error, list(self.case.verdicts.values()))
 
     async def _film(self, case: Case) -> FilmReport:
         while True:
             match next_step(case):
                 case Refused(verdicts):
-                    opinions = await opinions_on(self.subject, verdicts)
+                    opinions = await opinions_on(case.subject, verdicts)
                     words = {model: str(opinion) for model, opinion in opinions.items()}
                     return report_rejection(verdicts, words)
                 case Waiting(family, verdicts):
@@ -198,7 +169,11 @@ class _Work:
 
     async def _detect(self, question: Question) -> Verdict:
         return await detect(
-            self.subject, question, explain=True, max_cny=self.max_cny, credentials=self.block
+            self.case.subject,
+            question,
+            explain=True,
+            max_cny=self.max_cny,
+            credentials=self.block,
         )
 
     async def _make_template(self, order: TemplateOrder) -> Job:
@@ -214,7 +189,7 @@ class _Work:
         job, was_sent = await submit_video(order, max_cny=self.max_cny, credentials=self.block)
         if job.state in {JobState.SUBMITTED, JobState.SUCCEEDED}:
             job = await collect_video(
-                job, out=self.out, wait_seconds=self.wait_seconds, credentials=self.block
+                job, out=self.case.out, wait_seconds=self.wait_seconds, credentials=self.block
             )
         return report_job(job, verdicts, cached=not was_sent, note=order.note)
 

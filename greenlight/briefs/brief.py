@@ -128,8 +128,8 @@ class Brief(BaseModel):
             raise ValueError("a brief has one subject; give a portrait or a clip")
         for family in self.families():
             if family.subject is not given[0]:
-                others = catalog.filming(given[0])
-                way = f"choose from {', '.join(others)}" if others else f"give a {family.subject}"
+                others = catalog.to_film(given[0])
+                way = f"choose from {others}" if others else f"give a {family.subject}"
                 raise ValueError(
                     f"{family.name} films a {family.subject}, and a {given[0]} is given; {way}"
                 )

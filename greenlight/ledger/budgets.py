@@ -59,9 +59,9 @@ def keep_within(
         spent_cny, reserved_cny = _sums(connection, budget, service, at)
         if spent_cny + reserved_cny + price_cny > budget.max_cny:
             raise OverBudget(
-                f"the budget of {cny(budget.max_cny)} for {_scope(budget, at)} has no room: "
-                f"{yuan(spent_cny)} are spent, {yuan(reserved_cny)} reserved, "
-                f"and this request may cost {yuan(price_cny)}{_way_on(budget)}"
+                f"budget exceeded for {_scope(budget, at)}: {yuan(spent_cny)} of {cny(budget.max_cny)} "
+                f"spent, {yuan(reserved_cny)} reserved; this request may cost {yuan(price_cny)}"
+                f"{_way_on(budget)}"
             )
 
 

@@ -25,6 +25,7 @@ MOST_PIXELS: Final = 4096 * 2304
 MOST_FRAMES: Final = 600
 MOST_SECONDS: Final = 5.0
 """Of decoding; then the last frame so far is shown."""
+UNDECODED: Final = "no frame of the video can be decoded"
 _TOP_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 """What a MOV or MP4 may begin with (ISO/IEC 14496-12, QuickTime)."""
 
@@ -51,7 +52,7 @@ def frame_of(path: Path) -> Image.Image:
         with _one_video, av.open(str(path), format=_format_of(path)) as container:
             return _picture(_frame_at_a_third(container))
     except (av.error.FFmpegError, IndexError, ValueError) as error:
-        raise UnreadablePicture("no frame of the video can be decoded") from error
+        raise UnreadablePicture(UNDECODED) from error
 
 
 def _format_of(path: Path) -> str:
@@ -63,9 +64,9 @@ def _frame_at_a_third(container: av.container.InputContainer) -> av.VideoFrame:
     stream = container.streams.video[0]
     decoder = stream.codec_context
     if decoder is None or decoder.name not in CODECS:
-        raise ValueError("it is coded in another way")
+        raise UnreadablePicture(UNDECODED)
     if decoder.width * decoder.height > MOST_PIXELS:
-        raise ValueError("it is too large")
+        raise UnreadablePicture(UNDECODED)
     decoder.thread_count = 1
     # A stream may be larger than its container says.
     decoder.options = {"max_pixels": str(MOST_PIXELS)}
@@ -89,7 +90,7 @@ def _decoded_up_to(
         if is_late or at is None or at >= wanted:
             break
     if found is None:
-        raise ValueError("it has no frame")
+        raise UnreadablePicture(UNDECODED)
     return found
 
 

@@ -95,8 +95,8 @@ def _read_picture(place: Place) -> Header:
 def _no_picture(place: Place) -> Unusable:
     """Return why no picture can be read there, and if it is a clip, which models film it."""
     needed = "a JPEG, PNG, BMP or WebP is needed"
-    if (models := catalog.filming(Role.CLIP)) and _begins_as_video(place):
-        way = f"{needed}, or a model that films a clip: {', '.join(models)}"
+    if (models := catalog.to_film(Role.CLIP)) and _begins_as_video(place):
+        way = f"{needed}, or a model that films a clip: {models}"
         return Unusable(f"{place.shown} is a video; {way}")
     return Unusable(f"{place.shown} is no picture that can be read; {needed}")
 

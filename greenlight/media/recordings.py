@@ -13,7 +13,7 @@ from greenlight.errors import InputError, Unusable
 from greenlight.media.decoding import decoding
 from greenlight.media.place import Place
 from greenlight.media.places import opened
-from greenlight.modelstudio.catalog import filming
+from greenlight.modelstudio.catalog import to_film
 from greenlight.modelstudio.family import Role
 from greenlight.modelstudio.limits import SoundLimits, VideoLimits
 from greenlight.wording import visible
@@ -150,7 +150,7 @@ def _needed(kind: type[Footage], *, is_picture: bool) -> str:
     """Return what a video must be; where a clip is a picture, also the models that film one."""
     needed = "an mp4, mov or avi is needed"
     if kind is Clip and is_picture:
-        return f"{needed}, or a model that films a portrait: {', '.join(filming(Role.PORTRAIT))}"
+        return f"{needed}, or a model that films a portrait: {to_film(Role.PORTRAIT)}"
     return needed
 
 

@@ -55,6 +55,13 @@ def filming(subject: Role) -> list[str]:
     return [family.name for family in FAMILIES if family.subject is subject]
 
 
+def to_film(subject: Role) -> str:
+    """Return in words which families to choose for a portrait or a clip: those that stay, else all."""
+    names = filming(subject)
+    staying = [name for name in names if not families()[name].is_retired]
+    return ", ".join(staying or names)
+
+
 def taking(role: Role) -> list[str]:
     """Return the names of the families that take an input of a role."""
     return [family.name for family in FAMILIES if family.input_of(role)]

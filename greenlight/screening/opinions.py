@@ -15,6 +15,7 @@ from greenlight.errors import InputError
 from greenlight.judge import Finding, FindingKind, Judge, UnreadablePicture, findings
 from greenlight.judge.rules import speaks_against
 from greenlight.media.places import opened
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.family import Verdict
 from greenlight.thumbnails.cache import Album
 from greenlight.thumbnails.drawing import thumbnail
@@ -119,6 +120,20 @@ async def opinions_of(
     if seen is None:
         seen = await _look_at(place, identity, album)
     return {} if seen is None else {model: form_opinion(seen, model) for model in models}
+
+
+async def opinions_on(
+    subject: Subject, verdicts: Sequence[Verdict], home: Path
+) -> dict[str, Opinion]:
+    """Return the judge's opinions by model, where a refusal has no reason of its own.
+
+    The judge looks once at a portrait, or at a frame of a clip; what it saw is kept in `home`.
+    """
+    models = [verdict.model for verdict in verdicts if wants_opinion(verdict)]
+    if not models:
+        return {}
+    album = Album.in_home(home)
+    return await opinions_of(subject.place, models, identity=subject.identity, album=album)
 
 
 async def _look_at(place: str, identity: str, album: Album | None) -> Sequence[Finding] | None:

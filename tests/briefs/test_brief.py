@@ -100,7 +100,7 @@ def test_every_other_name_of_a_deployment_is_taken(name: str) -> None:
         ({"portrait": "a.png", "clip": "a.mp4"}, "a brief has one subject"),
         (
             {"portrait": "a.png", "models": ("wan-s2v", "lips")},
-            "lips films a clip, and a portrait is given; choose from wan-s2v, emo",
+            "lips films a clip, and a portrait is given; choose from wan-s2v",
         ),
         ({"clip": "a.mp4"}, "wan-s2v films a portrait, and a clip is given; choose from lips"),
     ],

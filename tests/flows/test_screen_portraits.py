@@ -15,10 +15,11 @@ from prefect.client.schemas.objects import State
 from prefect.serializers import JSONSerializer
 
 from blocks import ModelStudioCredentials
+from flows import screen_portraits as module
 from flows.allowance import Allowance
-from flows.bundle_work import BundleWork
+from flows.bundle_work import ByRuns
 from flows.film_runs import FilmRuns
-from flows.screen_portraits import AT_ONCE, KEPT_REMARKS, SweepReport, _Sweep, screen_portraits
+from flows.screen_portraits import screen_portraits
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
 from greenlight.ledger.media import KnownMedium
@@ -29,6 +30,8 @@ from greenlight.studio.server import StudioServer
 from greenlight.work.bundles import BriefDefaults, bundles_in
 from greenlight.work.bundles.forecast import Forecast, foresee
 from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.bundles.work import BundleWork
+from greenlight.work.sweep import AT_ONCE, KEPT_REMARKS, Sweep, SweepReport
 from tests.bucket import SECRET, Bucket, watch_requests
 from tests.conftest import SAMPLES, make_sound
 from tests.steering import add_fault, counters, paid
@@ -149,7 +152,7 @@ async def test_a_budget_ends_a_sweep_politely_and_the_next_goes_on(
         (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
     state, report = await sweep(str(tmp_path), max_cny=0.008)
     assert (state.is_failed(), state.name) == (True, "Over budget")
-    assert report.stopped.startswith("the 0.008 CNY of this run have no room: 0.008 are spent")
+    assert report.stopped.startswith("budget exceeded for this run: 0.008 of 0.008 CNY spent")
     assert report.stopped.endswith(
         "; what was begun is in the books, and the next sweep goes on from there"
     )
@@ -160,7 +163,7 @@ async def test_a_budget_ends_a_sweep_politely_and_the_next_goes_on(
     monkeypatch.setenv("GREENLIGHT_MAX_CNY_PER_DAY", "0.016")
     state, report = await sweep(str(tmp_path))
     assert (state.name, report.known) == ("Over budget", 2)
-    assert report.stopped.startswith("the budget of 0.016 CNY for ")
+    assert report.stopped.startswith("budget exceeded for 2")
     assert paid(studio) == {CHECK: 4}
 
     monkeypatch.delenv("GREENLIGHT_MAX_CNY_PER_DAY")
@@ -305,6 +308,10 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
+async def tell_nobody(_done: int, _total: int | None) -> None:
+    """Nobody watches."""
+
+
 @pytest.mark.usefixtures("traced")
 async def test_a_sweep_needs_no_more_memory_for_more_portraits(
     tmp_path: Path, ledger: Ledger, settings: Settings
@@ -315,11 +322,11 @@ async def test_a_sweep_needs_no_more_memory_for_more_portraits(
         lay_known(folder, ledger, count)
         credentials = ModelStudioCredentials.from_settings(settings)
         surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=EMO)
-        work = BundleWork(surveyor, credentials, FilmRuns(settings.service), Allowance())
+        doer = ByRuns(ledger, credentials, FilmRuns(settings.service), Allowance())
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
-        done = _Sweep(str(folder), work)
-        await done.run()
+        done = Sweep(str(folder), BundleWork(surveyor, doer))
+        await done.run(tell_nobody)
         peaks.append(tracemalloc.get_traced_memory()[1] - before)
         assert (done.known, len(done.failures)) == (count, KEPT_REMARKS)
     assert peaks[1] < peaks[0] * 1.5
@@ -332,7 +339,7 @@ async def test_a_sweep_that_breaks_off_waits_for_the_answers_that_are_paid(
     async def break_off(*_: object) -> None:
         raise OSError("the server is away")
 
-    monkeypatch.setattr(_Sweep, "_tell", break_off)
+    monkeypatch.setattr(module, "_teller", lambda _progress: break_off)
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
     add_fault(studio, "slow", "check", seconds=2)

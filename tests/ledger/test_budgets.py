@@ -62,8 +62,8 @@ def test_the_refusal_is_a_sentence_with_all_the_sums(timed: Ledger) -> None:
     with pytest.raises(OverBudget) as caught:
         send(timed, costing("0.4", 2), DAY)
     assert explain(pickle.loads(pickle.dumps(caught.value))).message == (
-        "the budget of 1 CNY for 2026-11-20 (UTC+8) has no room: 0.004 are spent, 0.6 reserved, "
-        "and this request may cost 0.4; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over; "
+        "budget exceeded for 2026-11-20 (UTC+8): 0.004 of 1 CNY spent, 0.6 reserved; "
+        "this request may cost 0.4; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over; "
         "nothing was sent."
     )
 
@@ -80,7 +80,7 @@ def test_a_check_that_is_not_used_counts_as_spent(ledger: Ledger) -> None:
     check_id = begin_check(ledger, replace(CHECK, price_cny=Decimal(1)))
     answer(ledger, check_id, PASSED, Decimal("0.9"), usable=False)
     assert fits(ledger, costing("0.1", 1), DAY)
-    with pytest.raises(OverBudget, match=r"0\.9 are spent, 0\.1 reserved"):
+    with pytest.raises(OverBudget, match=r"0\.9 of 1 CNY spent, 0\.1 reserved"):
         begin_check(ledger, replace(CHECK, price_cny=Decimal("0.2")), DAY)
 
 
@@ -173,7 +173,7 @@ def test_a_day_is_one_services_and_a_run_is_every_services(ledger: Ledger) -> No
 def test_the_tightest_of_several_budgets_decides(ledger: Ledger) -> None:
     roomy = replace(DAY, max_cny=Decimal(100))
     assert fits(ledger, costing("0.9", 1, flow_run="run-1"), roomy, RUN)
-    with pytest.raises(OverBudget, match="1 CNY for this run"):
+    with pytest.raises(OverBudget, match="for this run: 0 of 1 CNY"):
         send(ledger, costing("0.2", 2, flow_run="run-1"), roomy, RUN)
 
 

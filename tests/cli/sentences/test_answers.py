@@ -83,7 +83,6 @@ def test_no_permission_to_upload(says: Says, studio: StudioServer) -> None:
     says(*["greenlight check anna.png --model emo"] * 2)
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_no_task(says: Says, studio: StudioServer, settings: Settings) -> None:
     task = {"task_id": "task-2", "task_status": "PENDING"}
     answer(studio, "create", {"output": task, "code": "Undecided"})

@@ -46,7 +46,6 @@ def photos(desk: Path) -> Path:
     return folder
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_no_briefs(says: Says, greenlight: Greenlight, desk: Path, photos: Path) -> None:
     for name, content in NO_BRIEFS.items():
         shutil.copyfile(desk / "anna.png", photos / f"{name}.png")
@@ -59,7 +58,6 @@ def test_no_briefs(says: Says, greenlight: Greenlight, desk: Path, photos: Path)
     says(f"{SWEEP} --no-film")
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_a_brief_that_comes_late(
     says: Says, greenlight: Greenlight, desk: Path, photos: Path
 ) -> None:
@@ -70,7 +68,6 @@ def test_a_brief_that_comes_late(
     says(SWEEP)
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_overwritten_again_and_again(says: Says, bucket: Bucket, desk: Path) -> None:
     portrait = (desk / "anna.png").read_bytes()
     bucket.put("anna.png", portrait)
@@ -83,14 +80,12 @@ def test_overwritten_again_and_again(says: Says, bucket: Bucket, desk: Path) -> 
         says(f"greenlight sweep s3://{bucket.name}/ --model emo --no-film")
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_a_json_in_a_bucket_that_names_a_file(says: Says, bucket: Bucket, desk: Path) -> None:
     bucket.put("anna.png", (desk / "anna.png").read_bytes())
     bucket.put("anna.json", json.dumps({"sound": str(desk / "hello.wav")}).encode())
     says(f"greenlight sweep s3://{bucket.name}/ --model emo --no-film")
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_a_json_in_a_bucket_that_names_what_lies_elsewhere(
     says: Says, bucket: Bucket, desk: Path, website: Website
 ) -> None:
@@ -105,7 +100,6 @@ def test_a_json_in_a_bucket_that_names_what_lies_elsewhere(
     assert website.requests == []
 
 
-@pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
     "sound",
     [
@@ -129,7 +123,7 @@ def odd_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BmpImageFile, "_open", fail)
 
 
-@pytest.mark.usefixtures("prefect_server", "odd_decoder")
+@pytest.mark.usefixtures("odd_decoder")
 def test_a_picture_that_its_decoder_fails_on(says: Says, photos: Path) -> None:
     Image.new("RGB", (500, 500)).save(photos / "anna.bmp")
     says(f"{SWEEP} --no-film", "greenlight check photos/anna.bmp --model emo")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.test_pictures import png
 
 from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket, refuse
 from tests.cli.conftest import Greenlight
 from tests.cli.sentences.shell import Says
+from tests.media.test_opening_pictures import png
 from tests.steering import add_fault, received
 from tests.website import Website
 

@@ -75,7 +75,6 @@ def test_credentials_that_end(says: Says, bucket: Bucket, desk: Path, login: Log
     says(*(f"{one} greenlight check {place} {CHECK}" for one in logins))
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_credentials_that_end_before_a_job(
     says: Says, bucket: Bucket, desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from tests.steering import add_fault
 from tests.studio.conftest import make_motion
 
 FILM = "greenlight film anna.png --model liveportrait --audio hello.wav"
-pytestmark = pytest.mark.usefixtures("settings", "prefect_server")
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 @pytest.fixture(autouse=True)

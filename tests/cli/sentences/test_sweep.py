@@ -41,7 +41,6 @@ def test_planned(says: Says, greenlight: Greenlight, desk: Path, photos: Path) -
     )
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_swept(says: Says) -> None:
     says(f"{SWEEP} --out videos --wait 20", f"{SWEEP} --out videos", f"{SWEEP} --dry-run")
 
@@ -50,22 +49,20 @@ def test_swept(says: Says) -> None:
 def test_no_room(says: Says) -> None:
     says(
         f"{SWEEP} --no-film --max-cny 0.001",
+        f"{SWEEP} --no-film --max-cny 0.001 --via prefect",
         f"GREENLIGHT_MAX_CNY_PER_DAY=0.001 {SWEEP} --no-film",
     )
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_a_wrong_key(says: Says) -> None:
     says(f"DASHSCOPE_API_KEY=sk-wrong {SWEEP} --no-film")
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_no_portrait(says: Says, photos: Path) -> None:
     (photos / "anna.png").write_text("no picture at all")
     says(f"{SWEEP} --no-film")
 
 
-@pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
     "text",
     [
@@ -79,7 +76,6 @@ def test_a_malformed_brief(says: Says, photos: Path, text: str) -> None:
     says(f"{SWEEP} --no-film")
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_two_sounds_of_one_name(says: Says, photos: Path) -> None:
     make_sound(photos / "anna.mp3", seconds=1)
     says(f"{SWEEP} --no-film")
@@ -89,7 +85,10 @@ def test_two_sounds_of_one_name(says: Says, photos: Path) -> None:
 def test_no_place_for_results(says: Says, bucket: Bucket) -> None:
     block = asyncio.run(saved("nowhere-4711", str(bucket.client.meta.endpoint_url)))
     with results_in(block):
-        says(f"{SWEEP} --no-film", "greenlight film anna.png --model emo --audio hello.wav")
+        says(
+            f"{SWEEP} --no-film --via prefect",
+            "greenlight film anna.png --model emo --audio hello.wav --via prefect",
+        )
 
 
 def test_no_place(says: Says, bucket: Bucket) -> None:

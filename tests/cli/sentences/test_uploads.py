@@ -42,7 +42,7 @@ def queue() -> str:
     return f"uploads-{uuid.uuid4().hex}"
 
 
-@pytest.mark.usefixtures("prefect_server", "bucket")
+@pytest.mark.usefixtures("bucket")
 def test_messages_that_nobody_can_read(says: Says, queue: str) -> None:
     sqs = aws_client("sqs")
     url = sqs.create_queue(QueueName=queue)["QueueUrl"]

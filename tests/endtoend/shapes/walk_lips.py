@@ -14,7 +14,6 @@ from prefect import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
 import greenlight as core
-from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
 from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
@@ -99,7 +98,8 @@ async def test_it_is_filmed_and_paid_once_and_shown_by_a_frame(
     out = f"s3://{bucket.name}/videos/"
     waiting = await core.film(str(clip), models=("lips",), out=out)
     assert waiting.message == "lips passed the clip; the video needs a sound"
-    first = greenlight("film", clip, *LIPS, "--audio", long, "--out", out, "--json").line
+    asked = (*LIPS, "--audio", long, "--out", out, "--via", "prefect", "--json")
+    first = greenlight("film", clip, *asked).line
     again = await core.film(clip=str(clip), sound=str(long), models=("lips",), out=out)
     told = first["state"], first["verdict"]["by"], first["seconds"]
     assert told == ("filmed", "unchecked", 2.4)
@@ -179,7 +179,7 @@ def test_a_lost_answer_is_found_again_by_the_length_of_the_shorter(
 
 
 def test_who_is_refused_by_the_video_model_is_rejected_at_no_cost(
-    greenlight: Greenlight, media: Path, short: Path, tmp_path: Path, settings: Settings
+    greenlight: Greenlight, media: Path, short: Path, tmp_path: Path
 ) -> None:
     asked = ("film", media / "pair.mp4", *LIPS, "--audio", short, "--json")
     for _ in range(2):
@@ -187,4 +187,3 @@ def test_who_is_refused_by_the_video_model_is_rejected_at_no_cost(
         told = (ran.code, ran.line["state"], ran.line["cost_cny"], ran.line["verdict"]["by"])
         assert told == (0, "rejected", 0, "vendor")
         assert ran.line["verdict"]["code"] == "InvalidVideo.NoHuman"
-    assert list((settings.home / "thumbnails").glob("*.jpg"))

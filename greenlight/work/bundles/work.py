@@ -1,0 +1,127 @@
+"""Bring a bundle as far as it goes: read it, check its subject, have it filmed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
+from greenlight.modelstudio.errors import AccountError, ModelStudioError
+from greenlight.modelstudio.family import Family, Verdict
+from greenlight.work.bundles import Bundle, bundle_of
+from greenlight.work.bundles.casting import may_have_subject
+from greenlight.work.bundles.output import require_output
+from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
+from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.reports import FilmReport, report_error, report_refused_by_budget
+
+LOOKS = 3
+"""How often a bundle is looked at that is overwritten while it is worked on."""
+
+
+class Doer(Protocol):
+    """Does what is paid for, in its own way: by tasks and runs, or in this process."""
+
+    @property
+    def out(self) -> str | None:
+        """Where the videos go."""
+
+    async def check(self, sight: Sight, family: Family) -> Verdict:
+        """Return a family's verdict on an examined subject."""
+
+    async def film(self, sight: Sight, film: Film) -> FilmReport:
+        """Return the report of a subject that has passed."""
+
+    def show_known(self, sight: Sight, verdict: Verdict) -> None:
+        """Take note of a verdict that nobody had to be asked for."""
+
+    def refuse(self, error: OverBudget) -> None:
+        """Take note of a request that did not fit into a budget."""
+
+
+@dataclass(slots=True)
+class BundleWork:
+    """What bundles are worked on with."""
+
+    surveyor: Surveyor
+    doer: Doer
+    films: bool = True
+    """Whether what passes is filmed; otherwise it is only screened."""
+
+    async def prepare(self) -> None:
+        """Raise what is wrong with that which holds for every brief, before anything is paid."""
+        if self.films:
+            await asyncio.to_thread(require_output, self.doer.out)
+            await self.surveyor.prepare()
+        else:
+            self.surveyor.defaults.check()
+
+    async def bring_on(self, sight: Sight) -> FilmReport:
+        """Return how a bundle stands after all that could be done for it.
+
+        What is wrong with it or on the way is a report too, and so is a budget without room. Raised is only
+        what would come again for every other bundle, like a refused key.
+        """
+        looks_left = LOOKS
+        while True:
+            looks_left -= 1
+            try:
+                return await self._take_steps(sight)
+            except OverBudget as error:
+                self.doer.refuse(error)
+                return report_refused_by_budget(error, [])
+            except InputError as error:
+                newest = await self._look_again(sight, error) if looks_left else None
+                if newest is None or (error.spent and not self._has_subject(newest)):
+                    return report_error(error)
+                (sight,) = await self.surveyor.survey([newest])
+            except EXPLAINED as error:
+                if concerns_all(error):
+                    raise
+                return report_error(error)
+
+    async def _take_steps(self, sight: Sight) -> FilmReport:
+        asked: set[str] = set()
+        while True:
+            match next_step(sight, films=self.films):
+                case Settled(report):
+                    self._show_known(sight, report.verdicts, asked)
+                    return report
+                case Read() as step:
+                    await self.surveyor.read(sight, step)
+                case Check(family):
+                    sight.verdicts[family.name] = await self.doer.check(sight, family)
+                    asked.add(family.name)
+                case Film(verdicts=verdicts):
+                    self._show_known(sight, verdicts, asked)
+                    # The books may know more by now: a page of a sweep takes minutes.
+                    await self.surveyor.look_up(sight)
+                    if isinstance(film := next_step(sight), Film):
+                        return await self.doer.film(sight, film)
+
+    def _show_known(self, sight: Sight, verdicts: list[Verdict], asked: set[str]) -> None:
+        """Put the verdicts that nobody had to be asked for beside those that were."""
+        for verdict in verdicts:
+            if sight.subject is not None and verdict.model not in asked:
+                self.doer.show_known(sight, verdict)
+
+    def _has_subject(self, bundle: Bundle) -> bool:
+        return may_have_subject(bundle, self.surveyor.defaults.models)
+
+    async def _look_again(self, sight: Sight, error: InputError) -> Bundle | None:
+        """Return what lies there now, or nothing if an error has not come of a change."""
+        try:
+            newest = await asyncio.to_thread(bundle_of, sight.place)
+        except InputError:
+            return None
+        has_changed = newest is not None and newest.parts != sight.bundle.parts
+        return newest if has_changed or isinstance(error, Overwritten) else None
+
+
+def concerns_all(error: BaseException) -> bool:
+    """Whether an error would come again for every other bundle."""
+    if isinstance(error, ModelStudioError):
+        return error.refuses_all or isinstance(error, AccountError)
+    return isinstance(error, LedgerError)

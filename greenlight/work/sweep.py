@@ -1,0 +1,145 @@
+"""Sweep a place: bring every portrait and clip below it as far as it goes, and count how they stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from greenlight.concurrency import side_by_side
+from greenlight.errors import InputError, OverBudget
+from greenlight.work.bundles import Bundle, bundles_in
+from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.steps import Settled, next_step
+from greenlight.work.bundles.work import BundleWork
+from greenlight.work.reports import Cny, FilmReport, FilmState
+
+AT_ONCE = 16
+"""Portraits under way together; the account's pace decides how fast they start."""
+KEPT_REMARKS = 50
+
+Tell = Callable[[int, int | None], Awaitable[None]]
+"""Told how many portraits of how many are done; the total is not known at first."""
+
+
+class Remark(BaseModel):
+    """What is to be said of one portrait, or clip."""
+
+    portrait: str
+    message: str
+
+
+class SweepReport(BaseModel):
+    """What became of a place."""
+
+    place: str
+    portraits: int = 0
+    known: int = 0
+    """Those for which there was nothing to do."""
+    states: dict[str, int] = {}
+    """How many stand how, the known ones too."""
+    cost_cny: Cny = Decimal(0)
+    """What the checks of this run cost."""
+    films_cny: Cny = Decimal(0)
+    """What its films cost so far, where they are no runs of their own."""
+    failures: list[Remark] = []
+    """The first of those that came no further, and why."""
+    notes: list[Remark] = []
+    """The first of those whose video is another than their brief asks for now."""
+    stopped: str = ""
+    """Why the sweep ended before the place did."""
+
+
+@dataclass(slots=True)
+class Sweep:
+    """A place, what it is worked on with, and the tally."""
+
+    place: str
+    work: BundleWork
+    states: Counter[FilmState] = field(default_factory=Counter)
+    known: int = 0
+    failures: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the models that are meant where no json names others."""
+        return self.work.surveyor.defaults.models
+
+    async def run(self, tell: Tell) -> None:
+        """Work on everything, or until a budget has no room; `stopped` says so then."""
+        await self.work.prepare()
+        counting: asyncio.Task[int | None] | None = None
+        async with aclosing(
+            side_by_side(self._with_work_to_do(), self._bring_on, at_once=AT_ONCE)
+        ) as brought_on:
+            async for sight, report in brought_on:
+                self._count(sight, report)
+                # Where there is nothing to do, nobody waits for a second listing.
+                counting = counting or asyncio.create_task(
+                    asyncio.to_thread(_count_subjects, self.place, self.models)
+                )
+                await tell(self.states.total(), counting.result() if counting.done() else None)
+
+    def report(self, cost_cny: Decimal, films_cny: Decimal = Decimal(0)) -> SweepReport:
+        """Return what became of the place, with what this run paid."""
+        return SweepReport(
+            place=self.place,
+            portraits=self.states.total(),
+            known=self.known,
+            states={state.value: count for state, count in self.states.most_common()},
+            cost_cny=cost_cny,
+            films_cny=films_cny,
+            failures=self.failures,
+            notes=self.notes,
+            stopped=self.stopped,
+        )
+
+    async def _with_work_to_do(self) -> AsyncIterator[Sight]:
+        """Yield the bundles that there is something to do for, and count the others at once."""
+        pages = bundles_in(self.place, self.models)
+        while page := await asyncio.to_thread(_next, pages):
+            for sight in await self.work.surveyor.survey(page):
+                step = next_step(sight, films=self.work.films)
+                if isinstance(step, Settled):
+                    self.known += 1
+                    self._count(sight, step.report)
+                elif self.stopped:
+                    return
+                else:
+                    yield sight
+
+    async def _bring_on(self, sight: Sight) -> tuple[Sight, FilmReport]:
+        report = await self.work.bring_on(sight)
+        if report.state is FilmState.OVER_BUDGET and not self.stopped:
+            reason = report.message.removesuffix(f"; {OverBudget.unspent}.")
+            self.stopped = (
+                f"{reason}; what was begun is in the books, and the next sweep goes on from there"
+            )
+        return sight, report
+
+    def _count(self, sight: Sight, report: FilmReport) -> None:
+        self.states[report.state] += 1
+        has_failed = not report.state.is_good and report.state is not FilmState.OVER_BUDGET
+        if has_failed and len(self.failures) < KEPT_REMARKS:
+            self.failures.append(Remark(portrait=sight.place, message=report.message))
+        if report.note and len(self.notes) < KEPT_REMARKS:
+            self.notes.append(Remark(portrait=sight.place, message=report.note))
+
+
+def _count_subjects(place: str, models: Collection[str]) -> int | None:
+    """Return how many a place has to film; `None` if it cannot be listed, which the sweep itself tells."""
+    try:
+        return sum(len(page) for page in bundles_in(place, models))
+    except InputError:
+        return None
+
+
+def _next(pages: Iterator[list[Bundle]]) -> list[Bundle] | None:
+    return next(pages, None)
