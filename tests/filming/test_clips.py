@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from greenlight.briefs.brief import Brief
-from greenlight.filming.orders import VideoOrder, order_video
+from greenlight.filming.orders import VideoOrder, order_video, seconds_of
 from greenlight.filming.provenance import booked_verdict
 from greenlight.ledger import Job, Ledger
 from greenlight.media.recordings import Clip, Sound
@@ -55,6 +56,15 @@ def test_another_clip_or_another_sound_is_another_job(lips: Family, change: dict
         for sound in (SOUND, SOUND.model_copy(update=change))
     }
     assert len(keys) == 4
+
+
+def test_a_family_may_reckon_its_length_otherwise(lips: Family) -> None:
+    looping = replace(lips, length_seconds=lambda _, seconds: seconds[Role.SOUND])
+    clip = GOOD.model_copy(update={"seconds": 2.0})
+    parameters = lips.parameters()
+    assert seconds_of(lips, parameters, clip, SOUND) == 2.0
+    assert seconds_of(looping, parameters, clip, SOUND) == 4.0
+    assert seconds_of(lips, parameters, clip, "AACT.xyz") is None
 
 
 def test_the_request_has_clip_and_sound_in_their_own_fields(lips: Family) -> None:

@@ -71,11 +71,12 @@ def test_a_thumbnail_says_how_large_the_video_is(tmp_path: Path) -> None:
     assert size == (640, 360)
 
 
-def test_no_more_is_decoded_than_time_allows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "most"), [("MOST_FRAMES", 3), ("MOST_SECONDS", 0.0)])
+def test_no_more_is_decoded_than_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: float
 ) -> None:
     file = write(tmp_path / "a.mp4")
-    monkeypatch.setattr(frames, "MOST_FRAMES", 3)
+    monkeypatch.setattr(frames, limit, most)
     assert colour_at(frame_of(file), (160, 60)) == "red"
 
 

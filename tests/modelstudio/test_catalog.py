@@ -18,8 +18,8 @@ from greenlight.modelstudio.families.animate_anyone import ANIMATE_ANYONE, Anima
 from greenlight.modelstudio.families.emo import EmoParameters, EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitParameters, LivePortraitVerdict
 from greenlight.modelstudio.families.wan_s2v import WanS2vParameters, WanS2vVerdict
-from greenlight.modelstudio.family import Family, Role
-from greenlight.modelstudio.limits import PictureLimits, VideoLimits
+from greenlight.modelstudio.family import Family, Input, Role
+from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
 from greenlight.modelstudio.refusal_codes import is_refusal, is_refusal_of_clip
 from tests.modelstudio.films import film_request
 
@@ -86,6 +86,26 @@ def test_a_family_that_films_a_clip_shows_it_to_no_detector(lips: Family) -> Non
     assert catalog.unchecked() == ["lips"]
     with pytest.raises(ValueError, match="lips films a clip, and a check looks at a portrait"):
         replace(lips, check=ANIMATE_ANYONE.check)
+
+
+def test_what_files_may_be_follows_from_what_the_families_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    megabyte = 1024 * 1024
+    assert catalog.largest_input_bytes() == 200 * megabyte
+    assert catalog.formats(SoundLimits) == ["mp3", "wav"]
+    larger = replace(
+        catalog.family("animate-anyone"),
+        inputs=(
+            Input(Role.CLIP, "video_url", VideoLimits(max_bytes=300 * megabyte)),
+            Input(Role.SOUND, "audio_url", SoundLimits(formats=frozenset({"aac"}))),
+        ),
+        check=None,
+    )
+    monkeypatch.setattr(catalog, "FAMILIES", (*catalog.FAMILIES, larger))
+    assert catalog.largest_input_bytes() == 300 * megabyte
+    assert catalog.formats(SoundLimits) == ["aac", "mp3", "wav"]
+    assert catalog.formats(VideoLimits) == ["avi", "mov", "mp4"]
 
 
 @pytest.mark.usefixtures("lips")

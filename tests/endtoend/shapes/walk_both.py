@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
+from flows.collect_videos import collect_videos
 from flows.on_upload import on_upload
 from greenlight.services import open_ledger
 from greenlight.settings import Settings
@@ -93,10 +96,31 @@ async def test_uploads_are_filmed_each_as_what_it_is(
     assert became["carl"].message == "there is no clip called carl yet"
     assert "name the models of one of them in eve.json" in became["eve.png"].message
     assert paid(studio) == {"dance-1": 1, "lips-1": 1}
+    assert state.state_details.flow_run_id is not None
+    async with get_client() as client:
+        run = await client.read_flow_run(state.state_details.flow_run_id)
+    assert run.name == "anna.png, bob.mp4, carl.wav and 1 more"
+    await collect_videos(wait_seconds=20)
+    for name, rows in {"anna.png · dance": "| Portrait |", "bob.mp4 · lips": "| Clip |"}.items():
+        page = await page_of("Filmed", name)
+        assert f"| {name.rpartition(' ')[2]} | passed |" in page
+        assert rows in page
+        assert "data:image/jpeg;base64," in page
     with open_ledger(settings) as ledger:
         told = {job.family: job.brief for job in ledger.jobs.newest()}
     assert told["lips"]["clip"].endswith("in/bob.mp4")
     assert told["dance"]["portrait"].endswith("in/anna.png")
+
+
+async def page_of(state: str, run_name: str) -> str:
+    """Return the page of a run that ended so by now, and was begun here."""
+    named = FlowRunFilter(name=FlowRunFilterName(any_=[run_name]))
+    async with get_client() as client:
+        (run,) = await client.read_flow_runs(flow_run_filter=named)
+        artifacts = await client.read_artifacts(flow_run_filter=named)
+    assert run.state_name == state
+    (page,) = (str(one.data) for one in artifacts if one.type == "markdown")
+    return page
 
 
 def arrival(place: str) -> Arrival:
