@@ -128,7 +128,16 @@ def test_the_models_decide_whether_a_place_is_a_portrait_or_a_clip() -> None:
         Brief.about("a", models=("emo", "lips"))
 
 
-def test_a_form_refuses_a_brief_without_a_subject() -> None:
+def test_a_form_requires_a_portrait_while_no_model_films_a_clip() -> None:
+    form = Draft202012Validator(Brief.model_json_schema())
+    assert form.is_valid({"portrait": "a.png", "clip": None})
+    (error,) = form.iter_errors({"clip": "a.mp4"})
+    assert error.message == "'portrait' is a required property"
+    assert not form.is_valid({"portrait": None})
+
+
+@pytest.mark.usefixtures("lips")
+def test_a_form_refuses_a_brief_without_any_subject() -> None:
     form = Draft202012Validator(Brief.model_json_schema())
     assert form.is_valid({"portrait": "a.png"})
     assert form.is_valid({"portrait": None, "clip": "a.mp4"})
@@ -163,6 +172,7 @@ PLAIN = (
 )
 
 
+@pytest.mark.usefixtures("lips")
 @pytest.mark.parametrize("kind", [Brief, BriefDefaults])
 @pytest.mark.parametrize("name", ["portrait", "clip", "sound", "motion"])
 @pytest.mark.parametrize("place", SIGNED)
