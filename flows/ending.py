@@ -16,6 +16,7 @@ from greenlight.media.place import name_of
 from greenlight.media.s3 import split_s3
 from greenlight.wording import visible
 from greenlight.work.reports import FilmReport, FilmState
+from greenlight.work.sweep import ranked
 from tasks.artifacts import some
 
 Data = TypeVar("Data")
@@ -62,7 +63,7 @@ def _in_words(reports: Sequence[BundleReport]) -> str:
     }
     return ", ".join(
         f"{count} {state.label.lower()} ({some(names[state])})"
-        for state, count in states.most_common()
+        for state, count in ranked(states)
     )
 
 
@@ -81,7 +82,7 @@ async def ended(
 
 def counted(states: Counter[FilmState]) -> str:
     """Return how many ended how: `12 filmed, 3 rejected`."""
-    return ", ".join(f"{count} {state.label.lower()}" for state, count in states.most_common())
+    return ", ".join(f"{count} {state.label.lower()}" for state, count in ranked(states))
 
 
 def subjects_of(models: Iterable[str], places: Iterable[str]) -> set[str]:
