@@ -62,8 +62,7 @@ def _in_words(reports: Sequence[BundleReport]) -> str:
         for state in states
     }
     return ", ".join(
-        f"{count} {state.label.lower()} ({some(names[state])})"
-        for state, count in ranked(states)
+        f"{count} {state.label.lower()} ({some(names[state])})" for state, count in ranked(states)
     )
 
 
