@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -115,19 +114,14 @@ def film(
 
 
 async def _plan(brief: Brief, settings: Settings) -> FilmReport:
-    from greenlight.media.subjects import examine_subject
     from greenlight.services import open_ledger
-    from greenlight.work.drives import examine_drives
+    from greenlight.work.case import examine_case
     from greenlight.work.planning import Planner
     from greenlight.work.reports import report_plan
 
-    subject, drives = await asyncio.gather(
-        examine_subject(brief.subject, brief.role), examine_drives(brief)
-    )
+    case = await examine_case(brief)
     with open_ledger(settings) as ledger:
-        planner = Planner(
-            brief=brief, subject=subject, drives=drives, service=settings.service, ledger=ledger
-        )
+        planner = Planner(case=case, service=settings.service, ledger=ledger)
         return report_plan(await planner.plan())
 
 

@@ -13,6 +13,7 @@ from greenlight.ledger import Ledger
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Film
+from greenlight.work.case import Case
 from greenlight.work.planning import Planner
 from greenlight.work.reports import FilmReport
 from tasks import detect
@@ -68,13 +69,9 @@ class ByRuns:
         """Hand a passed subject over, within what the run may still spend."""
         subject = sight.subject
         assert subject is not None  # noqa: S101 - it has passed
-        plan = await Planner(
-            brief=film.brief,
-            subject=subject,
-            drives=film.drives,
-            service=self.credentials.service,
-            ledger=self.ledger,
-        ).plan()
+        case = Case(film.brief, subject, film.drives)
+        service = self.credentials.service
+        plan = await Planner(case=case, service=service, ledger=self.ledger).plan()
         self.allowance.take(plan.video_cny)
         is_limited = self.allowance.max_cny is not None
         return await self.runs.start(

@@ -155,7 +155,7 @@ async def _work_on(
         report = await work.bring_on(sight)
         if report.state is FilmState.REJECTED and sight.subject:
             opinions = await opinions_on(sight.subject, report.verdicts)
-            report = report_rejection(report.verdicts, {m: str(one) for m, one in opinions.items()})
+            report = report_rejection(report.verdicts, opinions)
         return BundleReport(portrait=sight.place, report=report)
 
     async with aclosing(side_by_side(each(sights), bring_on, at_once=AT_ONCE)) as brought_on:

@@ -28,7 +28,7 @@ from greenlight.settings import read_settings
 from greenlight.wording import visible
 from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
 from greenlight.work.beforehand import what_ends_it
-from greenlight.work.drives import examine_drives
+from greenlight.work.case import examine_case
 from greenlight.work.planning import Planner
 from greenlight.work.reports import (
     FilmReport,
@@ -110,21 +110,12 @@ async def _film(
     max_cny: float | None,
     block: ModelStudioCredentials,
 ) -> State[FilmReport]:
-    subject, drives = await asyncio.gather(
-        examine_subject(brief.subject, brief.role), examine_drives(brief)
-    )
-    planner = Planner(
-        brief=brief,
-        subject=subject,
-        drives=drives,
-        service=block.service,
-        ledger=_ledger(),
-    )
-    report = await what_ends_it(planner, place, max_cny)
+    case = await examine_case(brief, place)
+    planner = Planner(case=case, service=block.service, ledger=_ledger())
+    report = await what_ends_it(planner, max_cny)
     if report is None:
-        case = Case(brief, subject, drives, place)
         report = await _Work(case, wait_seconds, max_cny, block).film()
-    return await _finish(report, subject, brief)
+    return await _finish(report, case.subject, brief)
 
 
 def _ledger() -> Ledger:
@@ -153,8 +144,7 @@ class _Work:
             match next_step(case):
                 case Refused(verdicts):
                     opinions = await opinions_on(case.subject, verdicts)
-                    words = {model: str(opinion) for model, opinion in opinions.items()}
-                    return report_rejection(verdicts, words)
+                    return report_rejection(verdicts, opinions)
                 case Waiting(family, verdicts):
                     return report_waiting(family, verdicts)
                 case Check(question):

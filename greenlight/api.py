@@ -24,6 +24,7 @@ from greenlight.work.bundles.here import Here
 from greenlight.work.bundles.output import refuse_output_within
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.bundles.work import BundleWork
+from greenlight.work.case import examine_case
 from greenlight.work.reports import FilmReport
 from greenlight.work.sweep import Sweep, SweepReport, Tell
 from greenlight.work.walk import Walk
@@ -72,7 +73,8 @@ async def film(
     wanted = _wanted(brief, fields)
     wanted.check_parameters_are_known()
     async with _connected(settings, max_cny) as services:
-        report = await Walk(services, wait_seconds).film(wanted, _place(out, services))
+        case = await examine_case(wanted, _place(out, services))
+        report = await Walk(services, wait_seconds).film(case)
         spent_cny = await asyncio.to_thread(services.ledger.cost_of_run_cny, services.flow_run)
     return report.model_copy(update={"cost_cny": spent_cny})
 

@@ -36,11 +36,7 @@ async def held(
         yield claim
     finally:
         ended.set()
-        # Books that cannot be written now let the lease end by itself.
-        with suppress(LedgerError):
-            await asyncio.to_thread(ledger.leases.release, claim)
-        # A renewal under way would use the ledger after it was closed.
-        await asyncio.to_thread(keeper.join, LAST_RENEWAL_SECONDS)
+        await asyncio.to_thread(_let_go, ledger, claim, keeper)
 
 
 @asynccontextmanager
@@ -76,6 +72,14 @@ async def once(
                 with suppress(ClaimLost):
                     return await act(claim)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _let_go(ledger: Ledger, claim: Claim, keeper: threading.Thread) -> None:
+    # Books that cannot be written now let the lease end by itself.
+    with suppress(LedgerError):
+        ledger.leases.release(claim)
+    # A renewal under way would use the ledger after it was closed.
+    keeper.join(LAST_RENEWAL_SECONDS)
 
 
 def _keep(ledger: Ledger, claim: Claim, ended: threading.Event) -> None:

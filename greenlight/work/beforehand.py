@@ -11,20 +11,29 @@ from greenlight.work.planning import Planner
 from greenlight.work.reports import FilmReport, report_over_budget
 
 
-async def what_ends_it(planner: Planner, out: str, max_cny: float | None) -> FilmReport | None:
+async def what_ends_it(planner: Planner, max_cny: float | None) -> FilmReport | None:
     """Return the report of a brief that could cost more than `max_cny`; `None` if it may begin.
 
-    Raises an `InputError` or a `StorageError` if its video could not be stored in `out`.
+    Raises an `InputError` or a `StorageError` if its video could not be stored where it is to go.
     """
-    if planner.brief.sound or planner.brief.motion:
+    brief, out = planner.case.brief, planner.case.out
+    if brief.sound or brief.motion:
         await asyncio.to_thread(require_writable, out)
-    try:
-        await asyncio.to_thread(require_free, out)
-    except InputError:
-        # What is paid already may lie there itself; if another does, storing or copying says so.
-        if (await planner.plan()).price_cny:
-            raise
-    if max_cny is None:
+    taken = await asyncio.to_thread(_taken, out)
+    if taken is None and max_cny is None:
         return None
-    allowed_cny, plan = Decimal(str(max_cny)), await planner.plan()
-    return report_over_budget(plan, allowed_cny) if plan.price_cny > allowed_cny else None
+    plan = await planner.plan()
+    # What is paid already may lie there itself; if another does, storing or copying says so.
+    if taken is not None and plan.price_cny:
+        raise taken
+    if max_cny is None or plan.price_cny <= Decimal(str(max_cny)):
+        return None
+    return report_over_budget(plan, Decimal(str(max_cny)))
+
+
+def _taken(out: str) -> InputError | None:
+    try:
+        require_free(out)
+    except InputError as error:
+        return error
+    return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from greenlight.briefs.brief import Brief
-from greenlight.media.subjects import Subject
+from greenlight.media.subjects import Subject, examine_subject
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.work.drives import Drives
+from greenlight.work.drives import Drives, examine_drives
 
 
 @dataclass(slots=True)
@@ -33,6 +34,14 @@ class Case:
     def judged(self) -> tuple[Family | None, list[Verdict]]:
         """Return the family that passes or is to be asked next, if there is one, and the verdicts so far."""
         return judged(self.brief.families(), lambda family: self.verdicts.get(family.name))
+
+
+async def examine_case(brief: Brief, out: str = ".") -> Case:
+    """Return the case of a brief as its files are found; `InputError` says what is wrong with one."""
+    subject, drives = await asyncio.gather(
+        examine_subject(brief.subject, brief.role), examine_drives(brief)
+    )
+    return Case(brief, subject, drives, out)
 
 
 def judged(

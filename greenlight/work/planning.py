@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from greenlight.briefs.brief import Brief
 from greenlight.filming.orders import Order, order_template, seconds_of
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger import Job, Ledger
@@ -19,7 +18,6 @@ from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.screening.preflight import known_at_once
 from greenlight.work.case import Case
-from greenlight.work.drives import Drives
 from greenlight.work.steps import Check, Film, MakeTemplate, Refused, Waiting, next_step
 
 
@@ -51,18 +49,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """A brief with its subject and drives as they were found, and the ledger that knows some of it."""
+    """A brief as its files were found, and the ledger that knows some of it."""
 
-    brief: Brief
-    subject: Subject
-    drives: Drives
+    case: Case
     service: str
     ledger: Ledger
 
     async def plan(self) -> Plan:
         """Return what would happen: what the ledger knows costs nothing again."""
         made = Plan()
-        case = Case(self.brief, self.subject, self.drives)
+        # What is assumed on the way is not known of the case itself.
+        case = replace(self.case, verdicts=dict(self.case.verdicts))
         while not isinstance(step := next_step(case), Refused | Waiting):
             if isinstance(step, Check):
                 family = step.question.family
@@ -85,10 +82,10 @@ class Planner:
         return made
 
     async def _known_verdict(self, question: Question) -> Verdict | None:
-        at_once = known_at_once(self.subject, question.family)
+        at_once = known_at_once(self.case.subject, question.family)
         if at_once is not None:
             return at_once
-        key = question_key(self.service, question, self.subject.identity)
+        key = question_key(self.service, question, self.case.subject.identity)
         booked = await asyncio.to_thread(self.ledger.checks.find, key)
         return None if booked is None else booked.verdict
 
@@ -100,18 +97,20 @@ class Planner:
     async def _add_check(self, made: Plan, step: Check) -> None:
         question = step.question
         made.checks_cny += question.family.check_price_cny
-        body = question.body(_shown_url(self.subject))
+        body = question.body(_shown_url(self.case.subject))
         made.request = made.request or _post(question.check.model.path, body)
         await self._add_film(made, question.family)
 
     async def _add_film(self, made: Plan, family: Family) -> None:
         """Add the most that a family's video can come to, with its template where there is none yet."""
-        drive = self.drives.of(family)
+        drive = self.case.drives.of(family)
         if drive is None:
             return
-        parameters = self.brief.resolve_parameters(family)
-        per_second_cny = family.price_per_second_cny(parameters, self.brief.question(family).ratio)
-        seconds = seconds_of(family, parameters, self.subject, drive) or SECONDS_OF_A_TEMPLATE
+        parameters = self.case.brief.resolve_parameters(family)
+        per_second_cny = family.price_per_second_cny(
+            parameters, self.case.brief.question(family).ratio
+        )
+        seconds = seconds_of(family, parameters, self.case.subject, drive) or SECONDS_OF_A_TEMPLATE
         price_cny = longest_cost_cny(seconds, per_second_cny)
         price_cny += await self._template_cny(family, drive)
         made.video_cny = max(made.video_cny, price_cny)
@@ -119,7 +118,7 @@ class Planner:
     async def _template_cny(self, family: Family, drive: Sound | str) -> Decimal:
         if not isinstance(drive, Motion) or family.template is None:
             return Decimal(0)
-        if await self._find(order_template(self.brief, family, drive)):
+        if await self._find(order_template(self.case.brief, family, drive)):
             return Decimal(0)
         return longest_cost_cny(drive.seconds, family.template.model.prices_cny[""])
 

@@ -214,13 +214,13 @@ def report_refused_by_budget(error: OverBudget, verdicts: list[Verdict]) -> Film
 
 
 def report_rejection(
-    verdicts: list[Verdict], opinions: Mapping[str, str] | None = None
+    verdicts: list[Verdict], opinions: Mapping[str, object] | None = None
 ) -> FilmReport:
-    """Return the report of a subject that no model passes; opinions of the judge stand by model."""
+    """Return the report of a subject that no model passes; the judge's opinions, by model, are added."""
     reasons = []
     for verdict in verdicts:
         said = verdict.reason or verdict.code or "refused without a reason"
-        thought = (opinions or {}).get(verdict.model, "")
+        thought = str((opinions or {}).get(verdict.model, ""))
         reasons.append(f"{verdict.model}: {'; '.join(filter(None, (said, thought)))}")
     return FilmReport(
         state=FilmState.REJECTED,

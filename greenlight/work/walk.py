@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
-from greenlight.briefs.brief import Brief
 from greenlight.errors import OverBudget
 from greenlight.filming.collecting import collect
 from greenlight.filming.orders import Order
 from greenlight.ledger import Job, JobState
-from greenlight.media.subjects import Subject, examine_subject
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.modelstudio.retry import patiently
@@ -18,7 +16,6 @@ from greenlight.screening.opinions import opinions_on
 from greenlight.services import Services
 from greenlight.work.beforehand import what_ends_it
 from greenlight.work.case import Case
-from greenlight.work.drives import examine_drives
 from greenlight.work.planning import Planner
 from greenlight.work.reports import (
     FilmReport,
@@ -38,25 +35,16 @@ class Walk:
     services: Services
     wait_seconds: float = 0
 
-    async def film(self, brief: Brief, out: str) -> FilmReport:
-        """Return what became of a brief; its video is stored in `out`.
+    async def film(self, case: Case) -> FilmReport:
+        """Return what became of a brief whose files were found as the case says.
 
         A refusal, a spent budget and a failed video are reports; what is wrong with the brief is raised
         before anything is paid.
         """
-        subject, drives = await asyncio.gather(
-            examine_subject(brief.subject, brief.role), examine_drives(brief)
-        )
-        planner = Planner(
-            brief=brief,
-            subject=subject,
-            drives=drives,
-            service=self.services.client.service,
-            ledger=self.services.ledger,
-        )
-        if ended := await what_ends_it(planner, out, self.services.max_cny):
+        services = self.services
+        planner = Planner(case=case, service=services.client.service, ledger=services.ledger)
+        if ended := await what_ends_it(planner, services.max_cny):
             return ended
-        case = Case(brief, subject, drives, out)
         try:
             return await self._film(case)
         except OverBudget as error:
@@ -96,7 +84,7 @@ class Walk:
 
     async def _rejected(self, subject: Subject, verdicts: list[Verdict]) -> FilmReport:
         opinions = await opinions_on(subject, verdicts, self.services.settings.home)
-        return report_rejection(verdicts, {name: str(one) for name, one in opinions.items()})
+        return report_rejection(verdicts, opinions)
 
     async def _made(self, order: Order, out: str | None) -> tuple[Job, bool]:
         """Return an order's job after the wait, and whether this call sent its paying request."""

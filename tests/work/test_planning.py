@@ -25,6 +25,7 @@ from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.transport import Transport
 from greenlight.screening.screener import FREE, Screener
 from greenlight.studio.server import StudioServer
+from greenlight.work.case import examine_case
 from greenlight.work.drives import examine_drives
 from greenlight.work.planning import Plan, Planner
 from greenlight.work.reports import FilmState, report_plan
@@ -44,9 +45,7 @@ class Line:
 
     async def plan(self, brief: Brief) -> Plan:
         planner = Planner(
-            brief=brief,
-            subject=await examine(brief.subject),
-            drives=await examine_drives(brief),
+            case=await examine_case(brief),
             service=self.client.service,
             ledger=self.ledger,
         )

@@ -10,7 +10,7 @@ from greenlight.media.subjects import KIND_OF
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Role
 from greenlight.work.bundles.bundle import Bundle, Medium
-from greenlight.work.bundles.defaults import MalformedBrief
+from greenlight.work.bundles.defaults import MalformedBrief, filming
 
 
 class MissingSubject(MalformedBrief):
@@ -60,11 +60,3 @@ def _two_readings(
         f"{bundle.stem}: this may mean {readings}; "
         f"name the models of one of them in {bundle.name}.json"
     )
-
-
-def filming(subject: Role, models: Iterable[str]) -> list[str]:
-    """Return those of the models that film a portrait, or a clip; an unknown name stays, to be refused."""
-    others = [
-        family.name for family in catalog.families().values() if family.subject is not subject
-    ]
-    return [name for name in models if name not in others]

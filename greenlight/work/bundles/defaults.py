@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from greenlight.briefs.brief import Brief, ParameterValue
+from greenlight.briefs.brief import SUBJECTS, Brief, ParameterValue
 from greenlight.briefs.signatures import UNSIGNED, refuse_signed
 from greenlight.errors import InputError, SettingsError
+from greenlight.media.subjects import KIND_OF
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Role
 from greenlight.modelstudio.redaction import without_secrets
@@ -25,10 +26,6 @@ _LINK: Final = re.compile(
 
 def _like_a_brief(name: str) -> Any:
     return Brief.model_fields[name]
-
-
-SUBJECTS: Final = {Role.PORTRAIT: "picture", Role.CLIP: "video"}
-"""Who is filmed, which the files of a bundle decide."""
 
 
 class MalformedBrief(InputError):  # noqa: N818 - the name of the outcome it stands for
@@ -109,10 +106,11 @@ def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
         raise MalformedBrief(
             f'{place} holds no object; write the fields of a brief, like {{"take": 2}}'
         )
-    for name, kind in SUBJECTS.items():
-        if name in fields:
+    # Who is filmed, the files of a bundle decide.
+    for role in SUBJECTS:
+        if role in fields:
             raise MalformedBrief(
-                f"{place}: {name}: the {name} is the {kind} of the same name; leave it out"
+                f"{place}: {role}: the {role} is the {KIND_OF[role]} of the same name; leave it out"
             )
     _expect_no_secret(fields, place)
     return fields
@@ -169,10 +167,9 @@ def filming_only(subject: Role, fields: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(named, list | tuple):
         return fields
     known = catalog.families()
-    dropped = [one.name for one in known.values() if one.subject is not subject]
-    models = [name for name in named if name not in dropped]
+    models = filming(subject, named)
     theirs = {
-        one for name in named if name in dropped for one in known[name].parameters.model_fields
+        one for name in named if name not in models for one in known[name].parameters.model_fields
     }
     ours = {
         one for name in models if name in list(known) for one in known[name].parameters.model_fields
@@ -181,6 +178,14 @@ def filming_only(subject: Role, fields: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given, dict):
         given = {name: value for name, value in given.items() if name not in theirs - ours}
     return fields | {"models": models} | ({} if given is None else {"parameters": given})
+
+
+def filming(subject: Role, models: Iterable[str]) -> list[str]:
+    """Return those of the models that film a portrait, or a clip; an unknown name stays, to be refused."""
+    others = [
+        family.name for family in catalog.families().values() if family.subject is not subject
+    ]
+    return [name for name in models if name not in others]
 
 
 def make_brief(fields: dict[str, Any], place: str) -> Brief:

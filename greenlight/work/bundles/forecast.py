@@ -11,6 +11,7 @@ from greenlight.errors import InputError
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.work.bundles.surveying import Surveyor
+from greenlight.work.case import Case
 from greenlight.work.drives import Drives
 from greenlight.work.planning import Plan, Planner
 from greenlight.work.reports import FilmState, report_error
@@ -82,11 +83,5 @@ async def foresee(
 async def _plan(sight: Sight, surveyor: Surveyor, drives: Drives) -> Plan:
     subject = sight.subject
     assert subject is not None  # noqa: S101 - it has a step
-    planner = Planner(
-        brief=sight.brief,
-        subject=subject,
-        drives=drives,
-        service=surveyor.service,
-        ledger=surveyor.ledger,
-    )
-    return await planner.plan()
+    case = Case(sight.brief, subject, drives)
+    return await Planner(case=case, service=surveyor.service, ledger=surveyor.ledger).plan()

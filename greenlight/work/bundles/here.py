@@ -8,6 +8,7 @@ from greenlight.errors import OverBudget
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Film
+from greenlight.work.case import Case
 from greenlight.work.reports import FilmReport
 from greenlight.work.walk import Walk
 
@@ -24,9 +25,10 @@ class Here:
         assert sight.subject is not None  # noqa: S101 - a check is the step of an examined subject
         return await self.walk.check(sight.subject, sight.brief.question(family))
 
-    async def film(self, sight: Sight, film: Film) -> FilmReport:  # noqa: ARG002 - the brief says it all
-        """Film what has passed."""
-        return await self.walk.film(film.brief, self.out)
+    async def film(self, sight: Sight, film: Film) -> FilmReport:
+        """Film what has passed; its files were read already."""
+        assert sight.subject is not None  # noqa: S101 - it has passed
+        return await self.walk.film(Case(film.brief, sight.subject, film.drives, self.out))
 
     def show_known(self, sight: Sight, verdict: Verdict) -> None:
         """Show nothing: the command line says how portraits stand by numbers."""
