@@ -56,3 +56,9 @@ class Page(HTMLParser):
         """Return all that the page would fetch or lead to."""
         named = {"src", "href", "poster", "srcset", "action"}
         return [value for _, a in self.tags for name, value in a.items() if name in named]
+
+
+def cards(page: Page) -> list[str]:
+    """Return the names on the cards, in their order."""
+    headings = [text for level, text in page.headings if level == "h3"]
+    return [text for text in headings if not text.endswith(" CNY")]

@@ -6,20 +6,18 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from greenlight.aws.clients import aws_client
 from greenlight.errors import InputError, StorageError
 from greenlight.filming.collecting import collect
 from greenlight.ledger import JobState, Ledger
-from greenlight.media.places import opened
 from greenlight.paying.holding import alone
 from greenlight.videos import dialects
 from greenlight.videos.dialects import Dialect, dialect_of
@@ -27,13 +25,13 @@ from greenlight.videos.s3 import require_bucket, store_in_s3
 from greenlight.videos.storing import StoredVideo
 from tests.bucket import Bucket, refuse
 from tests.production import Production
-from tests.stores import BLIND, CEPH, LOCKED, MINIO, OSS, R2, Store, serve_store
+from tests.stores import BLIND, MINIO
+from tests.videos.conftest import ALL, Open, unreachable
 from tests.videos.test_s3 import FILM, keys, read, tell
 from tests.website import Website
 
 JOB = "dashscope.aliyuncs.com:443,0a1b2c"
 OWN_NAME = f"anna-{hashlib.sha256(JOB.encode()).hexdigest()}"
-ALL = {"oss": OSS, "minio": MINIO, "r2": R2, "ceph": CEPH, "locked": LOCKED, "blind": BLIND}
 DIALECTS = {
     "oss": Dialect.FORBID_OVERWRITE,
     "minio": Dialect.IF_NONE_MATCH,
@@ -42,20 +40,6 @@ DIALECTS = {
     "locked": Dialect.UNKNOWN,
     "blind": Dialect.UNKNOWN,
 }
-Open = Callable[[str], Store]
-
-
-@pytest.fixture
-def open_store(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """Let boto3's chain of settings lead to a store in front of the bucket, from now on."""
-    with ExitStack() as exits:
-
-        def opening(name: str) -> Store:
-            store = exits.enter_context(serve_store(ALL[name]))
-            monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
-            return store
-
-        yield opening
 
 
 @pytest.fixture(params=ALL)
@@ -204,10 +188,6 @@ def puts(bucket: Bucket, answer: Callable[..., Any] | None = None) -> Iterator[l
         yield sent
 
 
-def unreachable(request: Any) -> None:
-    raise EndpointConnectionError(endpoint_url=request.url)
-
-
 @pytest.mark.parametrize(
     ("answer", "probes"), [(refuse, 2), (unreachable, 0)], ids=["refused", "out of reach"]
 )
@@ -313,85 +293,6 @@ def slow_to_look(bucket: Bucket) -> Iterator[None]:
     reached = Bucket(bucket.name, aws_client("s3"))
     with reached.meddling("PutObject", wait):
         yield
-
-
-@pytest.mark.parametrize("name", ["oss", "minio", "r2", "ceph"])
-async def test_a_portrait_is_read_and_handed_over_from_every_store(
-    name: str, bucket: Bucket, open_store: Open
-) -> None:
-    store = open_store(name)
-    place = bucket.put("in/anna maria+1.png", b"a portrait")
-    async with opened(place) as found:
-        assert found.open().read() == b"a portrait"
-        url = found.url(60)
-    assert url is not None
-    host = f"{bucket.name}.localhost" if name == "oss" else "localhost"
-    assert httpx.URL(url).host == host
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(url)
-    assert (answer.status_code, answer.content) == (200, b"a portrait")
-    assert store.refused == (["SecondLevelDomainForbidden"] * 2 if name == "oss" else [])
-
-
-async def test_a_store_that_wants_buckets_in_the_host_says_so_once(
-    bucket: Bucket, open_store: Open
-) -> None:
-    store = open_store("oss")
-    for number in range(3):
-        async with opened(bucket.put(f"{number}.png", b"a portrait")):
-            continue
-    assert store.refused == ["SecondLevelDomainForbidden"] * 2
-    assert aws_client("s3").list_objects_v2(Bucket=bucket.name)["KeyCount"] == 3
-
-
-async def test_a_store_that_did_not_say_why_is_asked_again(
-    bucket: Bucket, open_store: Open
-) -> None:
-    open_store("oss")
-    place = bucket.put("anna.png", b"a portrait")
-
-    def die(request: Any, **_: Any) -> None:
-        unreachable(request)
-
-    reached = Bucket(bucket.name, aws_client("s3"))
-    with reached.meddling("ListObjectsV2", die), pytest.raises(InputError, match="cannot be read"):
-        await opened(place).__aenter__()
-    async with opened(place) as found:
-        assert found.size_bytes == len(b"a portrait")
-
-
-def test_the_vendors_own_store_is_known_without_asking(
-    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.oss-cn-beijing.aliyuncs.com")
-    link = aws_client("s3").generate_presigned_url(
-        "get_object", Params={"Bucket": "portraits", "Key": "anna.png"}
-    )
-    assert httpx.URL(link).host == "portraits.s3.oss-cn-beijing.aliyuncs.com"
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "payload"),
-    [
-        ("https://s3.us-east-1.amazonaws.com", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
-        ("https://store.example.com", hashlib.sha256(b"a video").hexdigest()),
-    ],
-)
-def test_nothing_is_sent_in_chunks_to_a_store_that_is_not_aws(
-    endpoint: str, payload: str, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    sent: list[str] = []
-
-    def look(request: Any, **_: Any) -> None:
-        value = request.headers["X-Amz-Content-SHA256"]
-        sent.append(value.decode() if isinstance(value, bytes) else value)
-        raise InterruptedError
-
-    reached = Bucket(bucket.name, aws_client("s3"))
-    with reached.meddling("PutObject", look), pytest.raises(InterruptedError):
-        reached.put("v.mp4", b"a video")
-    assert sent == [payload]
 
 
 def test_of_aws_nothing_has_to_be_learnt(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
