@@ -32,7 +32,7 @@ from tests.programs import Program, running, wait_until
 from tests.uploads.messages import arrival
 from tests.website import Website
 
-SECONDS = 120.0
+SECONDS = 400.0
 COMMAND = "greenlight serve --prefect-file mine.yaml"
 OURS = r"^\d{4}-|\| (Flow run|Task run|greenlight\.)"
 PREFECTS_OWN = "Beginning flow run|View at|Finished in state (Completed|Cached)"
