@@ -17,7 +17,7 @@ from cli.speaking import say, tell, warn
 from cli.stopping import run
 
 if TYPE_CHECKING:
-    from greenlight.errors import GreenlightError
+    from greenlight.errors import Explained
     from greenlight.media.portraits import Portrait
     from greenlight.modelstudio.errors import ModelStudioError
     from greenlight.modelstudio.family import Family
@@ -128,12 +128,12 @@ class _Checker:
 
     async def lines(self, source: str) -> list[dict[str, Any]]:
         from greenlight.concurrency import all_of
-        from greenlight.errors import EXPLAINED
+        from greenlight.errors import Explained
         from greenlight.media.portraits import examine
 
         try:
             portrait = await examine(source)
-        except EXPLAINED as error:
+        except Explained as error:
             return [self._error_line(source, family, error) for family in self._asked.families]
         families = self._asked.families
         lines = await all_of(families, partial(self._line, portrait), at_once=len(families))
@@ -158,13 +158,13 @@ class _Checker:
             silent[model]["opinion"] = asdict(opinion) if opinion else None
 
     async def _line(self, portrait: Portrait, family: Family) -> dict[str, Any]:
-        from greenlight.errors import EXPLAINED
+        from greenlight.errors import Explained
         from greenlight.modelstudio.errors import ModelStudioError
         from greenlight.modelstudio.retry import patiently
 
         try:
             screening = await patiently(lambda: self._screen(portrait, family))
-        except EXPLAINED as error:
+        except Explained as error:
             if isinstance(error, ModelStudioError) and error.refuses_all:
                 self._stopped_by = error
             return self._error_line(portrait.shown, family, error)
@@ -203,24 +203,21 @@ class _Checker:
             "service": self._screener.client.service,
         }
 
-    def _error_line(
-        self, source: str, family: Family, error: GreenlightError | ModelStudioError
-    ) -> dict[str, Any]:
-        from greenlight.errors import explain
+    def _error_line(self, source: str, family: Family, error: Explained) -> dict[str, Any]:
+        from cli.advice import as_command
         from greenlight.media.place import without_query
 
-        told = explain(error)
         nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id", "opinion"))
         shown = without_query(source) if "://" in source else source
         return (
             self._heading(shown, family)
             | nothing
             | {
-                "code": getattr(error, "code", None) or None,
-                "request_id": getattr(error, "request_id", None) or None,
+                "code": error.code or None,
+                "request_id": error.request_id or None,
                 "cached": False,
                 "cost_cny": 0.0,
-                "error": {"type": told.type, "message": told.message, "spent": told.spent},
+                "error": asdict(error.explanation(as_command)),
             }
         )
 
@@ -228,10 +225,9 @@ class _Checker:
 def _for_people(line: dict[str, Any], *, explained: bool) -> str:
     subject = f"{line['portrait']} · {line['model']}"
     if line["error"] is not None:
-        message = line["error"]["message"]
-        # Most say themselves what they are about.
-        is_named = message.startswith(line["portrait"])
-        return f"! {line['model']}: {message}" if is_named else f"! {subject}: {message}"
+        error = line["error"]
+        is_named = error["subject"] == line["portrait"]
+        return f"! {line['model'] if is_named else subject}: {error['message']}"
     cost = "known, 0 CNY" if line["cached"] else f"{line['cost_cny']:g} CNY"
     request = f", request {line['request_id']}" if line["request_id"] else ""
     if line["passed"]:

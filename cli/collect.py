@@ -48,7 +48,7 @@ async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> 
 
 
 def _print(result: Round, *, as_json: bool) -> None:
-    from greenlight.errors import explain
+    from cli.advice import told
     from greenlight.modelstudio.catalog import TASK_LIFETIME
 
     for job in result.closed:
@@ -57,9 +57,9 @@ def _print(result: Round, *, as_json: bool) -> None:
         elif job not in result.expired:
             say(f"{job.short_name} {job.subject} · {job.model}: {_end_of(job)}")
     for job in result.expired:
-        warn(f"{job.short_name} {job.subject} is lost, though it was paid: {job.message}")
+        warn(f"{job.short_name} {job.subject} is lost, though it was paid for: {job.message}")
     for job, error in result.troubled:
-        warn(f"{job.short_name} {job.subject}: {explain(error).message}")
+        warn(f"{job.short_name} {job.subject}: {told(error)}")
     for job in result.expiring:
         lost_at = (job.submitted_at or job.reserved_at) + TASK_LIFETIME
         warn(

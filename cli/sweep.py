@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from cli.advice import as_command
 from cli.film import prepare_prefect
 from cli.logs import warnings_shown
 from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
@@ -231,12 +232,13 @@ def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
 
 
 def _print_report(report: SweepReport, as_json: bool) -> None:
+    report = report.worded(as_command)
     if as_json:
         tell(report.model_dump_json())
         return
     for remark in report.failures + report.notes:
-        is_named = remark.message.startswith(remark.portrait.rpartition(".")[0])
-        say(remark.message if is_named else f"{remark.portrait}: {remark.message}")
+        is_named = remark.subject.startswith(remark.portrait.rpartition(".")[0])
+        say(f"{remark.message}." if is_named else f"{remark.portrait}: {remark.message}.")
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
     portraits = "portrait" if report.portraits == 1 else "portraits"
     say(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")

@@ -120,8 +120,9 @@ def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
         refuse_output_inside(arrival.bucket, prefix, out)
         if arrives_again(arrival.bucket, prefix, results):
             raise SettingsError(
-                f"the results of runs lie in {results}, where uploads arrive, so every result would start "
-                "another run; name another block in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+                f"the results of runs are stored in {results}, where uploads arrive, so every result would "
+                "start another run",
+                "name another block in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK",
             )
 
 

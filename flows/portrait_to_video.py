@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from blocks import ModelStudioCredentials
+from flows.advice import in_prefect
 from flows.coming_back import come_back
 from flows.ending import ended, subjects_of
 from flows.newest_brief import Beside, newest_brief
@@ -187,7 +188,7 @@ class _Work:
             job = await collect_video(
                 job, out=self.case.out, wait_seconds=self.wait_seconds, credentials=self.block
             )
-        return report_job(job, verdicts, cached=not was_sent, note=order.note)
+        return report_job(job, verdicts, cached=not was_sent, notes=(order.note,))
 
 
 async def _without_template(template: Job, verdicts: list[Verdict]) -> FilmReport:
@@ -199,6 +200,7 @@ async def _without_template(template: Job, verdicts: list[Verdict]) -> FilmRepor
 async def _finish(report: FilmReport, portrait: Portrait, brief: Brief) -> State[FilmReport]:
     """Show how it ended and return the state that says so, with what this run cost and tags for lists."""
     run_id = str(flow_run.id or "")
+    report = report.worded(in_prefect)
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
     await show_portrait(portrait, report)
     subjects = subjects_of(brief.models, [brief.portrait])

@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.advice import in_prefect
 from flows.allowance import Allowance
 from flows.bundle_work import ByRuns
 from flows.ending import counted, ended, subjects_of, tag_run
@@ -112,7 +113,7 @@ def _teller(progress: Progress) -> Tell:
 
 
 async def _end(sweep: Sweep, cost_cny: Decimal) -> State[SweepReport]:
-    report = sweep.report(cost_cny)
+    report = sweep.report(cost_cny).worded(in_prefect)
     subjects = subjects_of(sweep.work.surveyor.defaults.models, [sweep.place])
     message = counted(sweep.states) or f"there are no portraits in {sweep.place}"
     if sweep.stopped:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from greenlight.briefs.form_schema import offer_deployable, offer_models, offer_parameters
 from greenlight.briefs.own_deployments import DeploymentName
 from greenlight.briefs.signatures import UNSIGNED, refuse_signed
-from greenlight.errors import InputError, SettingsError
+from greenlight.errors import SettingsError
 from greenlight.ledger.checks import join_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Parameters, Role
@@ -111,8 +111,8 @@ class Brief(BaseModel):
         for name in self.parameters:
             if name not in known:
                 raise SettingsError(
-                    f"{name} is no parameter of {' or '.join(self.models)}; "
-                    f"choose from {', '.join(sorted(known))}"
+                    f"{name} is not a parameter of {' or '.join(self.models)}",
+                    f"choose from {', '.join(sorted(known))}",
                 )
         for family in self.families():
             self.resolve_parameters(family)
@@ -158,7 +158,9 @@ def parse_parameter(text: str) -> tuple[str, ParameterValue]:
     """Read `NAME=VALUE`; true, false and numbers are what they look like."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise InputError(f"{text!r} is no parameter; write NAME=VALUE, like style_level=calm")
+        raise SettingsError(
+            f"{text!r} is not a parameter", "write NAME=VALUE, like style_level=calm"
+        )
     try:
         parsed = json.loads(value)
     except json.JSONDecodeError:

@@ -60,8 +60,8 @@ def keep_within(
         if spent_cny + reserved_cny + price_cny > budget.max_cny:
             raise OverBudget(
                 f"budget exceeded for {_scope(budget, at)}: {yuan(spent_cny)} of {cny(budget.max_cny)} "
-                f"spent, {yuan(reserved_cny)} reserved; this request may cost {yuan(price_cny)}"
-                f"{_way_on(budget)}"
+                f"spent, {yuan(reserved_cny)} reserved; this request may cost {yuan(price_cny)}",
+                _way_on(budget),
             )
 
 
@@ -104,8 +104,8 @@ def _scope(budget: Budget, at: datetime) -> str:
     return f"{day_of(at)} (UTC+8)"
 
 
-def _way_on(budget: Budget) -> str:
+def _way_on(budget: Budget) -> str | None:
     """Return what can be done; the limit of a run is known to whoever began it."""
     if budget.scope == "run":
-        return ""
-    return "; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over"
+        return None
+    return "raise GREENLIGHT_MAX_CNY_PER_DAY, or continue when that day is over"

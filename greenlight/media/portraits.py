@@ -76,11 +76,13 @@ def _read_picture(place: Place) -> Header:
             return header
     except NoPicture:
         raise Unusable(
-            f"{place.shown} is no picture that can be read; a JPEG, PNG, BMP or WebP is needed"
+            "is not a picture that can be read",
+            "use a JPEG, PNG, BMP or WebP",
+            subject=place.shown,
         ) from None
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise Unusable(
-            f"{place.shown} is a damaged or cut-off picture ({error}); export it again"
+            f"is a damaged or truncated picture ({error})", "export it again", subject=place.shown
         ) from None
 
 

@@ -15,6 +15,9 @@ from greenlight.modelstudio.limits import MotionLimits, SoundLimits
 from greenlight.wording import visible
 
 MEGABYTE = 1024 * 1024
+WAV_OR_MP3 = "use a wav or mp3"
+MP4_MOV_OR_AVI = "use an mp4, mov or avi"
+H264_OR_H265 = "use H.264 or H.265"
 TAGS = "ignore"
 """Old tags have no encoding: a title in GBK is no reason to refuse a good sound."""
 
@@ -74,17 +77,13 @@ def _read_sound(place: Place, path: Path) -> Sound:
     try:
         with av.open(str(path), metadata_errors=TAGS) as container:
             if not container.streams.audio or _has_moving_pictures(container):
-                raise Unusable(f"{place.shown} is no sound; a wav or mp3 is needed")
+                raise Unusable("is not a sound", WAV_OR_MP3, subject=place.shown)
             seconds = sound_seconds(container)
             if not seconds:
-                raise Unusable(
-                    f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
-                )
+                raise Unusable("is not a sound that can be read", WAV_OR_MP3, subject=place.shown)
             return Sound(**_common(place), format=container.format.name, seconds=seconds)
     except av.error.FFmpegError:
-        raise Unusable(
-            f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
-        ) from None
+        raise Unusable("is not a sound that can be read", WAV_OR_MP3, subject=place.shown) from None
 
 
 def _read_motion(place: Place, path: Path) -> Motion:
@@ -96,12 +95,10 @@ def _read_motion(place: Place, path: Path) -> Motion:
         with av.open(str(path), metadata_errors=TAGS) as container:
             # A picture is to FFmpeg a video of one frame, of a format like png_pipe.
             if not container.streams.video or container.format.name.endswith("_pipe"):
-                raise Unusable(f"{place.shown} is no video; an mp4, mov or avi is needed")
+                raise Unusable("is not a video", MP4_MOV_OR_AVI, subject=place.shown)
             stream = container.streams.video[0]
             if stream.codec_context is None:
-                raise Unusable(
-                    f"{place.shown} is coded in a way that nobody knows; H.264 or H.265 is needed"
-                )
+                raise Unusable("has an unknown codec", H264_OR_H265, subject=place.shown)
             return Motion(
                 **_common(place),
                 format=container.format.name,
@@ -113,7 +110,7 @@ def _read_motion(place: Place, path: Path) -> Motion:
             )
     except av.error.FFmpegError:
         raise Unusable(
-            f"{place.shown} is no video that can be read; an mp4, mov or avi is needed"
+            "is not a video that can be read", MP4_MOV_OR_AVI, subject=place.shown
         ) from None
 
 
@@ -139,7 +136,7 @@ def _common(place: Place) -> dict[str, object]:
 def require_sound(sound: Sound, limits: SoundLimits) -> None:
     """Raise an `InputError` if a model does not take a sound."""
     if sound.format not in limits.formats:
-        raise InputError(f"{sound.shown} is a {sound.format}; a wav or mp3 is needed")
+        raise InputError(f"is a {sound.format}", WAV_OR_MP3, subject=sound.shown)
     _require_length(sound, limits.min_seconds, limits.max_seconds)
     _require_size(sound, limits.max_bytes)
 
@@ -149,20 +146,24 @@ def require_motion(motion: Motion, limits: MotionLimits) -> None:
     shorter, longer = sorted((motion.width_px, motion.height_px))
     # The container's name is a list of all that it may be: "mov,mp4,m4a,3gp,3g2,mj2".
     if not limits.formats & set(motion.format.split(",")):
-        raise InputError(f"{motion.shown} is a {motion.format}; an mp4, mov or avi is needed")
+        raise InputError(f"is a {motion.format}", MP4_MOV_OR_AVI, subject=motion.shown)
     if motion.codec not in limits.codecs:
-        raise InputError(f"{motion.shown} is coded as {motion.codec}; H.264 or H.265 is needed")
+        raise InputError(f"is coded as {motion.codec}", H264_OR_H265, subject=motion.shown)
     if shorter < limits.min_edge_px or longer > limits.max_edge_px:
         raise InputError(
-            f"{motion.shown} is {motion.width_px}x{motion.height_px} px; "
-            f"edges of {limits.min_edge_px} to {limits.max_edge_px} px are taken"
+            f"is {motion.width_px}x{motion.height_px} px",
+            f"use one whose edges are {limits.min_edge_px} to {limits.max_edge_px} px long",
+            subject=motion.shown,
         )
     if longer > limits.max_aspect * shorter:
-        raise InputError(f"{motion.shown} is more than {limits.max_aspect:g} times as long as wide")
+        raise InputError(
+            f"is more than {limits.max_aspect:g} times as long as wide", subject=motion.shown
+        )
     if motion.frames_per_second < limits.min_frames_per_second:
         raise InputError(
-            f"{motion.shown} has {motion.frames_per_second:.3g} frames a second; "
-            f"at least {limits.min_frames_per_second:g} are needed"
+            f"has {motion.frames_per_second:.3g} frames a second",
+            f"use one with at least {limits.min_frames_per_second:g}",
+            subject=motion.shown,
         )
     _require_length(motion, limits.min_seconds, limits.max_seconds)
     _require_size(motion, limits.max_bytes)
@@ -171,14 +172,16 @@ def require_motion(motion: Motion, limits: MotionLimits) -> None:
 def _require_length(media: Sound, min_seconds: float, max_seconds: float) -> None:
     if not min_seconds <= media.seconds <= max_seconds:
         raise InputError(
-            f"{media.shown} is {media.seconds:.2f} s long; "
-            f"{min_seconds:g} to {max_seconds:g} s are taken"
+            f"is {media.seconds:.2f} s long",
+            f"use one of {min_seconds:g} to {max_seconds:g} s",
+            subject=media.shown,
         )
 
 
 def _require_size(media: Sound, max_bytes: int) -> None:
     if media.size_bytes > max_bytes:
         raise InputError(
-            f"{media.shown} has {media.size_bytes / MEGABYTE:.1f} MB; "
-            f"at most {max_bytes / MEGABYTE:g} MB are taken"
+            f"has {media.size_bytes / MEGABYTE:.1f} MB",
+            f"use one of at most {max_bytes / MEGABYTE:g} MB",
+            subject=media.shown,
         )

@@ -92,7 +92,7 @@ class Walk:
                     case.template_id = template.template_id
                 case Film(order, verdicts):
                     job, was_sent = await self._made(order, out=case.out)
-                    return report_job(job, verdicts, cached=not was_sent, note=order.note)
+                    return report_job(job, verdicts, cached=not was_sent, notes=(order.note,))
 
     async def _rejected(self, portrait: Portrait, verdicts: list[Verdict]) -> FilmReport:
         opinions = await opinions_on(portrait, verdicts, self.services.settings.home)

@@ -112,8 +112,8 @@ def _report_ordered(
     sight: Sight, family: Family, verdicts: list[Verdict], verdict: Verdict | None, job: Job
 ) -> FilmReport:
     is_other = asks_otherwise(sight, family, verdict, job)
-    note = how_to_get_another(sight, job) if is_other else ""
-    return report_job(job, verdicts, cached=True, note=note)
+    notes = how_to_get_another(sight, job) if is_other else ()
+    return report_job(job, verdicts, cached=True, notes=notes)
 
 
 def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:
