@@ -19,7 +19,7 @@ COMMANDS: Final[Mapping[type[Advice], str]] = {
         "start a studio there with `greenlight studio`, or set DASHSCOPE_HTTP_BASE_URL to the "
         "address of one, or unset it for {vendors_url}"
     ),
-    advice.ListJobs: "`greenlight jobs` lists them",
+    advice.ListJobs: "`greenlight jobs` lists all jobs",
     advice.ListDoubts: (
         "`greenlight reconcile` lists the jobs in doubt, and the tasks that may be theirs"
     ),
@@ -39,7 +39,7 @@ COMMANDS: Final[Mapping[type[Advice], str]] = {
     ),
     advice.AdoptAtAnyTime: "if one of the clocks was wrong, --any-time adopts it",
     advice.RaiseTake: "a higher --take makes, and pays for, a new video",
-    advice.RaiseTakeTo: "`greenlight film` with --take {take} makes, and pays for, another one",
+    advice.RaiseTakeTo: "`greenlight film` with --take {take} makes, and pays for, a new one",
     advice.AllowOrigin: "put the file there, or allow {origin} with --also-from",
     advice.UseEventBridge: "remove that notification, or use --via-eventbridge",
     advice.AnnounceUploads: (

@@ -48,7 +48,9 @@ async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> 
 
 
 def _print(result: Round, *, as_json: bool) -> None:
-    from cli.advice import told
+    from cli.advice import as_command, told
+    from greenlight.errors import sentence
+    from greenlight.errors.advice import RaiseTake
     from greenlight.modelstudio.catalog import TASK_LIFETIME
 
     for job in result.closed:
@@ -57,7 +59,8 @@ def _print(result: Round, *, as_json: bool) -> None:
         elif job not in result.expired:
             say(f"{job.short_name} {job.subject} · {job.model}: {_end_of(job)}")
     for job in result.expired:
-        warn(f"{job.short_name} {job.subject} is lost, though it was paid for: {job.message}")
+        lost = f"{job.short_name} {job.subject} is lost, though it was paid for: {job.message}"
+        warn(sentence((lost, RaiseTake()), as_command))
     for job, error in result.troubled:
         warn(f"{job.short_name} {job.subject}: {told(error)}")
     for job in result.expiring:

@@ -14,7 +14,7 @@ IN_PREFECT: Final[Mapping[type[Advice], str]] = {
         "put a key of the China (Beijing) region into DASHSCOPE_API_KEY on the worker's machine, "
         "or name a ModelStudioCredentials block as `credentials`"
     ),
-    advice.ListJobs: "on a worker's machine `greenlight jobs` lists them",
+    advice.ListJobs: "on a worker's machine `greenlight jobs` lists all jobs",
     advice.ListDoubts: "on a worker's machine `greenlight reconcile` lists the jobs in doubt",
     advice.Collect: (
         "a run of the deployment `collect`, or of the same brief, fetches the video within 24 "
@@ -34,7 +34,7 @@ IN_PREFECT: Final[Mapping[type[Advice], str]] = {
         "`greenlight reconcile --release {job}`, on a worker's machine"
     ),
     advice.RaiseTake: "a run with a higher `take` in its brief makes, and pays for, a new video",
-    advice.RaiseTakeTo: "a run with {take} as `take` in its brief makes, and pays for, another one",
+    advice.RaiseTakeTo: "a run with {take} as `take` in its brief makes, and pays for, a new one",
     advice.AllowOrigin: (
         "put the file there, or allow {origin} with `also_from` in the deployment's defaults"
     ),

@@ -50,7 +50,7 @@ class StartStudio(Advice):
 class ListJobs(Advice):
     """A job is not what somebody took it for."""
 
-    words = "list the jobs to see how each stands"
+    words = "list the jobs to see how each of them stands"
 
 
 class ListDoubts(Advice):
@@ -116,7 +116,7 @@ class RaiseTake(Advice):
 class RaiseTakeTo(Advice):
     """A brief asks for another video than the one that it has."""
 
-    words = "a take of {take} makes, and pays for, another one"
+    words = "a take of {take} makes, and pays for, a new one"
     take: int
 
 

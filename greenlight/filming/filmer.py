@@ -163,7 +163,7 @@ class Filmer:
         is_old = at - (job.submitted_at or job.reserved_at) >= TASK_LIFETIME
         if not (is_ours and is_old and agree(task.answered_at, at)):
             return False
-        message = "the vendor forgets a task after 24 hours; a new video needs another take"
+        message = "the vendor forgets a task after 24 hours"
         await asyncio.to_thread(
             self.ledger.jobs.expire, job.id, of_task=job.task_id, message=message
         )

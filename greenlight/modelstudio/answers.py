@@ -65,9 +65,9 @@ def read_payload(answer: Answer) -> Mapping[str, Any]:
     try:
         payload = _writable(json.loads(answer.content))
     except (ValueError, RecursionError):
-        raise _unreadable(answer, "is no JSON") from None
+        raise _unreadable(answer, "is not JSON") from None
     if not isinstance(payload, dict):
-        raise _unreadable(answer, "is no JSON object")
+        raise _unreadable(answer, "is not a JSON object")
     return payload
 
 

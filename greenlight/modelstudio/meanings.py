@@ -48,7 +48,7 @@ NOT_RESOLVED: Final = Meaning(
 FETCH_AGAIN: Final = Meaning(errors.InputUnreachable, retryable=True)
 LINK_ENDED: Final = Meaning(
     errors.InputUnreachable,
-    advice="a signed link may have ended, or it never led to the file: run it again with a new link",
+    advice="a signed link may have expired, or it never led to the file: run it again with a new link",
 )
 UNREADABLE: Final = Meaning(
     errors.InputRefused,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from greenlight.errors import Say
+from greenlight.errors.advice import ListJobs
 from greenlight.ledger import Cost, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.pages.cards import Card, preload_of
@@ -94,7 +95,12 @@ def write_report(
     """
     folder = file.expanduser().absolute().parent
     report = _read_books(ledger, Pictures(album), folder, since, advance=advance, say=say)
-    values = {"report": report, "preload": preload_of(report.cards), "most_jobs": MOST_JOBS}
+    values = {
+        "report": report,
+        "preload": preload_of(report.cards),
+        "most_jobs": MOST_JOBS,
+        "list_jobs": say(ListJobs()),
+    }
     return write_page(draw("report.html", **values), file), report
 
 

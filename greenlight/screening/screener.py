@@ -192,7 +192,7 @@ async def _ask_again(portrait: Portrait) -> InputError | None:
             return None
     except Explained as error:
         return InputError(
-            f"may have changed during its check, as it cannot be read any more ({error.what})",
+            f"may have changed during its check, and now {error.what}",
             error.advice,
             subject=portrait.shown,
         )

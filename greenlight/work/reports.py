@@ -309,7 +309,8 @@ def _parts(state: FilmState, job: Job) -> tuple[Part, ...]:
             lost = f"the order was sent but its answer was lost ({job.message})"
             return f"{lost}, {_price(job)}", Reconcile()
         case FilmState.EXPIRED:
-            return (f"its video was paid for and is lost: {job.message} (task {job.task_id})",)
+            lost = f"its video was paid for and is lost: {job.message} (task {job.task_id})"
+            return lost, RaiseTake()
         case _:
             said = ": ".join(filter(None, (job.code, job.message.rstrip("."))))
             why = f"({said})" if said else "without a reason"

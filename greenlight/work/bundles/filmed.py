@@ -72,7 +72,7 @@ def how_to_get_another(sight: Sight, job: Job) -> tuple[Part, ...]:
     take = int(job.brief.get("take", 1)) + 1
     written = sight.bundle.first(Kind.DETAILS)
     in_json = (
-        f'"take": {take} in {name_of(written.place)} makes, and pays for, it' if written else ""
+        f'"take": {take} in {name_of(written.place)} makes, and pays for, a new one' if written else ""
     )
     return (
         "the brief has changed since this video was ordered, and no second one is made automatically",

@@ -120,7 +120,7 @@ async def test_what_was_ordered_is_not_ordered_again(desk: Desk) -> None:
     assert report.note == ""
     # Nor when the deployment's parameters were changed since, which is said.
     note = report_of(await desk.step(parameters={"style_level": "active"})).note
-    assert "a take of 2 makes, and pays for, another one" in note
+    assert "a take of 2 makes, and pays for, a new one" in note
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_a_json_that_comes_late_makes_no_second_video_and_pays_no_check(
     desk.lay("anna.json", late)
     report = report_of(await desk.step())
     assert (report.state, report.job) == (FilmState.FILMING, job.key)
-    assert '"take": 2 in anna.json makes, and pays for, it' in report.note
+    assert '"take": 2 in anna.json makes, and pays for, a new one' in report.note
     assert report.note in report.message
     desk.lay("anna.json", late | {"take": 2})
     assert not isinstance(await desk.step(), Settled)
