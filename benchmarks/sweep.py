@@ -26,10 +26,11 @@ from sqlalchemy import create_engine, insert
 from benchmarks.surroundings import BUCKET, ROOT, put_pictures, surroundings
 from greenlight.ledger import Ledger, schema
 from greenlight.ledger.checks import check_key
+from greenlight.media.kinds import Kind
 from greenlight.media.listing import list_objects
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family
-from greenlight.work.bundles.bundle import Kind
+from greenlight.work.bundles.bundle import READ_AS
 
 NEW = 1_000
 KNOWN = 20_000
@@ -96,7 +97,7 @@ def _book(env: Mapping[str, str]) -> None:
                 insert(schema.media),
                 [
                     {
-                        "seen": f"{Kind.PORTRAIT}:{one}",
+                        "seen": f"{READ_AS[Kind.PICTURE]}:{one}",
                         "identity": one,
                         "facts": json.dumps(facts),
                         "problem": "",

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +17,9 @@ from cli.stopping import run
 
 if TYPE_CHECKING:
     from greenlight.errors import Explained
-    from greenlight.media.portraits import Portrait
+    from greenlight.media.subjects import Subject
     from greenlight.modelstudio.errors import ModelStudioError
-    from greenlight.modelstudio.family import Family
+    from greenlight.modelstudio.family import Family, Role
     from greenlight.screening.screener import Screener, Screening
 
 AT_ONCE = 16
@@ -48,7 +47,7 @@ def check(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say whether portraits suit a model, and why not."""
+    """Say whether portraits or clips suit a model, and why not."""
     asked = _Asked(
         model, ratio.value if ratio else None, deployments_of(deployment), fresh, explain
     )
@@ -128,20 +127,34 @@ class _Checker:
 
     async def lines(self, source: str) -> list[dict[str, Any]]:
         from greenlight.concurrency import all_of
-        from greenlight.errors import Explained
-        from greenlight.media.portraits import examine
 
-        try:
-            portrait = await examine(source)
-        except Explained as error:
-            return [self._error_line(source, family, error) for family in self._asked.families]
         families = self._asked.families
-        lines = await all_of(families, partial(self._line, portrait), at_once=len(families))
+        found: dict[Role, Subject | Explained] = {
+            role: await self._examined(source, role)
+            for role in dict.fromkeys(family.subject for family in families)
+        }
+
+        async def line(family: Family) -> dict[str, Any]:
+            return await self._line(source, found[family.subject], family)
+
+        lines = await all_of(families, line, at_once=len(families))
         if self._asked.explain:
-            await self._add_opinions(portrait, lines)
+            for subject in found.values():
+                if not isinstance(subject, Exception):
+                    await self._add_opinions(subject, lines)
         return lines
 
-    async def _add_opinions(self, portrait: Portrait, lines: list[dict[str, Any]]) -> None:
+    async def _examined(self, source: str, role: Role) -> Subject | Explained:
+        """Return what a source is as a portrait or a clip, or why it cannot be one."""
+        from greenlight.errors import Explained
+        from greenlight.media.subjects import examine_subject
+
+        try:
+            return await examine_subject(source, role)
+        except Explained as error:
+            return error
+
+    async def _add_opinions(self, subject: Subject, lines: list[dict[str, Any]]) -> None:
         """Add what the judge sees to the refusals that come without a word."""
         silent = {
             line["model"]: line for line in lines if line["passed"] is False and not line["reason"]
@@ -152,25 +165,29 @@ class _Checker:
         from greenlight.thumbnails.cache import Album
 
         opinions = await opinions_of(
-            portrait.place, silent, identity=portrait.identity, album=Album.in_home(self._home)
+            subject.place, silent, identity=subject.identity, album=Album.in_home(self._home)
         )
         for model, opinion in opinions.items():
             silent[model]["opinion"] = asdict(opinion) if opinion else None
 
-    async def _line(self, portrait: Portrait, family: Family) -> dict[str, Any]:
+    async def _line(
+        self, source: str, subject: Subject | Explained, family: Family
+    ) -> dict[str, Any]:
         from greenlight.errors import Explained
         from greenlight.modelstudio.errors import ModelStudioError
         from greenlight.modelstudio.retry import patiently
 
+        if isinstance(subject, Exception):
+            return self._error_line(source, family, subject)
         try:
-            screening = await patiently(lambda: self._screen(portrait, family))
+            screening = await patiently(lambda: self._screen(subject, family))
         except Explained as error:
             if isinstance(error, ModelStudioError) and error.refuses_all:
                 self._stopped_by = error
-            return self._error_line(portrait.shown, family, error)
+            return self._error_line(subject.shown, family, error)
         verdict = screening.verdict.model_dump(mode="json")
         return (
-            self._heading(portrait.shown, family)
+            self._heading(subject.shown, family)
             | {key: value for key, value in verdict.items() if key != "model"}
             | {
                 "opinion": None,
@@ -180,7 +197,7 @@ class _Checker:
             }
         )
 
-    async def _screen(self, portrait: Portrait, family: Family) -> Screening:
+    async def _screen(self, subject: Subject, family: Family) -> Screening:
         """Return a verdict; after a refused key only one that needs no key, or that refusal as the error."""
         from greenlight.modelstudio.question import Question
 
@@ -189,16 +206,16 @@ class _Checker:
         ratio, deployment = question.ratio, question.deployment
         if self._stopped_by is None:
             return await self._screener.screen(
-                portrait, family, ratio=ratio, deployment=deployment, fresh=asked.fresh
+                subject, family, ratio=ratio, deployment=deployment, fresh=asked.fresh
             )
-        known = await self._screener.find(portrait, family, ratio=ratio, deployment=deployment)
+        known = await self._screener.find(subject, family, ratio=ratio, deployment=deployment)
         if known is None or asked.fresh:
             raise self._stopped_by
         return known
 
-    def _heading(self, portrait: str, family: Family) -> dict[str, Any]:
+    def _heading(self, subject: str, family: Family) -> dict[str, Any]:
         return {
-            "portrait": portrait,
+            family.subject.value: subject,
             "model": family.name,
             "service": self._screener.client.service,
         }
@@ -223,10 +240,11 @@ class _Checker:
 
 
 def _for_people(line: dict[str, Any], *, explained: bool) -> str:
-    subject = f"{line['portrait']} · {line['model']}"
+    place = line.get("portrait") or line["clip"]
+    subject = f"{place} · {line['model']}"
     if line["error"] is not None:
         error = line["error"]
-        is_named = error["subject"] == line["portrait"]
+        is_named = error["subject"] == place
         return f"! {line['model'] if is_named else subject}: {error['message']}"
     cost = "known, 0 CNY" if line["cached"] else f"{line['cost_cny']:g} CNY"
     request = f", request {line['request_id']}" if line["request_id"] else ""

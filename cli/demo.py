@@ -109,25 +109,26 @@ async def _screen(settings: Settings) -> list[Entry]:
     """Check every sample with every model, and print the verdicts as a table."""
     from greenlight.media.portraits import examine
     from greenlight.modelstudio import catalog
+    from greenlight.modelstudio.family import Role
     from greenlight.modelstudio.retry import patiently
     from greenlight.pages.sheet import Entry
     from greenlight.screening.opinions import opinions_of, wants_opinion
     from greenlight.services import connect
 
-    families = list(catalog.families().values())
+    families = [catalog.family(name) for name in catalog.filming(Role.PORTRAIT)]
     entries = [Entry(await examine(str(path))) for path in portraits()]
     async with connect(settings) as services:
         screen = services.screener.screen
         with progress("screening", total=len(entries)) as advance:
             for entry in entries:
-                calls = (partial(screen, entry.portrait, one) for one in families)
+                calls = (partial(screen, entry.subject, one) for one in families)
                 screenings = await asyncio.gather(*map(patiently, calls))
                 entry.verdicts = [screening.verdict for screening in screenings]
                 advance()
     for entry in entries:
         silent = [verdict.model for verdict in entry.verdicts if wants_opinion(verdict)]
         if silent:
-            entry.opinions = await opinions_of(entry.portrait.place, silent)
+            entry.opinions = await opinions_of(entry.subject.place, silent)
     _print_verdicts(entries)
     return entries
 
@@ -139,7 +140,7 @@ async def _film(entries: list[Entry], out: Path) -> list[FilmReport]:
 
     briefs = [
         Brief(
-            portrait=entry.portrait.place,
+            portrait=entry.subject.place,
             models=(verdict.model,),
             sound=str(samples() / "hello.mp3"),
             motion=str(samples() / "wave.mp4"),
@@ -183,7 +184,7 @@ def _print_verdicts(entries: list[Entry]) -> None:
             what = Text("passed", "green") if verdict.passed else Text("refused", "red")
             if not verdict.passed:
                 what.append(f": {visible(reason_in_words(verdict, entry))}", "default")
-            table.add_row(visible(entry.portrait.name), verdict.model, what)
+            table.add_row(visible(entry.subject.name), verdict.model, what)
         table.add_section()
     draw(table)
 

@@ -1,4 +1,4 @@
-"""`greenlight film`: one portrait's video, as a Prefect flow run."""
+"""`greenlight film`: the video of one portrait or clip, as a Prefect flow run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import typer
 
 from cli.advice import as_command
 from cli.logs import warnings_shown
-from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
+from cli.options import (
+    DEFAULT_MODELS,
+    MOTION_FAMILIES,
+    Deployments,
+    Json,
+    Models,
+    RatioOption,
+    deployments_of,
+)
 from cli.progress import progress
 from cli.speaking import say, show, tell
 from cli.stopping import run
@@ -27,8 +35,13 @@ if TYPE_CHECKING:
 
 
 def film(
-    portrait: Annotated[
-        str, typer.Argument(metavar="PORTRAIT", help="A file, a URL or s3://bucket/key.")
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="PORTRAIT_OR_CLIP",
+            help="A picture of the person, or a video if the model films one: "
+            "a file, a URL or s3://bucket/key.",
+        ),
     ],
     model: Models = DEFAULT_MODELS,
     audio: Annotated[
@@ -39,7 +52,7 @@ def film(
         str | None,
         typer.Option(
             metavar="VIDEO_OR_TEMPLATE",
-            help="For animate-anyone: a motion video, or a template's id.",
+            help=f"{MOTION_FAMILIES}: a motion video, or a template's id.",
         ),
     ] = None,
     out: Annotated[
@@ -77,14 +90,14 @@ def film(
     via: ViaOption = None,
     as_json: Json = False,
 ) -> None:
-    """Film a portrait with the first model whose check it passes."""
+    """Film a portrait or a clip with the first model whose check it passes."""
     from greenlight.briefs.brief import Brief, parse_parameter
     from greenlight.settings import read_settings
 
     settings = read_settings()
     settings.require_key()
-    brief = Brief(
-        portrait=portrait,
+    brief = Brief.about(
+        subject,
         models=tuple(model),
         sound=audio,
         motion=motion,
@@ -103,16 +116,18 @@ def film(
 
 
 async def _plan(brief: Brief, settings: Settings) -> FilmReport:
-    from greenlight.media.portraits import examine
+    from greenlight.media.subjects import examine_subject
     from greenlight.services import open_ledger
     from greenlight.work.drives import examine_drives
     from greenlight.work.planning import Planner
     from greenlight.work.reports import report_plan
 
-    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+    subject, drives = await asyncio.gather(
+        examine_subject(brief.subject, brief.role), examine_drives(brief)
+    )
     with open_ledger(settings) as ledger:
         planner = Planner(
-            brief=brief, portrait=portrait, drives=drives, service=settings.service, ledger=ledger
+            brief=brief, subject=subject, drives=drives, service=settings.service, ledger=ledger
         )
         return report_plan(await planner.plan())
 
@@ -122,7 +137,7 @@ def _film(brief: Brief, settings: Settings, via: Via | None, **parameters: Any) 
     if is_via_prefect(via):
         prepare_prefect(settings.results)
         film_brief = film_by_run
-    with progress(f"filming {brief.portrait.partition('?')[0]}"), warnings_shown():
+    with progress(f"filming {brief.subject.partition('?')[0]}"), warnings_shown():
         return run(film_brief(brief, **parameters))
 
 

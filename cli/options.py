@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role
 
 
 class Ratio(StrEnum):
@@ -66,6 +67,7 @@ Models = Annotated[
         help=f"{catalog.names_in_words()}; may be repeated.",
     ),
 ]
+MOTION_FAMILIES = catalog.for_families(catalog.taking(Role.MOTION))
 DEFAULT_MODELS = [catalog.DEFAULT_FAMILY]
 RatioOption = Annotated[
     Ratio | None,

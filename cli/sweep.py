@@ -11,11 +11,20 @@ import typer
 from cli.advice import as_command
 from cli.film import prepare_prefect
 from cli.logs import warnings_shown
-from cli.options import DEFAULT_MODELS, Deployments, Json, Models, RatioOption, deployments_of
+from cli.options import (
+    DEFAULT_MODELS,
+    MOTION_FAMILIES,
+    Deployments,
+    Json,
+    Models,
+    RatioOption,
+    deployments_of,
+)
 from cli.progress import Tell, pace
 from cli.speaking import say, tell
 from cli.stopping import run
 from cli.via import ViaOption, is_via_prefect
+from greenlight.modelstudio import catalog
 from greenlight.wording import cny
 
 if TYPE_CHECKING:
@@ -41,7 +50,7 @@ def sweep(
     ] = None,
     motion: Annotated[
         str | None,
-        typer.Option("--motion", help="For animate-anyone: a motion video or template for all."),
+        typer.Option("--motion", help=f"{MOTION_FAMILIES}: a motion video or template for all."),
     ] = None,
     out: Annotated[
         str | None,
@@ -117,7 +126,7 @@ def sweep(
     waits_for = _needs(needs)
     if dry_run:
         forecast = run(_foresee(place, settings, defaults, waits_for, out, films=film))
-        _print_forecast(forecast, place, as_json)
+        _print_forecast(forecast, place, model, as_json=as_json)
         return
     sweep_place = _sweep_here
     if is_via_prefect(via):
@@ -136,7 +145,7 @@ def sweep(
                 wait_seconds=wait,
             )
         )
-    _print_report(report, as_json)
+    _print_report(report, model, as_json=as_json)
     raise typer.Exit(1 if report.stopped or report.failures else 0)
 
 
@@ -201,7 +210,7 @@ async def _foresee(
             await surveyor.prepare()
 
         async def sights() -> AsyncIterator[Sight]:
-            for page in bundles_in(place):
+            for page in bundles_in(place, defaults.models):
                 for sight in await surveyor.survey(page):
                     yield sight
 
@@ -213,12 +222,13 @@ async def _foresee(
     return forecast
 
 
-def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
+def _print_forecast(forecast: Forecast, place: str, models: list[str], *, as_json: bool) -> None:
     if as_json:
         tell(forecast.as_json())
         return
     if not forecast.portraits:
-        say(f"There are no portraits in {place}; nothing was paid.")
+        wanted = catalog.subjects_in_words(models, 0)
+        say(f"There are no {wanted} in {place}; nothing was paid.")
         return
     settled = ", ".join(f"{n} {state.label.lower()}" for state, n in forecast.settled.items())
     say(f"Nothing to do for {settled}." if settled else f"Nothing in {place} is settled yet.")
@@ -231,7 +241,7 @@ def _print_forecast(forecast: Forecast, place: str, as_json: bool) -> None:
     say(f"At most {cny(forecast.price_cny)} in all; nothing was paid.")
 
 
-def _print_report(report: SweepReport, as_json: bool) -> None:
+def _print_report(report: SweepReport, models: list[str], *, as_json: bool) -> None:
     report = report.worded(as_command)
     if as_json:
         tell(report.model_dump_json())
@@ -240,8 +250,8 @@ def _print_report(report: SweepReport, as_json: bool) -> None:
         is_named = remark.subject.startswith(remark.portrait.rpartition(".")[0])
         say(f"{remark.message}." if is_named else f"{remark.portrait}: {remark.message}.")
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
-    portraits = "portrait" if report.portraits == 1 else "portraits"
-    say(f"{report.portraits} {portraits} in {report.place}: {states or 'none'}.")
+    subjects = catalog.subjects_in_words(models, report.portraits)
+    say(f"{report.portraits} {subjects} in {report.place}: {states or 'none'}.")
     if report.stopped:
         say(f"Stopped: {report.stopped}.")
     if report.films_cny:

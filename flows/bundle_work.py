@@ -1,4 +1,4 @@
-"""Check the portraits of bundles by tasks, and hand over to film runs what has passed."""
+"""Check the subjects of bundles by tasks, and hand over to film runs what has passed."""
 
 from __future__ import annotations
 
@@ -42,35 +42,35 @@ class ByRuns:
 
     def show_known(self, sight: Sight, verdict: Verdict) -> None:
         """Put a verdict that nobody had to be asked for beside those that were."""
-        if sight.portrait is not None:
-            self.gallery.add(sight.portrait, verdict)
+        if sight.subject is not None:
+            self.gallery.add(sight.subject, verdict)
 
     def refuse(self, error: OverBudget) -> None:
         """Tell by an event that a budget has no room."""
         tell_budget_spent(error, service=self.credentials.service)
 
     async def check(self, sight: Sight, family: Family) -> Verdict:
-        """Check a portrait by the task of the family's detector."""
-        portrait = sight.portrait
-        assert portrait is not None  # noqa: S101 - a check is the step of an examined portrait
+        """Check a subject by the task of the family's detector."""
+        subject = sight.subject
+        assert subject is not None  # noqa: S101 - a check is the step of an examined subject
         price_cny = family.check_price_cny
         self.allowance.take(price_cny)
         verdict = await detect(
-            portrait,
+            subject,
             sight.brief.question(family),
             explain=self.explains,
             credentials=self.credentials,
         )
-        self.gallery.add(portrait, verdict, price_cny=price_cny if verdict.charged else FREE)
+        self.gallery.add(subject, verdict, price_cny=price_cny if verdict.charged else FREE)
         return verdict
 
     async def film(self, sight: Sight, film: Film) -> FilmReport:
-        """Hand a passed portrait over, within what the run may still spend."""
-        portrait = sight.portrait
-        assert portrait is not None  # noqa: S101 - it has passed
+        """Hand a passed subject over, within what the run may still spend."""
+        subject = sight.subject
+        assert subject is not None  # noqa: S101 - it has passed
         plan = await Planner(
             brief=film.brief,
-            portrait=portrait,
+            subject=subject,
             drives=film.drives,
             service=self.credentials.service,
             ledger=self.ledger,
@@ -78,5 +78,5 @@ class ByRuns:
         self.allowance.take(plan.video_cny)
         is_limited = self.allowance.max_cny is not None
         return await self.runs.start(
-            film, portrait.identity, max_cny=float(plan.video_cny) if is_limited else None
+            film, subject.identity, max_cny=float(plan.video_cny) if is_limited else None
         )

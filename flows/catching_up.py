@@ -25,7 +25,9 @@ from flows.advice import in_prefect
 from greenlight.briefs.brief import Brief
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.database import now
-from greenlight.modelstudio.family import Verdict
+from greenlight.ledger.job import subject_place
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role, Verdict
 from greenlight.work.reports import FilmReport, FilmState, report_job
 from tasks.artifacts import show_end
 
@@ -50,7 +52,11 @@ async def catch_up(closed: Iterable[Job], ledger: Ledger) -> None:
             report = await asyncio.to_thread(_report, run, job, ledger)
             if await _settle(client, run, report):
                 await _tell(client, run, report)
-                await show_end(run.id, job.brief["portrait"], report)
+                await show_end(run.id, subject_place(job), report, role=_role(job))
+
+
+def _role(job: Job) -> Role:
+    return catalog.family(job.family).subject
 
 
 async def _unsettled(client: PrefectClient, runs: Iterable[str]) -> list[FlowRun]:
@@ -69,7 +75,7 @@ def _report(run: FlowRun, job: Job, ledger: Ledger) -> FilmReport:
 
 
 def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
-    """Return what the books say of the portrait, in the order of the brief's models, the filmed one last."""
+    """Return what the books say of the subject, in the order of the brief's models, the filmed one last."""
     known: dict[str, Verdict] = {}
     for check in ledger.history.checks_of([job.portrait]):
         verdict = check.verdict
@@ -79,6 +85,8 @@ def _verdicts(run: FlowRun, job: Job, ledger: Ledger) -> list[Verdict]:
     models = Brief.model_validate(run.parameters["brief"]).models
     # A json that came later may have named another one.
     asked = models[: models.index(job.family) + 1] if job.family in models else (job.family,)
+    # The books have checks only, and some families have none.
+    known |= {model: catalog.family(model).unchecked() for model in catalog.unchecked()}
     return [known[model] for model in asked if model in known]
 
 

@@ -13,9 +13,9 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
 from flows.advice import in_prefect
+from greenlight.media.place import name_of
 from greenlight.media.s3 import split_s3
 from greenlight.wording import visible
-from greenlight.work.bundles.bundle import name_of
 from greenlight.work.reports import FilmReport, FilmState
 from tasks.artifacts import some
 
@@ -23,7 +23,7 @@ Data = TypeVar("Data")
 
 
 class BundleReport(BaseModel):
-    """What became of one bundle: its portrait's place, and the report of its brief."""
+    """What became of one bundle: the place of its portrait or clip, and the report of its brief."""
 
     portrait: str
     report: FilmReport

@@ -17,7 +17,7 @@ from flows.newest_brief import Beside
 from flows.portrait_to_video import portrait_to_video, run_name
 from greenlight.briefs.brief import Brief
 from greenlight.work.bundles.steps import Film
-from greenlight.work.reports import FilmReport, FilmState
+from greenlight.work.reports import FilmReport, FilmState, passed_by
 
 DEPLOYMENT = "portrait-to-video/film"
 IN_PLACE_AT_ONCE = 4
@@ -44,10 +44,10 @@ class FilmRuns:
         default_factory=lambda: asyncio.Semaphore(IN_PLACE_AT_ONCE)
     )
 
-    async def start(self, film: Film, portrait: str, *, max_cny: float | None) -> FilmReport:
+    async def start(self, film: Film, subject: str, *, max_cny: float | None) -> FilmReport:
         """Return the report of a brief that was handed over, or of what became of it here.
 
-        `portrait` is the identity of its portrait. What is wrong with the brief is raised.
+        `subject` is the identity of its portrait or clip. What is wrong with the brief is raised.
         """
         deployment = await self._look_up()
         parameters: dict[str, Any] = {
@@ -63,21 +63,21 @@ class FilmRuns:
         if self.beside is not None:
             parameters["beside"] = self.beside.model_dump(mode="json")
         parameters = {name: value for name, value in parameters.items() if value is not None}
-        key = self._key(film, portrait)
+        key = self._key(film, subject)
         run = await _create_run(deployment, film.brief, parameters, budget, key)
         return FilmReport(
             state=FilmState.HANDED_OVER,
-            message=f"{film.family.name} passed the portrait; the run {run.name!r} films it",
+            message=f"{passed_by(film.family.name)}; the run {run.name!r} films it",
             verdict=film.verdicts[-1],
             verdicts=film.verdicts,
         )
 
-    def _key(self, film: Film, portrait: str) -> str:
+    def _key(self, film: Film, subject: str) -> str:
         """Return what is the same for the same brief of the same contents, wherever they lie."""
         drive = film.drives.of(film.family)
         identity = drive if drive is None or isinstance(drive, str) else drive.identity
-        brief = film.brief.model_dump_json(exclude={"portrait", "sound", "motion"})
-        decided = "\n".join((self.service, portrait, str(identity), brief))
+        brief = film.brief.model_dump_json(exclude={"portrait", "clip", "sound", "motion"})
+        decided = "\n".join((self.service, subject, str(identity), brief))
         return f"film-{hashlib.sha256(decided.encode()).hexdigest()}"
 
     async def _look_up(self) -> DeploymentResponse | None:

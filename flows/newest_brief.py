@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from flows.parameters import Defaults, Needs
 from greenlight.briefs.brief import Brief
 from greenlight.ledger import Ledger
+from greenlight.media.subjects import KIND_OF
 from greenlight.work.bundles import BriefDefaults, bundle_of
 from greenlight.work.bundles.briefing import NEEDS
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
@@ -28,12 +29,12 @@ class Beside(BaseModel):
 async def newest_brief(
     brief: Brief, beside: Beside, *, ledger: Ledger, service: str
 ) -> Brief | FilmReport:
-    """Return the brief that a portrait and what lies beside it make now, or how it stands if it makes none.
+    """Return the brief that a subject and what lies beside it make now, or how it stands if it makes none.
 
     It stands so where its video is ordered already, whoever did it. Errors are those of reading.
     """
-    bundle = await asyncio.to_thread(bundle_of, brief.portrait)
-    if bundle is None or not bundle.portraits:
+    bundle = await asyncio.to_thread(bundle_of, brief.subject)
+    if bundle is None or not bundle.first(KIND_OF[brief.role]):
         return brief
     surveyor = Surveyor(
         ledger=ledger, service=service, defaults=beside.defaults, needs=beside.needs

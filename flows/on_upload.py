@@ -22,21 +22,20 @@ from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
+from greenlight.media.kinds import kind_of
+from greenlight.media.place import name_of
+from greenlight.media.subjects import KIND_OF
 from greenlight.uploads.events import Arrival
 from greenlight.uploads.watching import arrives_again, refuse_output_inside
 from greenlight.wording import visible
 from greenlight.work.bundles import BriefDefaults, Bundle, bundle_of
-from greenlight.work.bundles.bundle import Kind, kind_of, name_of, stem_of
+from greenlight.work.bundles.bundle import stem_of
+from greenlight.work.bundles.casting import subjects_of as roles_of
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.bundles.work import BundleWork
-from greenlight.work.reports import (
-    FilmState,
-    report_error,
-    report_rejection,
-    report_waiting_for_portrait,
-)
-from tasks.artifacts import show_many, show_portrait, some
+from greenlight.work.reports import FilmState, report_error, report_rejection
+from tasks.artifacts import show_many, show_subject, some
 from tasks.events import tell_many_refusals
 from tasks.reasons import opinions_on
 from tasks.results import place_of_results, require_result_store
@@ -46,12 +45,14 @@ AT_ONCE = 16
 
 
 def _run_name() -> str:
-    """Return what came, each bundle by its portrait if that came: `anna.png, bob.mp3 and 3 more`."""
+    """Return what came, each bundle by its subject if that came: `anna.png, bob.mp3 and 3 more`."""
+    defaults = BriefDefaults.model_validate(flow_run.parameters.get("defaults") or {})
+    subjects = [KIND_OF[role] for role in roles_of(defaults.models)]
     places = sorted(_place(one) for one in flow_run.parameters["objects"])
     by_stem: dict[str, str] = {}
     for place in places:
         stem = stem_of(place) if kind_of(place) else place
-        if stem not in by_stem or kind_of(place) is Kind.PORTRAIT:
+        if stem not in by_stem or kind_of(place) in subjects:
             by_stem[stem] = name_of(place)
     return visible(some([*by_stem.values()])) or "nothing"
 
@@ -74,7 +75,7 @@ async def on_upload(
     max_cny: MaxCny = None,
     credentials: Credentials = None,
 ) -> State[list[BundleReport]]:
-    """Check every portrait that came or was completed, and hand over what can be filmed.
+    """Check every portrait or clip that came or was completed, and hand over what can be filmed.
 
     Of every object only its newest content counts, whatever the events said. The run of one portrait ends
     under the name of its state, like `Waiting for sound`; that of more as what most interests of them.
@@ -131,7 +132,7 @@ async def _find(objects: list[Arrival]) -> list[Bundle | BundleReport]:
     places = {stem_of(one.place): one.place for one in objects if kind_of(one.place)}
     for other in sorted({one.place for one in objects if not kind_of(one.place)}):
         get_run_logger().info(
-            "%s is no portrait, sound, motion or json, and is left alone", visible(other)
+            "%s is no picture, sound, video or json, and is left alone", visible(other)
         )
     return await all_of(places.values(), _find_one, at_once=AT_ONCE)
 
@@ -149,19 +150,14 @@ async def _work_on(
 ) -> tuple[list[BundleReport], list[Sight]]:
     reports = [one for one in found if isinstance(one, BundleReport)]
     bundles = [one for one in found if isinstance(one, Bundle)]
-    reports += [
-        BundleReport(portrait=one.stem, report=report_waiting_for_portrait(one.name))
-        for one in bundles
-        if one.parts and not one.portraits
-    ]
-    sights = await work.surveyor.survey([one for one in bundles if one.portraits])
+    sights = await work.surveyor.survey([one for one in bundles if one.parts])
 
     async def bring_on(sight: Sight) -> BundleReport:
         report = await work.bring_on(sight)
-        if report.state is FilmState.REJECTED and sight.portrait:
-            opinions = await opinions_on(sight.portrait, report.verdicts)
+        if report.state is FilmState.REJECTED and sight.subject:
+            opinions = await opinions_on(sight.subject, report.verdicts)
             report = report_rejection(report.verdicts, {m: str(one) for m, one in opinions.items()})
-        return BundleReport(portrait=sight.bundle.portraits[0].place, report=report)
+        return BundleReport(portrait=sight.place, report=report)
 
     async with aclosing(side_by_side(each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
         async for report in brought_on:
@@ -170,12 +166,12 @@ async def _work_on(
 
 
 async def _show(sights: list[Sight], reports: list[BundleReport], doer: ByRuns, model: str) -> None:
-    """Show one portrait whole, and many as a table with a contact sheet of the refused."""
-    portraits = [sight.portrait for sight in sights]
-    if len(reports) == 1 and portraits and portraits[0] is not None:
+    """Show one subject whole, and many as a table with a contact sheet of the refused."""
+    subjects = [sight.subject for sight in sights]
+    if len(reports) == 1 and subjects and subjects[0] is not None:
         ledger, run_id = doer.ledger, str(flow_run.id or "")
         reports[0].report.cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
-        await show_portrait(portraits[0], reports[0].report)
+        await show_subject(subjects[0], reports[0].report)
     elif doer.gallery.count:
         summary = counted(Counter(one.report.state for one in reports))
         await show_many(_run_name(), summary, doer.gallery, model=model)

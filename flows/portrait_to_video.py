@@ -20,7 +20,7 @@ from greenlight.briefs.brief import Brief
 from greenlight.errors import OverBudget
 from greenlight.filming.orders import TemplateOrder, VideoOrder
 from greenlight.ledger import Job, JobState, Ledger
-from greenlight.media.portraits import Portrait, examine
+from greenlight.media.subjects import Subject, examine_subject
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
@@ -40,7 +40,7 @@ from greenlight.work.reports import (
     report_waiting,
 )
 from tasks import collect_video, detect, make_motion_template, submit_video
-from tasks.artifacts import show_portrait
+from tasks.artifacts import show_subject
 from tasks.events import tell_budget_spent
 from tasks.reasons import opinions_on
 from tasks.results import require_result_store
@@ -49,7 +49,7 @@ from tasks.services import ledger_of
 
 def run_name(brief: Brief) -> str:
     """Return what people know the run of a brief by: `anna.png · emo`."""
-    name = brief.portrait.partition("?")[0].rsplit("/", 1)[-1]
+    name = brief.subject.partition("?")[0].rsplit("/", 1)[-1]
     return f"{visible(name)} · {', '.join(brief.models)}"
 
 
@@ -61,7 +61,9 @@ def _run_name() -> str:
 async def portrait_to_video(
     brief: Annotated[
         Brief,
-        explained(title="Brief", description="What to film: portrait, sound or motion, models."),
+        explained(
+            title="Brief", description="What to film: portrait or clip, sound or motion, models."
+        ),
     ],
     out: Out = None,
     wait_seconds: Annotated[
@@ -82,7 +84,7 @@ async def portrait_to_video(
     ] = None,
     credentials: Credentials = None,
 ) -> State[FilmReport]:
-    """Film a portrait with the first of its models whose check it passes.
+    """Film a portrait or a clip with the first of its models whose check it passes.
 
     A refusal ends as `Completed` named Rejected, with its reason; a video that is not ready in time as
     Filming, and running the same brief again goes on with it. What is wrong with the brief raises before
@@ -94,11 +96,11 @@ async def portrait_to_video(
     place = out or str(read_settings().videos)
     if beside is None:
         return await _film(brief, place, wait_seconds, max_cny, block)
-    # One at a time: another run of the same portrait may have another brief, and must see this one's job.
-    async with alone(_ledger(), f"film {block.service} {brief.portrait}"):
+    # One at a time: another run of the same subject may have another brief, and must see this one's job.
+    async with alone(_ledger(), f"film {block.service} {brief.subject}"):
         newest = await newest_brief(brief, beside, ledger=_ledger(), service=block.service)
         if isinstance(newest, FilmReport):
-            return await _finish(newest, await examine(brief.portrait), brief)
+            return await _finish(newest, await examine_subject(brief.subject, brief.role), brief)
         return await _film(newest, place, wait_seconds, max_cny, block)
 
 
@@ -109,19 +111,21 @@ async def _film(
     max_cny: float | None,
     block: ModelStudioCredentials,
 ) -> State[FilmReport]:
-    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+    subject, drives = await asyncio.gather(
+        examine_subject(brief.subject, brief.role), examine_drives(brief)
+    )
     planner = Planner(
         brief=brief,
-        portrait=portrait,
+        subject=subject,
         drives=drives,
         service=block.service,
         ledger=_ledger(),
     )
     report = await what_ends_it(planner, place, max_cny)
     if report is None:
-        case = Case(brief, portrait, drives, place)
+        case = Case(brief, subject, drives, place)
         report = await _Work(case, wait_seconds, max_cny, block).film()
-    return await _finish(report, portrait, brief)
+    return await _finish(report, subject, brief)
 
 
 def _ledger() -> Ledger:
@@ -130,7 +134,7 @@ def _ledger() -> Ledger:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One brief on its way from the portrait to the video."""
+    """One brief on its way from its subject to the video."""
 
     case: Case
     wait_seconds: float
@@ -138,7 +142,7 @@ class _Work:
     block: ModelStudioCredentials
 
     async def film(self) -> FilmReport:
-        """Check with one model after the other, and film with the first that passes the portrait."""
+        """Check with one model after the other, and film with the first that passes."""
         try:
             return await self._film(self.case)
         except OverBudget as error:
@@ -149,7 +153,7 @@ class _Work:
         while True:
             match next_step(case):
                 case Refused(verdicts):
-                    opinions = await opinions_on(case.portrait, verdicts)
+                    opinions = await opinions_on(case.subject, verdicts)
                     words = {model: str(opinion) for model, opinion in opinions.items()}
                     return report_rejection(verdicts, words)
                 case Waiting(family, verdicts):
@@ -166,7 +170,7 @@ class _Work:
 
     async def _detect(self, question: Question) -> Verdict:
         return await detect(
-            self.case.portrait,
+            self.case.subject,
             question,
             explain=True,
             max_cny=self.max_cny,
@@ -197,11 +201,11 @@ async def _without_template(template: Job, verdicts: list[Verdict]) -> FilmRepor
     return report_template(template, verdicts, later=later)
 
 
-async def _finish(report: FilmReport, portrait: Portrait, brief: Brief) -> State[FilmReport]:
+async def _finish(report: FilmReport, subject: Subject, brief: Brief) -> State[FilmReport]:
     """Show how it ended and return the state that says so, with what this run cost and tags for lists."""
     run_id = str(flow_run.id or "")
     report = report.worded(in_prefect)
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
-    await show_portrait(portrait, report)
-    subjects = subjects_of(brief.models, [brief.portrait])
+    await show_subject(subject, report)
+    subjects = subjects_of(brief.models, [brief.subject])
     return await ended(report.state, report.message, report, [report.state], subjects)

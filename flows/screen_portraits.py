@@ -20,6 +20,7 @@ from flows.ending import counted, ended, subjects_of, tag_run
 from flows.film_runs import FilmRuns
 from flows.newest_brief import Beside
 from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
+from greenlight.modelstudio import catalog
 from greenlight.wording import cny, visible
 from greenlight.work.bundles import BriefDefaults
 from greenlight.work.bundles.output import refuse_output_within
@@ -114,8 +115,9 @@ def _teller(progress: Progress) -> Tell:
 
 async def _end(sweep: Sweep, cost_cny: Decimal) -> State[SweepReport]:
     report = sweep.report(cost_cny).worded(in_prefect)
-    subjects = subjects_of(sweep.work.surveyor.defaults.models, [sweep.place])
-    message = counted(sweep.states) or f"there are no portraits in {sweep.place}"
+    subjects = subjects_of(sweep.models, [sweep.place])
+    wanted = catalog.subjects_in_words(sweep.models, 0)
+    message = counted(sweep.states) or f"there are no {wanted} in {sweep.place}"
     if sweep.stopped:
         message = f"{message}; {sweep.stopped}"
         return await ended(FilmState.OVER_BUDGET, message, report, sweep.states, subjects)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.briefs.brief import Brief
-from greenlight.media.portraits import examine
+from greenlight.media.subjects import examine_subject
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
@@ -30,7 +30,7 @@ from greenlight.work.walk import Walk
 
 
 async def check(
-    portrait: str,
+    subject: str,
     model: str = catalog.DEFAULT_FAMILY,
     *,
     ratio: str | None = None,
@@ -39,18 +39,20 @@ async def check(
     max_cny: float | None = None,
     settings: Settings | None = None,
 ) -> Verdict:
-    """Return a model's verdict on a portrait: a file, an http(s) address or `s3://bucket/key`.
+    """Return a model's verdict on a portrait, or a clip if it films one: a file, an http(s) address or `s3://bucket/key`.
 
     A known verdict costs nothing; `fresh` pays for a new one. `deployment` names your own deployment of the
     detector. Raises an `Explained` error: a `GreenlightError`, or a `ModelStudioError` of the service.
     """
-    question = Question.of(catalog.family(model), ratio=ratio, deployment=deployment)
+    family = catalog.family(model)
+    question = Question.of(family, ratio=ratio, deployment=deployment)
     async with _connected(settings, max_cny) as services:
-        return await Walk(services).check(await examine(portrait), question, fresh=fresh)
+        found = await examine_subject(subject, family.subject)
+        return await Walk(services).check(found, question, fresh=fresh)
 
 
 async def film(
-    brief: Brief | str,
+    brief: Brief | str | None = None,
     *,
     out: Path | str | None = None,
     wait_seconds: float = LONGEST_JOB_SECONDS,
@@ -58,22 +60,30 @@ async def film(
     settings: Settings | None = None,
     **fields: Any,
 ) -> FilmReport:
-    """Film a portrait with the first model of its brief that passes it, and say how that ended.
+    """Film a portrait or a clip with the first model of its brief that passes it, and say how that ended.
 
-    `brief` is a `Brief`, or a portrait whose brief has these `fields`, like `sound`. The video is stored in
+    `brief` is a `Brief`, or the place of who is filmed; `fields` are the others of the brief, like `sound`,
+    and one of them may say instead who is filmed, as in `film(clip="anna.mp4", ...)`. The video is stored in
     `out`: a folder, `s3://bucket/prefix/` or an .mp4 file. The same brief again continues the same video and
     pays nothing more, so a wait that was too short loses nothing. `max_cny` is the limit for this call, which
     begins nothing that could cost more. Raises what `check` raises; a refusal, a spent budget and a failed
     video are reports.
     """
-    wanted = brief if isinstance(brief, Brief) else Brief(portrait=brief, **fields)
-    if wanted is brief and fields:
-        raise TypeError(f"a Brief has its own {', '.join(fields)}")
+    wanted = _wanted(brief, fields)
     wanted.check_parameters_are_known()
     async with _connected(settings, max_cny) as services:
         report = await Walk(services, wait_seconds).film(wanted, _place(out, services))
         spent_cny = await asyncio.to_thread(services.ledger.cost_of_run_cny, services.flow_run)
     return report.model_copy(update={"cost_cny": spent_cny})
+
+
+def _wanted(brief: Brief | str | None, fields: dict[str, Any]) -> Brief:
+    """Return the brief that is meant by what was given."""
+    if isinstance(brief, Brief) and fields:
+        raise TypeError(f"a Brief has its own {', '.join(fields)}")
+    if isinstance(brief, Brief):
+        return brief
+    return Brief(**fields) if brief is None else Brief.about(brief, **fields)
 
 
 async def sweep(

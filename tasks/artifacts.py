@@ -1,4 +1,4 @@
-"""Show in Prefect's UI what came of portraits: one by one, and a sweep of many."""
+"""Show in Prefect's UI what came of portraits and clips: one by one, and a sweep of many."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ from greenlight.errors import InputError
 from greenlight.ledger import Ledger
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
+from greenlight.media.place import name_of
 from greenlight.media.places import opened
-from greenlight.media.portraits import Portrait
-from greenlight.modelstudio.family import Verdict
+from greenlight.media.subjects import Subject, role_of
+from greenlight.modelstudio.family import Role, Verdict
 from greenlight.pages.markdown import (
     Shown,
     heading,
@@ -63,29 +64,31 @@ SHOWN_COSTS = timedelta(days=30)
 _PICTURE = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/=]+")
 
 
-async def show_portrait(portrait: Portrait, report: FilmReport) -> None:
-    """Put a page of one portrait into this run: picture, boxes, verdicts, reasons, video, costs.
+async def show_subject(subject: Subject, report: FilmReport) -> None:
+    """Put a page of one portrait or clip into this run: picture, boxes, verdicts, reasons, video, costs.
 
     Where the picture cannot be read any more the page has none. It has no key: the newer of Prefect's UIs
     leads from a key to the pages of all portraits that share it, and without one to the page itself.
     """
     shown = Shown(
-        name=portrait.name,
-        place=portrait.shown,
-        picture=await _picture(portrait, report.verdict),
-        opinions=await opinions_on(portrait, report.verdicts),
+        name=subject.name,
+        place=subject.shown,
+        picture=await _picture(subject, report.verdict),
+        opinions=await opinions_on(subject, report.verdicts),
+        role=role_of(subject),
     )
     await acreate_markdown_artifact(
-        markdown=portrait_page(shown, report), description=heading(portrait.name, report)
+        markdown=portrait_page(shown, report), description=heading(subject.name, report)
     )
 
 
-async def show_end(run: UUID, place: str, report: FilmReport) -> None:
+async def show_end(
+    run: UUID, place: str, report: FilmReport, *, role: Role = Role.PORTRAIT
+) -> None:
     """Put a page of how it ended in place of the one that a run that is over has; the picture stays."""
     of_run = ArtifactFilter(
         flow_run_id=ArtifactFilterFlowRunId(any_=[run]), type=ArtifactFilterType(any_=["markdown"])
     )
-    name = place.rpartition("/")[2]
     async with get_client() as client:
         old = await client.read_artifacts(artifact_filter=of_run)
         pictures = [_PICTURE.search(str(page.data)) for page in old]
@@ -93,25 +96,27 @@ async def show_end(run: UUID, place: str, report: FilmReport) -> None:
         page = ArtifactCreate(
             flow_run_id=run,
             type="markdown",
-            data=portrait_page(Shown(name, place, picture), report),
-            description=heading(name, report),
+            data=portrait_page(Shown(name_of(place), place, picture, role=role), report),
+            description=heading(name_of(place), report),
         )
         await client.create_artifact(page)
         for one in old:
             await client.delete_artifact(one.id)
 
 
-async def _picture(portrait: Portrait, verdict: Verdict | None) -> str:
-    """Return the portrait with its boxes as an address that holds it, "" where it cannot be read.
+async def _picture(subject: Subject, verdict: Verdict | None) -> str:
+    """Return the portrait with its boxes, or a frame of the clip, as an address that holds it.
+
+    It is "" where nothing can be read.
 
     Since it is at hand, a thumbnail is kept for the report.
     """
     try:
-        async with opened(portrait.place) as place:
-            if place.identity != portrait.identity:
+        async with opened(subject.place) as place:
+            if place.identity != subject.identity:
                 return ""
             path = await place.local_path()
-            await asyncio.to_thread(_keep_thumbnail, path, portrait.identity)
+            await asyncio.to_thread(_keep_thumbnail, path, subject.identity)
             return data_uri(await asyncio.to_thread(_draw, path, verdict))
     except (InputError, UnreadablePicture, OSError):
         return ""
@@ -131,9 +136,9 @@ def _draw(path: Path, verdict: Verdict | None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A portrait, a verdict on it, and what this run paid for it."""
+    """A portrait or clip, a verdict on it, and what this run paid for it."""
 
-    portrait: Portrait
+    subject: Subject
     verdict: Verdict
     price_cny: Decimal
 
@@ -148,20 +153,20 @@ class Gallery:
     refused_count: int = 0
     paid_count: int = 0
 
-    def add(self, portrait: Portrait, verdict: Verdict, *, price_cny: Decimal = Decimal(0)) -> None:
+    def add(self, subject: Subject, verdict: Verdict, *, price_cny: Decimal = Decimal(0)) -> None:
         """Take a verdict in, with what was paid for it by this run."""
         self.count += 1
         self.refused_count += not verdict.passed
         self.paid_count += price_cny > 0
         kept = self.passed if verdict.passed else self.refused
         if len(kept) < MOST_ROWS:
-            kept.append(Judged(portrait, verdict, price_cny))
+            kept.append(Judged(subject, verdict, price_cny))
 
     @property
     def summary(self) -> str:
         """Return in a line how many were refused, and which: `2 of 9 refused: anna.png, bob.jpg`."""
         told = f"{self.refused_count} of {self.count} refused"
-        names = [one.portrait.name for one in self.refused[:MOST_NAMES]]
+        names = [one.subject.name for one in self.refused[:MOST_NAMES]]
         return f"{told}: {some(names, self.refused_count)}" if names else told
 
 
@@ -193,41 +198,41 @@ async def show_many(title: str, summary: str, gallery: Gallery, *, model: str) -
 
 
 async def _small(refused: Judged) -> tuple[Shown, Verdict]:
-    """Return a refused portrait for the sheet: its thumbnail from the album, else made and kept there."""
-    portrait, verdict = refused.portrait, refused.verdict
+    """Return who was refused for the sheet: its thumbnail from the album, else made and kept there."""
+    subject, verdict = refused.subject, refused.verdict
     album = Album.in_home(read_settings().home)
-    opinions = await opinions_on(portrait, [verdict])
-    kept = album.thumbnails.find(portrait.identity)
+    opinions = await opinions_on(subject, [verdict])
+    kept = album.thumbnails.find(subject.identity)
     if kept is None:
-        kept = await _make_thumbnail(portrait, album)
+        kept = await _make_thumbnail(subject, album)
     small = await asyncio.to_thread(thumbnail, kept, SHEET_BYTES) if kept else None
     picture = data_uri(small) if small else ""
-    return Shown(portrait.name, portrait.shown, picture, opinions), verdict
+    return Shown(subject.name, subject.shown, picture, opinions), verdict
 
 
-async def _make_thumbnail(portrait: Portrait, album: Album) -> bytes | None:
+async def _make_thumbnail(subject: Subject, album: Album) -> bytes | None:
     try:
-        async with opened(portrait.place) as place:
-            if place.identity != portrait.identity:
+        async with opened(subject.place) as place:
+            if place.identity != subject.identity:
                 return None
             made = await asyncio.to_thread(thumbnail, await place.local_path())
     except (InputError, UnreadablePicture, OSError):
         return None
-    album.thumbnails.keep(portrait.identity, made)
+    album.thumbnails.keep(subject.identity, made)
     return made
 
 
 def _row(judged: Judged, opinions: Mapping[tuple[str, str], Opinion]) -> dict[str, str]:
-    portrait, verdict = judged.portrait, judged.verdict
-    opinion = opinions.get((portrait.shown, verdict.model))
+    subject, verdict = judged.subject, judged.verdict
+    opinion = opinions.get((subject.shown, verdict.model))
     return {
-        "portrait": portrait.name,
+        "portrait": subject.name,
         "model": verdict.model,
         "verdict": "passed" if verdict.passed else "refused",
         "price (CNY)": yuan(judged.price_cny),
         # Long words come last: the table does not wrap them, and is scrolled sideways.
         "reason": "" if verdict.passed else reason_in_words(verdict, opinion),
-        "place": portrait.shown,
+        "place": subject.shown,
     }
 
 

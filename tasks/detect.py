@@ -12,6 +12,7 @@ from blocks import ModelStudioCredentials
 from greenlight.errors import LedgerError
 from greenlight.ledger.checks import question_key
 from greenlight.media.portraits import Portrait
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
@@ -107,16 +108,16 @@ spend), `explain` (let the judge look at a refusal without a word, for the event
 """
 
 
-async def detect(portrait: Portrait, question: Question, **options: Any) -> Verdict:
-    """Ask a family about a portrait, by the task of its detector; `options` are those of the task.
+async def detect(subject: Subject, question: Question, **options: Any) -> Verdict:
+    """Ask a family about a subject, by the task of its detector; `options` are those of the task.
 
     A family without a detector needs no task: the limits of its document are all that is asked.
     """
     family = question.family
-    if family.check is None and (known := known_at_once(portrait, family)) is not None:
+    if family.check is None and (known := known_at_once(subject, family)) is not None:
         return known
     verdict: Verdict = await DETECTORS[family.name](
-        portrait, ratio=question.ratio, deployment=question.deployment, **options
+        subject, ratio=question.ratio, deployment=question.deployment, **options
     )
     return verdict
 

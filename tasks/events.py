@@ -10,6 +10,7 @@ from greenlight.errors import OverBudget, sentence
 from greenlight.ledger import Job
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
+from greenlight.ledger.job import subject_place
 from greenlight.media.portraits import Portrait
 from greenlight.modelstudio.family import Verdict
 
@@ -56,15 +57,14 @@ def tell_verdict(portrait: Portrait, verdict: Verdict, *, service: str, opinion:
 
 
 def tell_job(event: str, job: Job) -> None:
-    """Raise an event about a job, with its portrait, model and what the books say of it as labels."""
-    portrait = str(job.brief.get("portrait") or job.brief.get("motion"))
+    """Raise an event about a job, with its portrait or clip, model and what the books say of it as labels."""
     emit_event(
         event=event,
         id=_once(event, job.key, str(job.attempts)),
         resource={
             "prefect.resource.id": f"greenlight.job.{job.hash}",
             "prefect.resource.name": job.subject,
-            "greenlight.portrait": portrait,
+            "greenlight.portrait": subject_place(job),
             "greenlight.model": job.family,
             "greenlight.reason": job.message,
             "greenlight.service": job.service,

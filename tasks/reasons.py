@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenlight.media.portraits import Portrait
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.family import Verdict
 from greenlight.screening import opinions
 from greenlight.screening.opinions import Opinion
 from greenlight.settings import read_settings
 
 
-async def opinions_on(portrait: Portrait, verdicts: Sequence[Verdict]) -> dict[str, Opinion]:
+async def opinions_on(subject: Subject, verdicts: Sequence[Verdict]) -> dict[str, Opinion]:
     """Return the judge's opinions by model, kept beside this process's local results."""
-    return await opinions.opinions_on(portrait, verdicts, read_settings().home)
+    return await opinions.opinions_on(subject, verdicts, read_settings().home)

@@ -11,7 +11,7 @@ from tasks.services import connected
 
 
 @task(
-    task_run_name="submit {order.family} · {order.subject}",
+    task_run_name="submit {order.family} · {order.name}",
     retries=0,
     persist_result=False,
 )

@@ -12,7 +12,7 @@ from tasks.services import connected
 from tasks.submit import submit_video
 
 
-@task(task_run_name="template · {order.subject}", retries=0, persist_result=False)
+@task(task_run_name="template · {order.name}", retries=0, persist_result=False)
 async def make_motion_template(
     order: TemplateOrder,
     *,

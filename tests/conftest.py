@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from greenlight.ledger import Ledger
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
+from greenlight.modelstudio.family import Family
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Asked, Bucket, watch_requests
@@ -118,6 +120,18 @@ def make_sound(path: Path, *, seconds: float, rate: int = 8000) -> Path:
         file.setframerate(rate)
         file.writeframes((8000 * np.sin(2 * np.pi * 220 * times)).astype("<i2").tobytes())
     return path
+
+
+@pytest.fixture
+def lips() -> Iterator[Family]:
+    """Let the catalog have a family that films a clip."""
+    from tests.endtoend.shapes.lips_value import LIPS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "FAMILIES", (*catalog.FAMILIES, LIPS))
+        catalog.families.cache_clear()
+        yield LIPS
+    catalog.families.cache_clear()
 
 
 @pytest.fixture

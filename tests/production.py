@@ -68,7 +68,7 @@ async def produce(
     order = order_video(
         brief,
         family,
-        await examine(brief.portrait),
+        await examine(brief.subject),
         LivePortraitVerdict(passed=True),
         await examine_sound(str(sound)),
         out=sound.parent / "videos",

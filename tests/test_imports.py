@@ -121,8 +121,9 @@ def test_every_function_of_the_core_fits_on_a_screen() -> None:
         ("modelstudio", ("greenlight.errors",)),
         ("errors", ()),
         # Whoever opens a picture opens it there, within the same bounds.
-        ("judge", ("greenlight.media.pictures",)),
+        ("judge", ("greenlight.media.pictures", "greenlight.media.frames")),
         ("media/pictures.py", ()),
+        ("media/frames.py", ("greenlight.media.pictures",)),
         ("media/lengths.py", ()),
     ],
 )

@@ -7,8 +7,8 @@ from typing import Any
 
 from generator.markdown import bullets, code, paragraph, table, write_page
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.family import Family
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.family import Family, Role
+from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 INTRODUCTION = f"""
@@ -44,7 +44,10 @@ def _model(model: Model) -> tuple[str, ...]:
 
 
 def _limits(family: Family) -> Iterator[str]:
-    yield f"portrait: {_picture(family.picture)}"
+    if family.subject is Role.CLIP:
+        yield f"clip: {_motion(family.clip)}"
+    else:
+        yield f"portrait: {_picture(family.picture)}"
     if family.sound:
         yield f"sound: {_sound(family.sound)}"
     if family.motion:
@@ -76,7 +79,7 @@ def _sound(limits: SoundLimits) -> str:
     return f"{formats}; {length}; at most {round(limits.max_bytes / MEGABYTE)} MB"
 
 
-def _motion(limits: MotionLimits) -> str:
+def _motion(limits: VideoLimits) -> str:
     formats = ", ".join(sorted(limits.formats))
     return (
         f"{formats} ({', '.join(sorted(limits.codecs))}); "

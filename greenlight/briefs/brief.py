@@ -1,15 +1,28 @@
-"""Say what to film: portrait, sound or motion, models, parameters, take."""
+"""Say what to film: portrait or clip, sound or motion, models, parameters, take."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from greenlight.briefs.form_schema import offer_deployable, offer_models, offer_parameters
+from greenlight.briefs.form_schema import (
+    offer_deployable,
+    offer_models,
+    offer_parameters,
+    require_subject,
+)
 from greenlight.briefs.own_deployments import DeploymentName
 from greenlight.briefs.signatures import UNSIGNED, refuse_signed
 from greenlight.errors import SettingsError
@@ -18,6 +31,8 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Parameters, Role
 from greenlight.modelstudio.question import Question
 
+SUBJECTS = (Role.PORTRAIT, Role.CLIP)
+"""Who is filmed is one of them; the fields of a brief are called like them."""
 TEMPLATE_PREFIX = "AACT."
 """What the vendor's template ids begin with; anything else given as a motion is a video."""
 
@@ -27,11 +42,21 @@ ParameterValue = bool | int | float | str
 class Brief(BaseModel):
     """Everything that decides a video."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=require_subject)
 
-    portrait: str = Field(
+    portrait: str | None = Field(
+        default=None,
         title="Portrait",
         description="Where the picture lies: a file, an http(s) address or s3://bucket/key.",
+        json_schema_extra={"minLength": 1, **UNSIGNED},
+    )
+    clip: str | None = Field(
+        default=None,
+        title="Clip",
+        description=(
+            f"{catalog.for_families(catalog.filming(Role.CLIP))}: "
+            "a video of the person, instead of a portrait."
+        ),
         json_schema_extra={"minLength": 1, **UNSIGNED},
     )
     models: tuple[str, ...] = Field(
@@ -50,7 +75,10 @@ class Brief(BaseModel):
     motion: str | None = Field(
         default=None,
         title="Motion",
-        description="For animate-anyone: where the motion video lies, or the id of a template.",
+        description=(
+            f"{catalog.for_families(catalog.taking(Role.MOTION))}: "
+            "where the motion video lies, or the id of a template."
+        ),
         json_schema_extra=UNSIGNED,
     )
     ratio: Literal["1:1", "3:4"] | None = Field(
@@ -77,7 +105,7 @@ class Brief(BaseModel):
         description="A higher number makes a new video of the same brief, and pays again.",
     )
 
-    @field_validator("portrait", "sound", "motion", mode="before")
+    @field_validator("portrait", "clip", "sound", "motion", mode="before")
     @classmethod
     def _nothing_is_signed(cls, place: Any, info: ValidationInfo) -> Any:
         refuse_signed(place, f"the {info.field_name}")
@@ -93,12 +121,45 @@ class Brief(BaseModel):
                 )
         return names
 
+    @model_validator(mode="after")
+    def _has_the_subject_of_its_models(self) -> Self:
+        given = [role for role in SUBJECTS if getattr(self, role)]
+        if len(given) != 1:
+            raise ValueError("a brief has one subject; give a portrait or a clip")
+        for family in self.families():
+            if family.subject is not given[0]:
+                others = catalog.to_film(given[0])
+                way = f"choose from {others}" if others else f"give a {family.subject}"
+                raise ValueError(
+                    f"{family.name} films a {family.subject}, and a {given[0]} is given; {way}"
+                )
+        return self
+
+    @classmethod
+    def about(cls, subject: str, **fields: Any) -> Brief:
+        """Return the brief of a portrait or a clip, whichever its models film.
+
+        Raises a `SettingsError` if some of them film the one and some the other.
+        """
+        models = fields.get("models", (catalog.DEFAULT_FAMILY,))
+        return cls.model_validate({subject_of(models): subject, **fields})
+
+    @property
+    def subject(self) -> str:
+        """Return the place of who is filmed: of the portrait, or of the clip."""
+        return self.portrait or self.clip or ""
+
+    @property
+    def role(self) -> Role:
+        """Return what the subject is: a portrait, or a clip."""
+        return Role.CLIP if self.clip else Role.PORTRAIT
+
     def families(self) -> list[Family]:
         """Return the families to try, in order."""
         return [catalog.family(name) for name in self.models]
 
     def question(self, family: Family) -> Question:
-        """Return what a family is asked about the portrait."""
+        """Return what a family is asked about the subject."""
         return Question.chosen(family, self.ratio, self.deployments)
 
     def drive(self, family: Family) -> str | None:
@@ -130,6 +191,18 @@ class Brief(BaseModel):
             ) from None
 
 
+def subject_of(models: Iterable[str]) -> Role:
+    """Return whether models film a portrait or a clip; `SettingsError` where they do not agree."""
+    known = catalog.families()
+    films = {known[name].subject: name for name in models if name in known}
+    if len(films) > 1:
+        raise SettingsError(
+            f"{films[Role.PORTRAIT]} films a portrait and {films[Role.CLIP]} a clip",
+            "choose models that film the same",
+        )
+    return next(iter(films), Role.PORTRAIT)
+
+
 def is_template_id(motion: str) -> bool:
     """Whether a motion is the id of a template that exists already."""
     return motion.startswith(TEMPLATE_PREFIX)
@@ -139,17 +212,17 @@ def job_key(
     service: str,
     *,
     model: str,
-    portrait: str,
+    subject: str,
     drive: str,
     parameters: Mapping[str, Any],
     take: int,
 ) -> str:
     """Return what identifies a paid generation: its service, and a hash of everything that decides it.
 
-    `portrait` and `drive` are identities of content, never addresses; boxes and template ids follow from
-    them. A template has no portrait.
+    `subject` and `drive` are identities of content, never addresses; boxes and template ids follow from
+    them. A template has no subject.
     """
-    decided = [model, portrait, drive, dict(parameters), take]
+    decided = [model, subject, drive, dict(parameters), take]
     text = json.dumps(decided, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return join_key(service, hashlib.sha256(text.encode()).hexdigest())
 

@@ -6,9 +6,23 @@ from collections import defaultdict
 from typing import Any, Final
 
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role
 
 _KEPT: Final = ("enum", "const", "minimum", "maximum")
 _PLAIN: Final = ["boolean", "integer", "number", "string"]
+
+
+def require_subject(schema: dict[str, Any]) -> None:
+    """Require a portrait; where a model films clips, a portrait or a clip."""
+    if catalog.filming(Role.CLIP):
+        # A form would show any other rule as a choice.
+        schema["not"] = {"properties": {"portrait": {"type": "null"}, "clip": {"type": "null"}}}
+        return
+    schema["required"] = ["portrait"]
+    portrait = schema["properties"]["portrait"]
+    schema["properties"]["portrait"] = {
+        name: value for name, value in portrait.items() if name not in ("anyOf", "default")
+    } | {"type": "string"}
 
 
 def offer_models(schema: dict[str, Any]) -> None:

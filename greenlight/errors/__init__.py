@@ -50,7 +50,7 @@ class SettingsError(GreenlightError):
 
 
 class InputError(GreenlightError):
-    """A portrait, sound or motion cannot be used."""
+    """A portrait, clip, sound or motion cannot be used."""
 
 
 class Overwritten(InputError):  # noqa: N818 - as people say it

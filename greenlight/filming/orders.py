@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from greenlight.errors import SettingsError
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger.jobs import NewJob
 from greenlight.media.delivery import deliver
-from greenlight.media.portraits import Portrait
-from greenlight.media.recordings import Motion, Sound
+from greenlight.media.recordings import Clip, Motion, Sound
+from greenlight.media.subjects import Subject, role_of
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import Family, Parameters, Role, Verdict, VideoRequest
@@ -41,8 +42,8 @@ class Order(BaseModel, abc.ABC):
 
     @property
     @abc.abstractmethod
-    def subject(self) -> str:
-        """Return the name of what it is known by: the portrait, or the motion of a template."""
+    def name(self) -> str:
+        """Return the name of what it is known by: the subject, or the motion of a template."""
 
     @property
     @abc.abstractmethod
@@ -84,7 +85,7 @@ class TemplateOrder(Order):
     drive: Motion
 
     @property
-    def subject(self) -> str:
+    def name(self) -> str:
         """Return the motion's name."""
         return self.drive.name
 
@@ -101,7 +102,7 @@ class TemplateOrder(Order):
         key = job_key(
             service,
             model=self.model_name,
-            portrait="",
+            subject="",
             drive=self.drive.identity,
             parameters={},
             take=self.take,
@@ -133,9 +134,9 @@ class TemplateOrder(Order):
 
 
 class VideoOrder(Order):
-    """A portrait that passed, to be filmed."""
+    """A portrait or a clip that passed, to be filmed."""
 
-    portrait: Portrait
+    subject: Subject
     verdict: SerializeAsAny[Verdict]
     ratio: str | None
     parameters: SerializeAsAny[Parameters]
@@ -146,9 +147,9 @@ class VideoOrder(Order):
     """What the verdict changed in the parameters that the brief asked for, in words."""
 
     @property
-    def subject(self) -> str:
-        """Return the portrait's name."""
-        return self.portrait.name
+    def name(self) -> str:
+        """Return the portrait's or the clip's name."""
+        return self.subject.name
 
     @property
     def model(self) -> Model:
@@ -160,6 +161,12 @@ class VideoOrder(Order):
         """Return what a second of this video costs."""
         return catalog.family(self.family).price_per_second_cny(self.parameters, self.ratio)
 
+    @property
+    def seconds(self) -> float | None:
+        """Return how long the video will be; not known of a template that exists already."""
+        family = catalog.family(self.family)
+        return seconds_of(family, self.parameters, self.subject, self.drive)
+
     def new_job(self, service: str, *, flow_run: str = "") -> NewJob:
         """Return what is reserved; neither addresses nor boxes nor template ids are part of the key."""
         decided = self.parameters.model_dump()
@@ -168,7 +175,7 @@ class VideoOrder(Order):
         key = job_key(
             service,
             model=self.model_name,
-            portrait=self.portrait.identity,
+            subject=self.subject.identity,
             drive=self.drive_identity,
             parameters=decided,
             take=self.take,
@@ -180,18 +187,17 @@ class VideoOrder(Order):
             model=self.model_name,
             family=self.family,
             brief=self._for_the_books(),
-            portrait=self.portrait.identity,
+            portrait=self.subject.identity,
             drive=self.drive_identity,
             flow_run=flow_run,
             price_cny=longest_cost_cny(
-                self.drive_seconds or SECONDS_OF_A_TEMPLATE, self.price_per_second_cny
+                self.seconds or SECONDS_OF_A_TEMPLATE, self.price_per_second_cny
             ),
         )
 
     def _for_the_books(self) -> dict[str, Any]:
         return {
-            "portrait": self.portrait.shown,
-            "portrait_identity": self.portrait.identity,
+            **self._subject_for_the_books(),
             "drive": self.drive_place,
             "drive_identity": self.drive_identity,
             "drive_seconds": self.drive_seconds,
@@ -202,57 +208,64 @@ class VideoOrder(Order):
             "price_per_second_cny": str(self.price_per_second_cny),
         }
 
+    def _subject_for_the_books(self) -> dict[str, Any]:
+        role = role_of(self.subject)
+        told = {role.value: self.subject.shown, f"{role}_identity": self.subject.identity}
+        if not isinstance(self.subject, Clip):
+            return told
+        # The vendor's task is known again by its length.
+        return {**told, "clip_seconds": self.subject.seconds, "expected_seconds": self.seconds}
+
     async def request(self, client: ModelStudio, delivery: Delivery) -> VideoRequest:
-        """Deliver portrait and sound and return the paying request.
+        """Deliver what the video is made of and return the paying request.
 
         Raises an `InputError` when something lies already where the video is to go.
         """
         place = video_path(self.new_job(client.service), self.out)
         await asyncio.to_thread(require_free, place)
-        urls = [
-            await deliver(content, client, reader=self.model_name, delivery=delivery)
-            for content in self.delivered
-        ]
-        return self.request_of(*urls)
+        urls = {
+            role: await deliver(content, client, reader=self.model_name, delivery=delivery)
+            for role, content in self.delivered.items()
+        }
+        return self.request_of(urls)
 
     @property
-    def delivered(self) -> tuple[Portrait | Sound, ...]:
-        """Return what the vendor fetches: the portrait, and what drives it unless it is a template."""
+    def delivered(self) -> dict[Role, Subject | Sound]:
+        """Return what the vendor fetches: the subject, and what drives it unless it is a template."""
+        family = catalog.family(self.family)
         if self.template_id is not None or isinstance(self.drive, str):
-            return (self.portrait,)
-        return self.portrait, self.drive
+            return {family.subject: self.subject}
+        return {family.subject: self.subject, family.driven_by: self.drive}
 
-    def request_of(self, image_url: str, drive_url: str = "") -> VideoRequest:
+    def request_of(self, urls: Mapping[Role, str]) -> VideoRequest:
         """Return the paying request with what is delivered at its addresses; a template has its id."""
         family = catalog.family(self.family)
-        given = self.template_id or (self.drive if isinstance(self.drive, str) else drive_url)
+        template = self.template_id or (self.drive if isinstance(self.drive, str) else None)
+        given = urls if template is None else {**urls, family.driven_by: template}
         return family.video_request(
-            {Role.PORTRAIT: image_url, family.driven_by: given},
-            self.verdict,
-            self.parameters,
-            deployment=self.deployment,
+            given, self.verdict, self.parameters, deployment=self.deployment
         )
 
 
 def order_video(
     brief: Brief,
     family: Family,
-    portrait: Portrait,
+    subject: Subject,
     verdict: Verdict,
     drive: Sound | str,
     *,
     out: Path | str,
 ) -> VideoOrder:
-    """Return the order of a portrait that passed; the family may adapt the parameters to the verdict."""
+    """Return the order of a subject that passed; the family may adapt the parameters to the verdict."""
     if not verdict.passed:
-        raise SettingsError("did not pass, so it is not filmed", subject=portrait.shown)
+        raise SettingsError("did not pass, so it is not filmed", subject=subject.shown)
     parameters, note = family.adapt_parameters(brief.resolve_parameters(family), verdict)
     return VideoOrder(
         family=family.name,
         deployment=brief.deployments.get(family.video.id),
         drive=drive,
         take=brief.take,
-        portrait=portrait,
+        subject=subject,
         verdict=verdict,
         ratio=brief.question(family).ratio,
         parameters=parameters,
@@ -260,6 +273,18 @@ def order_video(
         note=note,
         template_id=drive if isinstance(drive, str) and is_template_id(drive) else None,
     )
+
+
+def seconds_of(
+    family: Family, parameters: Parameters, subject: Subject, drive: Sound | str
+) -> float | None:
+    """Return how long a video will be; not known of a template that exists already."""
+    if isinstance(drive, str):
+        return None
+    seconds = {family.driven_by: drive.seconds}
+    if isinstance(subject, Clip):
+        seconds[family.subject] = subject.seconds
+    return family.length_seconds(parameters, seconds)
 
 
 def order_template(brief: Brief, family: Family, motion: Motion) -> TemplateOrder:

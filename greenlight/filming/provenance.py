@@ -22,14 +22,15 @@ def provenance_of(
     """
     brief = job.brief
     family = catalog.family(job.family)
-    drive = family.driven_by.value
+    subject, drive = family.subject.value, family.driven_by.value
     return {
         "video": video.place,
         "sha256": video.sha256,
         "seconds": seconds,
         "cost_cny": float(cost_cny),
-        "portrait": brief["portrait"],
-        "portrait_identity": brief["portrait_identity"],
+        subject: brief[subject],
+        f"{subject}_identity": brief[f"{subject}_identity"],
+        **({"clip_seconds": brief["clip_seconds"]} if "clip_seconds" in brief else {}),
         drive: brief["drive"],
         f"{drive}_identity": brief["drive_identity"],
         f"{drive}_seconds": brief["drive_seconds"],
@@ -49,9 +50,9 @@ def provenance_of(
 
 
 def booked_verdict(ledger: Ledger, job: Job) -> Verdict | None:
-    """Return the verdict that let a job's portrait pass, where the books have it."""
-    brief = job.brief
+    """Return the verdict that let a job's subject pass, where the books have it."""
+    brief, subject = job.brief, catalog.family(job.family).subject
     booked = ledger.checks.find_passed(
-        job.service, job.family, brief["ratio"], brief["portrait_identity"]
+        job.service, job.family, brief["ratio"], brief[f"{subject}_identity"]
     )
     return booked.verdict if booked else None

@@ -140,7 +140,7 @@ class Reconciler:
         """Return a task that could be the job's if a clock was wrong; length tells of finished ones."""
         for task in evidence.possible(job):
             fetched = await fetch_task(self.client, self.ledger, task.task_id)
-            if _may_be_its_length(fetched, job.brief.get("drive_seconds")):
+            if _may_be_its_length(fetched, job.expected_seconds):
                 return task
         return None
 
@@ -209,7 +209,7 @@ class Reconciler:
     async def _adopt(self, job: Job, task: VideoTask) -> Job:
         """Give an ambiguous job a task, if it can be its: known, of its length, and nobody's yet."""
         _expect_known(job, task)
-        _expect_its_length(task, job.brief.get("drive_seconds"))
+        _expect_its_length(task, job.expected_seconds)
         adopted = await asyncio.to_thread(
             self.ledger.jobs.adopt,
             job.id,

@@ -11,7 +11,8 @@ from typing import BinaryIO, Final
 import numpy as np
 from PIL import Image
 
-from greenlight.media.pictures import UnreadablePicture, open_picture, room_for
+from greenlight.media.frames import frame_of, is_video
+from greenlight.media.pictures import NoPicture, UnreadablePicture, open_picture, room_for
 
 __all__ = ["UnreadablePicture", "read_picture", "working_copy"]
 
@@ -33,13 +34,18 @@ _DAMAGE = (
 def read_picture(source: bytes | Path) -> tuple[Image.Image, tuple[int, int]]:
     """Return the picture as RGB, its longer edge at most 1280 px, and the size that it really has.
 
-    Transparent parts become white; an animation gives its first picture. Raise `UnreadablePicture`
-    if the bytes are no JPEG, PNG, BMP or WebP, are damaged, or claim more than 7000x7000 pixels;
-    and `OSError` if a file cannot be opened.
+    Transparent parts become white; an animation gives its first picture, and the file of a video a
+    frame of it. Raise `UnreadablePicture` if the bytes are no JPEG, PNG, BMP or WebP, are damaged, or
+    claim more than 7000x7000 pixels; and `OSError` if a file cannot be opened.
     """
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
         try:
             return _decode(stream)
+        except NoPicture:
+            if isinstance(source, bytes) or not is_video(source):
+                raise
+            frame = frame_of(source)
+            return working_copy(frame), frame.size
         except UnreadablePicture:
             raise
         except _DAMAGE as error:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -128,13 +129,22 @@ class History:
         with self._database.reading() as connection:
             return [VerdictCount(**row._asdict()) for row in connection.execute(query)]
 
-    def portraits(self, *, since: date | None = None) -> int:
-        """Return how many portraits have a verdict."""
-        query = select(func.count(distinct(checks.c.portrait))).where(
+    def subjects(self, *, since: date | None = None, unchecked: Collection[str] = ()) -> int:
+        """Return how many portraits have a verdict, or were filmed by a family that has no check."""
+        checked = select(checks.c.portrait).where(
             checks.c.outcome == "answered", _is_since(checks.c.paid_at, since)
         )
+        filmed = select(jobs.c.portrait).where(_filmed_by(unchecked, since))
+        subject = union_all(checked, filmed).subquery().c.portrait
         with self._database.reading() as connection:
-            return connection.execute(query).scalar_one()
+            return connection.execute(select(func.count(distinct(subject)))).scalar_one()
+
+    def filmed_by(
+        self, families: Collection[str], *, since: date | None = None, limit: int = 500
+    ) -> list[Job]:
+        """Return the videos that some families were asked for, the newest first."""
+        order = (jobs.c.reserved_at.desc(), jobs.c.id.desc())
+        return self._jobs(_filmed_by(families, since), *order, limit=limit)
 
     def ended(self, *, since: date | None = None, limit: int = 500) -> list[Job]:
         """Return the jobs that have ended, the newest first, but for requests that were not accepted."""
@@ -168,6 +178,15 @@ class History:
         query = select(jobs).where(is_wanted).order_by(*order).limit(limit)
         with self._database.reading() as connection:
             return [read_job(row) for row in connection.execute(query)]
+
+
+def _filmed_by(families: Collection[str], day: date | None) -> ColumnElement[bool]:
+    return and_(
+        jobs.c.family.in_(families),
+        jobs.c.kind == "video",
+        not_(was_not_accepted()),
+        _is_since(jobs.c.reserved_at, day),
+    )
 
 
 def _checks_since(day: date | None) -> Select[Any]:

@@ -83,7 +83,7 @@ class Job:
     code: str
     message: str
     portrait: str
-    """The identity of the portrait; a template has none."""
+    """The identity of the portrait or the clip; a template has none."""
     drive: str
     """The identity of the sound or the motion."""
 
@@ -117,9 +117,14 @@ class Job:
 
     @property
     def subject(self) -> str:
-        """Return the name of the portrait that is filmed, or of the motion that becomes a template."""
-        place = str(self.brief.get("portrait") or self.brief.get("motion") or "")
-        return visible(place.rstrip("/").rpartition("/")[2])
+        """Return the name of who is filmed, or of the motion that becomes a template."""
+        return visible(subject_place(self).rstrip("/").rpartition("/")[2])
+
+    @property
+    def expected_seconds(self) -> float | None:
+        """Return how long its output should be; `None` for a template that was given by its id."""
+        seconds: float | None = self.brief.get("expected_seconds", self.brief.get("drive_seconds"))
+        return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +140,7 @@ class NewJob:
     family: str
     brief: dict[str, Any]
     portrait: str = ""
-    """The identity of the portrait; a template has none."""
+    """The identity of the portrait or the clip; a template has none."""
     drive: str = ""
     """The identity of the sound or the motion."""
     flow_run: str = ""
@@ -144,6 +149,12 @@ class NewJob:
     """A short hash of the key that it is sent with."""
     settle_seconds: float | None = None
     """How long its doubt must be watched before it can be released."""
+
+
+def subject_place(job: Job | NewJob) -> str:
+    """Return where the portrait or the clip was that is filmed, or the motion that becomes a template."""
+    brief = job.brief
+    return str(brief.get("portrait") or brief.get("clip") or brief.get("motion") or "")
 
 
 def read_job(row: Row[Any]) -> Job:

@@ -62,7 +62,7 @@ class Jobs(Sending, Doubts):
         raise LedgerError(f"{found} with {name!r}", ListJobs(), could_cost=False)
 
     def of_portraits(self, service: str, portraits: Iterable[str]) -> list[Job]:
-        """Return the jobs of one service that film portraits with these identities, the oldest first."""
+        """Return the jobs of one service that film subjects with these identities, the oldest first."""
         remaining = iter(portraits)
         found: list[Job] = []
         with self._database.reading() as connection:

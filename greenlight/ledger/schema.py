@@ -226,7 +226,7 @@ jobs = Table(
     Column(
         "portrait",
         String(300),
-        doc="the identity of the portrait; a template has none",
+        doc="the identity of the portrait or the clip; a template has none",
     ),
     Column(
         "drive",

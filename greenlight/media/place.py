@@ -10,10 +10,11 @@ from typing import IO, BinaryIO
 from urllib.parse import urlsplit, urlunsplit
 
 from greenlight.aws.clients import Credentials
+from greenlight.modelstudio import catalog
 from greenlight.modelstudio.redaction import without_secrets
 
-MAX_DOWNLOAD_BYTES = 200 * 1024 * 1024
-"""The largest file that any model takes is a motion video of 200 MB."""
+MAX_DOWNLOAD_BYTES = catalog.largest_input_bytes()
+"""No model takes a larger file."""
 
 
 PUBLIC = "public+"
@@ -91,6 +92,17 @@ def download_file(name: str) -> IO[bytes]:
     """Return a temporary file with the ending of a name, which says the format to the vendor."""
     ending = re.search(r"\.\w{1,8}$", name)
     return tempfile.NamedTemporaryFile(prefix="greenlight-", suffix=ending[0] if ending else "")
+
+
+def name_of(place: str) -> str:
+    """Return the last part of a place."""
+    return place.rpartition("/")[2]
+
+
+def shown_of(place: str) -> str:
+    """Return a place as people and books may see it: a web address without its query, which may be signed."""
+    is_web = place.removeprefix(PUBLIC).partition("://")[0].lower() in {"http", "https"}
+    return without_query(place) if is_web else place
 
 
 def without_query(url: str) -> str:

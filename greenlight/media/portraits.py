@@ -9,9 +9,19 @@ from pydantic import BaseModel, ConfigDict
 
 from greenlight.errors import Unusable
 from greenlight.media.decoding import decoding
-from greenlight.media.pictures import Header, NoPicture, open_picture, read_header, room_for
+from greenlight.media.frames import video_format
+from greenlight.media.pictures import (
+    BEGINNING_BYTES,
+    Header,
+    NoPicture,
+    open_picture,
+    read_header,
+    room_for,
+)
 from greenlight.media.place import Place
 from greenlight.media.places import opened
+from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role
 from greenlight.wording import visible
 
 
@@ -75,15 +85,25 @@ def _read_picture(place: Place) -> Header:
                 _decode(stream)
             return header
     except NoPicture:
-        raise Unusable(
-            "is not a picture that can be read",
-            "use a JPEG, PNG, BMP or WebP",
-            subject=place.shown,
-        ) from None
+        raise _no_picture(place) from None
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise Unusable(
             f"is a damaged or truncated picture ({error})", "export it again", subject=place.shown
         ) from None
+
+
+def _no_picture(place: Place) -> Unusable:
+    """Return why no picture can be read there, and if it is a clip, which models film it."""
+    use = "use a JPEG, PNG, BMP or WebP"
+    if (models := catalog.to_film(Role.CLIP)) and _begins_as_video(place):
+        way = f"{use}, or a model that films a clip: {models}"
+        return Unusable("is a video", way, subject=place.shown)
+    return Unusable("is not a picture that can be read", use, subject=place.shown)
+
+
+def _begins_as_video(place: Place) -> bool:
+    with place.open() as stream:
+        return bool(video_format(stream.read(BEGINNING_BYTES)))
 
 
 def _decode(stream: BinaryIO) -> None:

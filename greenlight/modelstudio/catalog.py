@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from greenlight.modelstudio.families import FAMILIES
-from greenlight.modelstudio.family import Family
+from greenlight.modelstudio.family import Family, Role
+from greenlight.modelstudio.limits import SoundLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,52 @@ def names_in_words() -> str:
     staying = ", ".join(family.name for family in FAMILIES if not family.is_retired)
     retiring = ", ".join(family.name for family in FAMILIES if family.is_retired)
     return f"{staying} (or, for your own deployments, the retired {retiring})"
+
+
+def filming(subject: Role) -> list[str]:
+    """Return the names of the families that film a portrait, or a clip."""
+    return [family.name for family in FAMILIES if family.subject is subject]
+
+
+def to_film(subject: Role) -> str:
+    """Return in words which families to choose for a portrait or a clip: those that stay, else all."""
+    names = filming(subject)
+    staying = [name for name in names if not families()[name].is_retired]
+    return ", ".join(staying or names)
+
+
+def taking(role: Role) -> list[str]:
+    """Return the names of the families that take an input of a role."""
+    return [family.name for family in FAMILIES if family.input_of(role)]
+
+
+def formats(kind: type[SoundLimits | VideoLimits]) -> list[str]:
+    """Return the formats of sounds, or of videos, that any model takes."""
+    taken = [one.limits for family in FAMILIES for one in family.inputs]
+    return sorted({name for one in taken if isinstance(one, kind) for name in one.formats})
+
+
+def largest_input_bytes() -> int:
+    """Return the size of the largest sound or video that any model takes."""
+    taken = [one.limits for family in FAMILIES for one in family.inputs]
+    return max(one.max_bytes for one in taken if isinstance(one, SoundLimits | VideoLimits))
+
+
+def subjects_in_words(names: Iterable[str], count: int) -> str:
+    """Return what some of the families film: `portraits`, `clip`, `portraits or clips`."""
+    roles = dict.fromkeys(one.subject for one in FAMILIES if one.name in set(names))
+    return " or ".join(role if count == 1 else f"{role}s" for role in sorted(roles, reverse=True))
+
+
+def unchecked() -> list[str]:
+    """Return the names of the families that have no check."""
+    return [family.name for family in FAMILIES if family.check is None]
+
+
+def for_families(names: Iterable[str]) -> str:
+    """Return for which families something is: `For wan-s2v, emo`."""
+    told = ", ".join(names)
+    return f"For {told}" if told else "For no model at present"
 
 
 def family(name: str) -> Family:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from greenlight.modelstudio.judgement import VerdictField
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 Box = tuple[int, int, int, int]
@@ -75,7 +75,7 @@ class Role(StrEnum):
     """A video whose movement drives another."""
 
 
-Limits = PictureLimits | SoundLimits | MotionLimits
+Limits = PictureLimits | SoundLimits | VideoLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,10 @@ def _one_price(parameters: Parameters, ratio: str | None) -> str:  # noqa: ARG00
     return ""
 
 
+def _the_shortest(parameters: Parameters, seconds: Mapping[Role, float]) -> float:  # noqa: ARG001
+    return min(seconds.values())
+
+
 def _as_they_are(parameters: Parameters, verdict: Verdict) -> tuple[Parameters, str]:  # noqa: ARG001
     return parameters, ""
 
@@ -148,12 +152,24 @@ class Family:
     """The ratios that it can be asked for, the default first; empty where it takes none."""
     price_variant: Callable[[Parameters, str | None], str] = _one_price
     """Returns the key into the video model's `prices_cny` that parameters and ratio come to."""
+    length_seconds: Callable[[Parameters, Mapping[Role, float]], float] = _the_shortest
+    """Returns how long the video is, by the lengths of its inputs: the shortest ends it."""
     adapt_parameters: Callable[[Parameters, Verdict], tuple[Parameters, str]] = _as_they_are
     """Returns the parameters that suit a verdict, and in words what was changed and why."""
+
+    def __post_init__(self) -> None:
+        """Refuse a family that shows a clip to a detector, as detectors look at pictures."""
+        if self.check is not None and self.subject is Role.CLIP:
+            raise ValueError(f"{self.name} films a clip, and a check looks at a portrait")
 
     def input_of(self, role: Role) -> Input | None:
         """Return the input of a role, `None` if the family takes none."""
         return next((taken for taken in self.inputs if taken.role is role), None)
+
+    @property
+    def subject(self) -> Role:
+        """Return the role of who is filmed: a portrait, or a clip."""
+        return Role.CLIP if self.input_of(Role.CLIP) else Role.PORTRAIT
 
     @property
     def picture(self) -> PictureLimits:
@@ -164,16 +180,22 @@ class Family:
         )
 
     @property
+    def clip(self) -> VideoLimits:
+        """Return what a clip must be."""
+        taken = self.input_of(Role.CLIP)
+        return taken.limits if taken and isinstance(taken.limits, VideoLimits) else VideoLimits()
+
+    @property
     def sound(self) -> SoundLimits | None:
         """Return what a sound must be, `None` if none is taken."""
         taken = self.input_of(Role.SOUND)
         return taken.limits if taken and isinstance(taken.limits, SoundLimits) else None
 
     @property
-    def motion(self) -> MotionLimits | None:
+    def motion(self) -> VideoLimits | None:
         """Return what a motion must be, `None` if none is taken."""
         taken = self.input_of(Role.MOTION)
-        return taken.limits if taken and isinstance(taken.limits, MotionLimits) else None
+        return taken.limits if taken and isinstance(taken.limits, VideoLimits) else None
 
     @property
     def driven_by(self) -> Role:
@@ -229,7 +251,9 @@ class Family:
         input is there.
         """
         if not isinstance(verdict, self.verdict) or not verdict.passed:
-            raise ValueError(f"{self.name} films only a portrait that its own check has passed")
+            raise ValueError(
+                f"{self.name} films only a {self.subject} that its own check has passed"
+            )
         if not isinstance(parameters, self.parameters):
             raise ValueError(f"{self.name} takes its own parameters only")  # noqa: TRY004
         missing = [taken.role for taken in self.inputs if not urls.get(taken.role)]

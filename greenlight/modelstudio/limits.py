@@ -29,8 +29,8 @@ class SoundLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class MotionLimits:
-    """What a motion video must be; lengths in seconds, edges in pixels, both ends allowed."""
+class VideoLimits:
+    """What a clip or a motion must be; lengths in seconds, edges in pixels, both ends allowed."""
 
     formats: frozenset[str] = frozenset({"mp4", "avi", "mov"})
     codecs: frozenset[str] = frozenset({"h264", "hevc"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 _REFUSAL_PREFIXES: Final = ("invalidfile.", "invalidimage.")
+_OF_A_VIDEO: Final = "invalidvideo."
 _REFUSALS: Final = frozenset({"invalidperson", "invalidimageresolution", "invalidimageformat"})
 
 
@@ -20,6 +21,11 @@ def is_not_fetched(code: str) -> bool:
     """Return whether the code says that the vendor could not fetch an input."""
     code = normalized(code)
     return code.endswith("downloadfailed") or code.startswith("invalidurl")
+
+
+def is_refusal_of_clip(code: str) -> bool:
+    """Return whether the code of a failed task means "this clip is refused"."""
+    return is_refusal(code) or normalized(code).startswith(_OF_A_VIDEO)
 
 
 def is_refusal(code: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from greenlight.ledger.job import NAME_CHARACTERS
-from greenlight.modelstudio.family import Verdict
+from greenlight.modelstudio.family import Role, Verdict
 from greenlight.screening.opinions import Opinion
 from greenlight.thumbnails.drawing import boxes_of
 from greenlight.wording import cny
@@ -22,17 +22,18 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~])")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A portrait as it is shown: its name, place and picture, and what the judge thinks by model."""
+    """A portrait or clip as it is shown: its name, place and picture, and what the judge thinks by model."""
 
     name: str
     place: str
     picture: str = ""
     """The address of a JPEG that holds it; "" where there is none."""
     opinions: dict[str, Opinion] = field(default_factory=dict)
+    role: Role = Role.PORTRAIT
 
 
 def portrait_page(shown: Shown, report: FilmReport) -> str:
-    """Return the page of one portrait: the picture, every verdict with its reason, and its video."""
+    """Return the page of one portrait or clip: the picture, every verdict with its reason, and its video."""
     lines = [f"# {heading(shown.name, report)}", ""]
     if shown.picture:
         lines += [f"![{plain(shown.name)}, with what the check found]({shown.picture})", ""]
@@ -40,7 +41,7 @@ def portrait_page(shown: Shown, report: FilmReport) -> str:
             lines += [LEGEND, ""]
     if report.message:
         lines += [plain(report.message), ""]
-    rows = [("Portrait", shown.place), *_video_rows(report)]
+    rows = [(shown.role.capitalize(), shown.place), *_video_rows(report)]
     for verdict in report.verdicts:
         rows += _verdict_rows(verdict, shown.opinions.get(verdict.model))
     rows += _job_rows(report)

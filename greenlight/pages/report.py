@@ -48,7 +48,7 @@ class Report:
     made_at: datetime
     since: date | None
     portraits: int
-    """How many have a verdict; the newest of them have cards."""
+    """How many have a verdict, or were filmed without one; the newest of them have cards."""
     by_model: Sequence[Share]
     by_reason: Sequence[Share]
     costs: Sequence[ServiceCosts]
@@ -119,7 +119,7 @@ def _read_books(
     return Report(
         made_at=ledger.now(),
         since=since,
-        portraits=history.portraits(since=since),
+        portraits=history.subjects(since=since, unchecked=catalog.unchecked()),
         by_model=refused_by_model(verdicts),
         by_reason=refused_by_reason(verdicts),
         costs=_costs_by_service(costs),

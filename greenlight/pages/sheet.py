@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from greenlight.media.portraits import Portrait
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.family import Verdict
 from greenlight.pages.cards import Card, Film, make_card, make_line, preload_of, reason_of
 from greenlight.pages.drawing import draw, write_page
@@ -16,9 +16,9 @@ from greenlight.thumbnails.drawing import UnreadablePicture, thumbnail
 
 @dataclass(slots=True)
 class Entry:
-    """One portrait on the sheet; videos and opinions stand by the model's name."""
+    """One portrait or clip on the sheet; videos and opinions stand by the model's name."""
 
-    portrait: Portrait
+    subject: Subject
     verdicts: list[Verdict] = field(default_factory=list)
     videos: dict[str, str] = field(default_factory=dict)
     opinions: dict[str, Opinion] = field(default_factory=dict)
@@ -41,9 +41,9 @@ def reason_in_words(verdict: Verdict, entry: Entry) -> str:
 def _card(entry: Entry, folder: Path) -> Card:
     films = {model: Film("filmed", place) for model, place in entry.videos.items()}
     return make_card(
-        name=entry.portrait.name,
-        place=entry.portrait.shown,
-        jpeg=_thumbnail(entry.portrait),
+        name=entry.subject.name,
+        place=entry.subject.shown,
+        jpeg=_thumbnail(entry.subject),
         verdicts=entry.verdicts,
         lines=[
             make_line(
@@ -58,8 +58,8 @@ def _card(entry: Entry, folder: Path) -> Card:
     )
 
 
-def _thumbnail(portrait: Portrait) -> bytes | None:
+def _thumbnail(subject: Subject) -> bytes | None:
     try:
-        return thumbnail(Path(portrait.place))
+        return thumbnail(Path(subject.place))
     except (UnreadablePicture, OSError, ValueError):
         return None

@@ -15,7 +15,7 @@ from greenlight.errors import InputError
 from greenlight.judge import Finding, FindingKind, Judge, UnreadablePicture, findings
 from greenlight.judge.rules import speaks_against
 from greenlight.media.places import opened
-from greenlight.media.portraits import Portrait
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.family import Verdict
 from greenlight.thumbnails.cache import Album
 from greenlight.thumbnails.drawing import thumbnail
@@ -123,17 +123,17 @@ async def opinions_of(
 
 
 async def opinions_on(
-    portrait: Portrait, verdicts: Sequence[Verdict], home: Path
+    subject: Subject, verdicts: Sequence[Verdict], home: Path
 ) -> dict[str, Opinion]:
     """Return the judge's opinions by model, where a refusal has no reason of its own.
 
-    The judge looks once at a portrait; what it saw is kept in `home`.
+    The judge looks once at a portrait, or at a frame of a clip; what it saw is kept in `home`.
     """
     models = [verdict.model for verdict in verdicts if wants_opinion(verdict)]
     if not models:
         return {}
     album = Album.in_home(home)
-    return await opinions_of(portrait.place, models, identity=portrait.identity, album=album)
+    return await opinions_of(subject.place, models, identity=subject.identity, album=album)
 
 
 async def _look_at(place: str, identity: str, album: Album | None) -> Sequence[Finding] | None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from greenlight.errors import sentence
 from greenlight.media.portraits import Portrait
+from greenlight.media.recordings import Clip, faults_of
+from greenlight.media.subjects import Subject, role_of
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.limits import PictureLimits
 
@@ -15,25 +18,34 @@ Refusal = tuple[str, str]
 """A code and a reason in words."""
 
 
-def known_at_once(portrait: Portrait, family: Family) -> Verdict | None:
+def known_at_once(subject: Subject, family: Family) -> Verdict | None:
     """Return the verdict that nobody need be asked for, `None` where a detector must look.
 
     It is a refusal by the limits, or that of a family without a detector.
     """
-    refused = preflight(portrait, family)
+    refused = preflight(subject, family)
     return refused or (family.unchecked() if family.check is None else None)
 
 
-def preflight(portrait: Portrait, family: Family) -> Verdict | None:
-    """Return the verdict of a portrait that breaks a limit of the family, or `None` if it breaks none."""
-    for rule in _RULES:
-        refusal = rule(portrait, family.picture)
-        if refusal is not None:
-            code, reason = refusal
-            return family.verdict(
-                model=family.name, passed=False, by="preflight", code=code, reason=reason
-            )
-    return None
+def preflight(subject: Subject, family: Family) -> Verdict | None:
+    """Return the verdict of what breaks a limit of the family, or `None` if it breaks none."""
+    refusal = _refusal_of(subject, family)
+    if refusal is None:
+        return None
+    code, reason = refusal
+    return family.verdict(model=family.name, passed=False, by="preflight", code=code, reason=reason)
+
+
+def _refusal_of(subject: Subject, family: Family) -> Refusal | None:
+    if role_of(subject) is not family.subject:
+        raise ValueError(f"{family.name} films a {family.subject}, not a {role_of(subject)}")
+    if isinstance(subject, Clip):
+        faults = faults_of(subject, family.clip)
+        return next(
+            ((code, f"the clip {sentence((what, advice))}") for code, what, advice in faults), None
+        )
+    refusals = (rule(subject, family.picture) for rule in _RULES)
+    return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def _format(portrait: Portrait, limits: PictureLimits) -> Refusal | None:

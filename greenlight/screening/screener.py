@@ -14,6 +14,7 @@ from greenlight.ledger.checks import NewCheck
 from greenlight.ledger.unbooked import Outcome
 from greenlight.media.delivery import Handed, deliver_for_check, is_unchanged
 from greenlight.media.portraits import Portrait
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.checks import read_check
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.errors import ProtocolError
@@ -52,14 +53,14 @@ class Screener:
 
     async def screen(
         self,
-        portrait: Portrait,
+        subject: Subject,
         family: Family,
         *,
         ratio: str | None = None,
         deployment: str | None = None,
         fresh: bool = False,
     ) -> Screening:
-        """Return the verdict on a portrait: by its header, from the books, or paid for.
+        """Return the verdict on a portrait or clip: by its header, from the books, or paid for.
 
         Of two callers that ask for the same check at once, in one process or several, one pays and the
         other waits for its verdict. `fresh` pays again on purpose. Errors are the vendor's, an `InputError`
@@ -67,9 +68,10 @@ class Screener:
         that was paid meanwhile is booked, and its verdict is never used.
         """
         question = Question.of(family, ratio=ratio, deployment=deployment)
-        at_once = _known_at_once(portrait, family)
+        at_once = _known_at_once(subject, family)
         if at_once is not None:
             return at_once
+        portrait = _expect_portrait(subject)
         new = self._new_check(portrait, question)
 
         async def known() -> Screening | None:
@@ -82,16 +84,18 @@ class Screener:
 
     async def find(
         self,
-        portrait: Portrait,
+        subject: Subject,
         family: Family,
         *,
         ratio: str | None = None,
         deployment: str | None = None,
     ) -> Screening | None:
-        """Return the verdict on a portrait by its header or from the books, and ask nobody for one."""
+        """Return the verdict on a subject by its header or from the books, and ask nobody for one."""
         question = Question.of(family, ratio=ratio, deployment=deployment)
-        at_once = _known_at_once(portrait, family)
-        return at_once or await self._known(self._new_check(portrait, question).key)
+        at_once = _known_at_once(subject, family)
+        if at_once is not None:
+            return at_once
+        return await self._known(self._new_check(_expect_portrait(subject), question).key)
 
     def _new_check(self, portrait: Portrait, question: Question) -> NewCheck:
         return NewCheck(
@@ -180,8 +184,15 @@ def _paid(new: NewCheck, verdict: Verdict) -> str:
     return paid if verdict.charged else ""
 
 
-def _known_at_once(portrait: Portrait, family: Family) -> Screening | None:
-    verdict = known_at_once(portrait, family)
+def _expect_portrait(subject: Subject) -> Portrait:
+    """Return the portrait that a detector may see; it is never shown a clip."""
+    if not isinstance(subject, Portrait):
+        raise TypeError(f"{subject.name} is no portrait, and detectors look at portraits")
+    return subject
+
+
+def _known_at_once(subject: Subject, family: Family) -> Screening | None:
+    verdict = known_at_once(subject, family)
     return Screening(verdict, cached=False, cost_cny=FREE) if verdict is not None else None
 
 

@@ -36,8 +36,8 @@ def check_card(check: CheckRecord) -> str:
     return _card(_picture(check), verdict, "check", check.at_ms, facts)
 
 
-def job_card(job: Job, link: str) -> str:
-    """Return a job with its state, and its video once there is one."""
+def job_card(job: Job, link: str, subject: str) -> str:
+    """Return a job with its state, and its video once there is one; `subject` is its picture's hash."""
     tone = {SUCCEEDED: "good", FAILED: "bad"}.get(job.status, "open")
     length = f"{job.seconds:g} s, {job.cost_cny:.3f} CNY" if job.seconds else ""
     inputs = [job.input.get(name) for name in ("image_url", "audio_url", "video_url")]
@@ -50,7 +50,7 @@ def job_card(job: Job, link: str) -> str:
         "task": job.task_id,
         "request": job.request_id,
     }
-    poster = _thumbnail(job.digests.get("image_url", ""))
+    poster = _thumbnail(subject)
     shown = f'<img src="{poster}" alt="" loading="lazy">' if poster else ""
     if link:
         shown = (

@@ -1,10 +1,11 @@
-"""Make a real MP4 of a portrait and a sound: the picture sways slowly, the sound is kept."""
+"""Make a real MP4 of a portrait or a clip and a sound: a picture sways slowly, a clip plays as it does."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +34,7 @@ class FilmStoppedError(Exception):
 
 
 def make_film(
-    picture: Image.Image,
+    frames: Iterator[av.VideoFrame],
     path: Path,
     *,
     size: tuple[int, int],
@@ -43,23 +44,24 @@ def make_film(
 ) -> None:
     """Write an H.264 and AAC file of that size and length, which plays before it is loaded whole.
 
-    Width and height are even. Memory does not grow with the length: frames and sound go through one by one.
-    Raise `av.error.FFmpegError` if the sound cannot be decoded and `FilmStoppedError` if told to stop.
+    Width and height are even, and those of the `frames`; a sound that is longer is cut. Memory does not
+    grow with the length: frames and sound go through one by one. Raise `av.error.FFmpegError` if the sound
+    cannot be decoded and `FilmStoppedError` if told to stop.
     """
-    planes = _planes(picture, size)
     # Fast start rewrites the file at its end, which needs a real one.
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:
         video = film.add_stream("libx264", rate=FRAMES_PER_SECOND)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         video.options = {"preset": "ultrafast", "crf": "28"}
         heard = _sound_packets(film, sound) if sound else iter(())
-        for number in range(max(1, round(seconds * FRAMES_PER_SECOND))):
+        for number, frame in enumerate(islice(frames, max(1, round(seconds * FRAMES_PER_SECOND)))):
             if is_stopped():
                 raise FilmStoppedError
-            film.mux(video.encode(_frame(planes, size, number)))
+            frame.pts, frame.time_base = number, Fraction(1, FRAMES_PER_SECOND)
+            film.mux(video.encode(frame))
             _mux_sound(film, heard, until_seconds=number / FRAMES_PER_SECOND)
         film.mux(video.encode(None))
-        _mux_sound(film, heard, until_seconds=math.inf)
+        _mux_sound(film, heard, until_seconds=seconds)
 
 
 def _mux_sound(film: OutputContainer, packets: Iterator[SoundPacket], until_seconds: float) -> None:
@@ -69,6 +71,35 @@ def _mux_sound(film: OutputContainer, packets: Iterator[SoundPacket], until_seco
         at = float((packet.pts or 0) * (packet.time_base or 0))
         if at > until_seconds:
             return
+
+
+def swaying(picture: Image.Image, size: tuple[int, int]) -> Iterator[av.VideoFrame]:
+    """Yield frames of a picture that moves over it, without an end."""
+    planes = _planes(picture, size)
+    for number in count():
+        yield _frame(planes, size, number)
+
+
+def replayed(clip: Path, size: tuple[int, int]) -> Iterator[av.VideoFrame]:
+    """Yield the frames that a clip shows at each moment of a film, and its last without an end."""
+    shown, begin, number = None, 0.0, 0
+    with av.open(str(clip)) as source:
+        for frame in source.decode(video=0):
+            at = frame.time or 0.0
+            begin = at if shown is None else begin
+            while shown is not None and number < (at - begin) * FRAMES_PER_SECOND:
+                yield _scaled(shown, size)
+                number += 1
+            shown = frame
+    while shown is not None:
+        yield _scaled(shown, size)
+
+
+def _scaled(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
+    width, height = size
+    # A copy, because a decoded frame says of which kind it is to be encoded.
+    flat = frame.to_ndarray(width=width, height=height, format="yuv420p")
+    return av.VideoFrame.from_ndarray(flat, format="yuv420p")
 
 
 def _planes(picture: Image.Image, size: tuple[int, int]) -> Planes:
@@ -98,9 +129,7 @@ def _frame(planes: Planes, size: tuple[int, int], number: int) -> av.VideoFrame:
         for plane in planes[1:]
     ]
     flat = np.concatenate([part.reshape(-1) for part in (luma, *colours)])
-    frame = av.VideoFrame.from_ndarray(flat.reshape(height * 3 // 2, width), format="yuv420p")
-    frame.pts, frame.time_base = number, Fraction(1, FRAMES_PER_SECOND)
-    return frame
+    return av.VideoFrame.from_ndarray(flat.reshape(height * 3 // 2, width), format="yuv420p")
 
 
 def _sound_packets(film: OutputContainer, sound: Path) -> Iterator[SoundPacket]:

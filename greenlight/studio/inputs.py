@@ -1,4 +1,4 @@
-"""Refuse pictures, sounds and motions that a model's document excludes, with the vendor's codes."""
+"""Refuse pictures, sounds and videos that a model's document excludes, with the vendor's codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import av
 
 from greenlight.media.lengths import sound_seconds, video_seconds
 from greenlight.media.pictures import UnreadablePicture, read_header
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits, SoundLimits
+from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
 from greenlight.studio.answers import StudioError, invalid_url
 from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.fetching import FetchFault
@@ -20,8 +20,8 @@ NO_SOUND: Final = "File type is not supported. Allowed types are: .wav, .mp3."
 
 
 @dataclass(frozen=True, slots=True)
-class Motion:
-    """What the header of a motion video says."""
+class Video:
+    """What the header of a clip or a motion says."""
 
     formats: frozenset[str]
     codec: str
@@ -29,6 +29,11 @@ class Motion:
     width_px: int
     height_px: int
     frames_per_second: float
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Return width and height."""
+        return self.width_px, self.height_px
 
 
 def check_picture(path: Path, studio_family: StudioFamily) -> tuple[int, int]:
@@ -103,8 +108,8 @@ def sound_too_large(limits: SoundLimits) -> StudioError:
     return StudioError("InvalidURL", f"File size is larger than {megabytes}MB.")
 
 
-def motion_too_large(limits: MotionLimits) -> StudioError:
-    """Return the error of a motion video whose file has too many bytes."""
+def video_too_large(limits: VideoLimits) -> StudioError:
+    """Return the error of a video whose file has too many bytes."""
     return StudioError(
         "InvalidFile.Size", f"File size is larger than {limits.max_bytes // MEGABYTE}MB."
     )
@@ -126,34 +131,39 @@ def not_fetched(fault: FetchFault, studio_family: StudioFamily) -> StudioError:
             return invalid_url()
 
 
-def check_motion(path: Path, limits: MotionLimits) -> Motion:
-    """Return what a motion video is; raise `StudioError` if no template can be made of it."""
+def unreadable_video() -> StudioError:
+    """Return the error of a file that is no video that can be played."""
+    return StudioError("InvalidFile.Openerror", "The video file cannot be opened.")
+
+
+def check_video(path: Path, limits: VideoLimits) -> Video:
+    """Return what a clip or a motion is; raise `StudioError` if its model does not take it."""
     try:
-        motion = _read_motion(path)
+        video = _read_video(path)
     except (av.error.FFmpegError, OSError):
-        raise StudioError("InvalidFile.Openerror", "The video file cannot be opened.") from None
-    shorter, longer = sorted((motion.width_px, motion.height_px))
+        raise unreadable_video() from None
+    shorter, longer = sorted(video.size_px)
     faults = {
-        "InvalidFile.Format": not (motion.formats & limits.formats)
-        or motion.codec not in limits.codecs,
-        "InvalidFile.Duration": not limits.min_seconds <= motion.seconds <= limits.max_seconds,
-        "InvalidFile.FPS": motion.frames_per_second < limits.min_frames_per_second,
+        "InvalidFile.Format": not (video.formats & limits.formats)
+        or video.codec not in limits.codecs,
+        "InvalidFile.Duration": not limits.min_seconds <= video.seconds <= limits.max_seconds,
+        "InvalidFile.FPS": video.frames_per_second < limits.min_frames_per_second,
         "InvalidFile.Resolution": shorter < limits.min_edge_px or longer > limits.max_edge_px,
         "InvalidFile.AspectRatio": longer > limits.max_aspect * shorter,
     }
     for code, is_so in faults.items():
         if is_so:
             what = code.partition(".")[2].lower()
-            raise StudioError(code, f"The {what} of the template video is not supported.")
-    return motion
+            raise StudioError(code, f"The {what} of the video is not supported.")
+    return video
 
 
-def _read_motion(path: Path) -> Motion:
+def _read_video(path: Path) -> Video:
     with av.open(str(path)) as container:
         if not container.streams.video:
             raise StudioError("InvalidFile.Openerror", "The file has no video.")
         stream = container.streams.video[0]
-        return Motion(
+        return Video(
             formats=frozenset(container.format.name.split(",")),
             codec=stream.codec_context.name,
             seconds=video_seconds(container),

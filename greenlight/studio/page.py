@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from greenlight.studio.cards import check_card, job_card, tile
 from greenlight.studio.counters import counters
-from greenlight.studio.jobs import ENDED
+from greenlight.studio.families.offers import find_offer
+from greenlight.studio.jobs import ENDED, Job
 from greenlight.studio.links import result_link
 from greenlight.studio.studio import Studio
 
@@ -35,10 +36,19 @@ async def show(request: Request) -> Response:
     dated = [(check.at_ms, check_card(check)) for check in studio.tally.newest_checks(MOST_SHOWN)]
     for job in studio.jobs.newest(MOST_SHOWN):
         link = result_link(request, studio, job) if job.video and job.status in ENDED else ""
-        dated.append((job.submitted_ms, job_card(job, link)))
+        dated.append((job.submitted_ms, job_card(job, link, _subject(studio, job))))
     newest = sorted(dated, key=lambda one: one[0], reverse=True)[:MOST_SHOWN]
     cards = "\n".join(card for _, card in newest)
     return HTMLResponse(_document(_tiles(studio), cards))
+
+
+def _subject(studio: Studio, job: Job) -> str:
+    """Return the hash of the picture or clip that a job films, "" while it was not fetched."""
+    offer = find_offer(job.model, studio.settings.deployments)
+    if offer is None or offer.model.kind != "video":
+        return ""
+    played = offer.studio_family
+    return job.digests.get(played.field(played.family.subject), "")
 
 
 async def thumbnail(request: Request) -> Response:

@@ -1,9 +1,10 @@
-"""Make what a job is for: a video of a portrait and a sound, of a portrait and a template, or a template."""
+"""Make what a job is for: a video of a portrait or a clip, by a sound or a motion, or a template."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,16 +20,18 @@ from greenlight.modelstudio.family import Parameters, Role
 from greenlight.studio.answers import StudioError, field_required
 from greenlight.studio.families.offers import Offer
 from greenlight.studio.families.played import StudioFamily
-from greenlight.studio.film import make_film
+from greenlight.studio.fetching import Fetched
+from greenlight.studio.film import make_film, replayed, swaying
 from greenlight.studio.inputs import (
     MEGABYTE,
     NO_SOUND,
-    check_motion,
     check_picture,
     check_sound,
-    motion_too_large,
+    check_video,
     sound_too_large,
     unreadable_picture,
+    unreadable_video,
+    video_too_large,
 )
 from greenlight.studio.jobs import Job, Product, new_template_id
 from greenlight.studio.workshop import Workshop
@@ -45,7 +48,7 @@ async def produce(studio: Workshop, job: Job) -> Product:
     if offer.model.kind == "template":
         return await _make_template(studio, job, offer)
     parameters = _parameters(studio_family, job.parameters)
-    order = Order(job, studio_family, {"input": job.input, "parameters": parameters.model_dump()})
+    order = Order(job, studio_family, parameters)
     if studio_family.family.template is not None:
         seconds, video = await _film_to_template(studio, order)
     elif studio_family.family.driven_by is Role.MOTION:
@@ -106,25 +109,24 @@ async def _film_to_sound(studio: Workshop, order: Order) -> tuple[float, str]:
     limits = studio_family.family.sound
     if limits is None:
         raise TypeError(f"{studio_family.family.name} has neither a template nor sound limits")
-    required_text(job.input, "image_url")
+    required_text(job.input, studio_family.field(studio_family.family.subject))
+    field = studio_family.field(Role.SOUND)
     async with studio.input_file(
-        required_text(job.input, "audio_url"),
+        required_text(job.input, field),
         job.model,
         studio_family,
         max_bytes=limits.max_bytes,
         too_large=sound_too_large(limits),
     ) as sound:
-        studio.jobs.note_digest(job.task_id, "audio_url", sound.sha256)
+        studio.jobs.note_digest(job.task_id, field, sound.sha256)
         seconds = await studio.filming(lambda: check_sound(sound.path, limits, studio_family))
-        return await _film(studio, order, seconds, sound.path)
+        return await _film(studio, order, {Role.SOUND: seconds}, sound.path)
 
 
 async def _film_to_motion(studio: Workshop, order: Order) -> tuple[float, str]:
-    taken = order.studio_family.family.input_of(Role.MOTION)
-    if taken is None:
-        raise TypeError(f"{order.studio_family.family.name} has neither a sound nor a motion")
-    seconds = await _motion_seconds(studio, order.job, order.studio_family, taken.field)
-    return await _film(studio, order, seconds, None)
+    field = order.studio_family.field(Role.MOTION)
+    seconds = await _motion_seconds(studio, order.job, order.studio_family, field)
+    return await _film(studio, order, {Role.MOTION: seconds}, None)
 
 
 async def _motion_seconds(
@@ -139,10 +141,10 @@ async def _motion_seconds(
         job.model,
         studio_family,
         max_bytes=limits.max_bytes,
-        too_large=motion_too_large(limits),
+        too_large=video_too_large(limits),
     ) as fetched:
         studio.jobs.note_digest(job.task_id, field, fetched.sha256)
-        motion = await studio.filming(lambda: check_motion(fetched.path, limits))
+        motion = await studio.filming(lambda: check_video(fetched.path, limits))
     return motion.seconds
 
 
@@ -151,23 +153,20 @@ async def _film_to_template(studio: Workshop, order: Order) -> tuple[float, str]
     seconds = studio.jobs.template_seconds(template_id)
     if seconds is None:
         raise StudioError("InvalidFile.Template.Content", "The template does not exist.")
-    return await _film(studio, order, seconds, None)
+    return await _film(studio, order, {Role.MOTION: seconds}, None)
 
 
 async def _film(
-    studio: Workshop, order: Order, seconds: float, sound: Path | None
+    studio: Workshop, order: Order, seconds: Mapping[Role, float], sound: Path | None
 ) -> tuple[float, str]:
-    job = order.job
-    most, too_large = picture_too_large(order.studio_family)
-    url = required_text(job.input, "image_url")
-    async with studio.input_file(
-        url, job.model, order.studio_family, max_bytes=most, too_large=too_large
-    ) as picture:
-        studio.jobs.note_digest(job.task_id, "image_url", picture.sha256)
-        jpeg = await studio.judging(_examine, studio.judge, order, picture.path)
-        studio.tally.add_thumbnail(picture.sha256, jpeg)
+    """Make a film of the subject and what drives it, whose lengths are given by their roles."""
+    async with _subject_file(studio, order) as subject:
+        seen = await studio.judging(_examine, studio.judge, order, subject.path)
+        studio.tally.add_thumbnail(subject.sha256, seen.jpeg)
         video = f"{uuid4().hex}.mp4"
-        shot = Shot(order, picture.path, sound, round(seconds, 2))
+        lengths = {**seconds, **({} if seen.seconds is None else {Role.CLIP: seen.seconds})}
+        length = order.studio_family.family.length_seconds(order.parameters, lengths)
+        shot = Shot(order, subject.path, seen.size_px, sound, round(length, 2))
         stopped = threading.Event()
         try:
             await studio.filming(lambda: shot.take(studio.shelf.result(video), stopped))
@@ -177,29 +176,69 @@ async def _film(
     return shot.seconds, video
 
 
-def _examine(judge: Judge, order: Order, picture: Path) -> bytes:
-    """Refuse a picture as the video model would; return its thumbnail."""
+@asynccontextmanager
+async def _subject_file(studio: Workshop, order: Order) -> AsyncIterator[Fetched]:
+    """Lend the file of who is filmed, and note what it is."""
+    job, studio_family = order.job, order.studio_family
+    field = studio_family.field(studio_family.family.subject)
+    most, too_large = picture_too_large(studio_family)
+    if studio_family.films_clips:
+        limits = studio_family.family.clip
+        most, too_large = limits.max_bytes, video_too_large(limits)
+    async with studio.input_file(
+        required_text(job.input, field),
+        job.model,
+        studio_family,
+        max_bytes=most,
+        too_large=too_large,
+    ) as subject:
+        studio.jobs.note_digest(job.task_id, field, subject.sha256)
+        yield subject
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A subject as the video model finds it."""
+
+    size_px: tuple[int, int]
+    jpeg: bytes
+    seconds: float | None = None
+    """Of a clip."""
+
+
+def _examine(judge: Judge, order: Order, subject: Path) -> Seen:
+    """Refuse a picture or a clip as the video model would; of a clip one frame is looked at."""
     studio_family = order.studio_family
-    size = check_picture(picture, studio_family)
+    seconds = None
+    if studio_family.films_clips:
+        clip = check_video(subject, studio_family.family.clip)
+        size, seconds, unreadable = clip.size_px, clip.seconds, unreadable_video()
+    else:
+        size, unreadable = check_picture(subject, studio_family), unreadable_picture(studio_family)
     if complaint := studio_family.complaint(order.body, size):
         raise StudioError("InvalidParameter", complaint)
     try:
         if studio_family.looks_again:
-            output = studio_family.answer(judge.look_at(picture), {})
+            output = studio_family.answer(judge.look_at(subject), {})
             if not output.get("check_pass", output.get("pass")):
                 raise StudioError(studio_family.code("no_person"), "No human face detected.")
-        return thumbnail(picture)
+        return Seen(size, thumbnail(subject), seconds)
     except UnreadablePicture:
-        raise unreadable_picture(studio_family) from None
+        raise unreadable from None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job of a video model, read: its body has every parameter, filled in where none was given."""
+    """A job of a video model, read: it has every parameter, filled in where none was given."""
 
     job: Job
     studio_family: StudioFamily
-    body: Mapping[str, Any]
+    parameters: Parameters
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Return what the studio's families read."""
+        return {"input": self.job.input, "parameters": self.parameters.model_dump()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,31 +246,20 @@ class Shot:
     """Everything that one film is made of."""
 
     order: Order
-    picture: Path
+    subject: Path
+    size_px: tuple[int, int]
     sound: Path | None
     seconds: float
 
     def take(self, path: Path, stopped: threading.Event) -> None:
         """Make the film; it appears at `path` whole or not at all."""
-        studio_family, body = self.order.studio_family, self.order.body
-        image, size = read_picture(self.picture)
-        if box := studio_family.filmed_part(body):
-            across, down = image.width / size[0], image.height / size[1]
-            left, top, right, bottom = box
-            image = image.crop(
-                (
-                    round(left * across),
-                    round(top * down),
-                    round(right * across),
-                    round(bottom * down),
-                )
-            )
+        size = self.order.studio_family.video_size(self.order.body, self.size_px)
         part = path.with_suffix(".part")
         try:
             make_film(
-                image,
+                self._frames(size),
                 part,
-                size=studio_family.video_size(body, size),
+                size=size,
                 seconds=self.seconds,
                 sound=self.sound,
                 is_stopped=stopped.is_set,
@@ -241,3 +269,22 @@ class Shot:
             raise StudioError("InvalidURL", NO_SOUND) from None
         finally:
             part.unlink(missing_ok=True)
+
+    def _frames(self, size: tuple[int, int]) -> Iterator[av.VideoFrame]:
+        """Return a clip's own frames, or those of a picture that sways."""
+        studio_family, body = self.order.studio_family, self.order.body
+        if studio_family.films_clips:
+            return replayed(self.subject, size)
+        image, real = read_picture(self.subject)
+        if box := studio_family.filmed_part(body):
+            across, down = image.width / real[0], image.height / real[1]
+            left, top, right, bottom = box
+            image = image.crop(
+                (
+                    round(left * across),
+                    round(top * down),
+                    round(right * across),
+                    round(bottom * down),
+                )
+            )
+        return swaying(image, size)

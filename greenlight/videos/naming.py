@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 from greenlight.ledger import Job, NewJob
+from greenlight.ledger.job import subject_place
 from greenlight.media.places import place_of
 from greenlight.videos.storing import is_in_s3
 
 LONGEST_STEM = 40
-"""Characters of a portrait's name in its video's: file systems take names of 255 bytes."""
+"""Characters of a subject's name in its video's: file systems take names of 255 bytes."""
 
 
 def video_path(job: Job | NewJob, out: Path | str) -> Path | str:
@@ -28,8 +29,8 @@ def video_path(job: Job | NewJob, out: Path | str) -> Path | str:
 
 
 def video_name(job: Job | NewJob) -> str:
-    """Return the name of a job's video: portrait, model, take, and what tells it from every other."""
-    stem = Path(place_of(job.brief["portrait"]).name).stem
+    """Return the name of a job's video: subject, model, take, and what tells it from every other."""
+    stem = Path(place_of(subject_place(job)).name).stem
     readable = re.sub(r"[^\w.-]+", "_", stem).strip("._")[:LONGEST_STEM] or "portrait"
     take = f"-take{job.brief['take']}" if job.brief["take"] > 1 else ""
     digest = hashlib.sha256(job.key.encode()).hexdigest()[:8]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from greenlight.briefs.brief import Brief
-from greenlight.media.portraits import Portrait
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.drives import Drives
 
@@ -16,7 +16,7 @@ class Case:
     """A brief, what it is made of as it was found, and what has come of it so far."""
 
     brief: Brief
-    portrait: Portrait
+    subject: Subject
     drives: Drives
     out: str = "."
     """Where the video goes."""
@@ -26,7 +26,7 @@ class Case:
     """What the motion has become, where a family needs it as a template."""
 
     def without(self, family: Family) -> Case:
-        """Return the case of the other families, as if this one had refused the portrait."""
+        """Return the case of the other families, as if this one had refused the subject."""
         others = tuple(name for name in self.brief.models if name != family.name)
         return replace(self, brief=self.brief.model_copy(update={"models": others}))
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from greenlight.briefs.brief import Brief
-from greenlight.filming.orders import Order, order_template
+from greenlight.filming.orders import Order, order_template, seconds_of
 from greenlight.filming.prices import SECONDS_OF_A_TEMPLATE, longest_cost_cny
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.checks import question_key
-from greenlight.media.portraits import Portrait
 from greenlight.media.recordings import Motion, Sound
+from greenlight.media.subjects import Subject
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.modelstudio.question import Question
@@ -40,21 +40,21 @@ class Plan:
 
     @property
     def is_refused(self) -> bool:
-        """Whether every model is known to refuse the portrait."""
+        """Whether every model is known to refuse the subject."""
         return self.request is None and not self.video_cny and not self.passed
 
     @property
     def passed(self) -> bool:
-        """Whether a model is known to pass the portrait."""
+        """Whether a model is known to pass the subject."""
         return bool(self.verdicts) and self.verdicts[-1].passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """A brief with its portrait and drives as they were found, and the ledger that knows some of it."""
+    """A brief with its subject and drives as they were found, and the ledger that knows some of it."""
 
     brief: Brief
-    portrait: Portrait
+    subject: Subject
     drives: Drives
     service: str
     ledger: Ledger
@@ -62,7 +62,7 @@ class Planner:
     async def plan(self) -> Plan:
         """Return what would happen: what the ledger knows costs nothing again."""
         made = Plan()
-        case = Case(self.brief, self.portrait, self.drives)
+        case = Case(self.brief, self.subject, self.drives)
         while not isinstance(step := next_step(case), Refused | Waiting):
             if isinstance(step, Check):
                 family = step.question.family
@@ -85,10 +85,10 @@ class Planner:
         return made
 
     async def _known_verdict(self, question: Question) -> Verdict | None:
-        at_once = known_at_once(self.portrait, question.family)
+        at_once = known_at_once(self.subject, question.family)
         if at_once is not None:
             return at_once
-        key = question_key(self.service, question, self.portrait.identity)
+        key = question_key(self.service, question, self.subject.identity)
         booked = await asyncio.to_thread(self.ledger.checks.find, key)
         return None if booked is None else booked.verdict
 
@@ -100,7 +100,7 @@ class Planner:
     async def _add_check(self, made: Plan, step: Check) -> None:
         question = step.question
         made.checks_cny += question.family.check_price_cny
-        body = question.body(_shown_url(self.portrait))
+        body = question.body(_shown_url(self.subject))
         made.request = made.request or _post(question.check.model.path, body)
         await self._add_film(made, question.family)
 
@@ -111,7 +111,8 @@ class Planner:
             return
         parameters = self.brief.resolve_parameters(family)
         per_second_cny = family.price_per_second_cny(parameters, self.brief.question(family).ratio)
-        price_cny = longest_cost_cny(_longest_seconds(drive), per_second_cny)
+        seconds = seconds_of(family, parameters, self.subject, drive) or SECONDS_OF_A_TEMPLATE
+        price_cny = longest_cost_cny(seconds, per_second_cny)
         price_cny += await self._template_cny(family, drive)
         made.video_cny = max(made.video_cny, price_cny)
 
@@ -128,15 +129,12 @@ def _request_of(step: MakeTemplate | Film) -> dict[str, Any]:
     if isinstance(step, MakeTemplate):
         request = step.order.request_of(_shown_url(step.order.drive))
     else:
-        request = step.order.request_of(*map(_shown_url, step.order.delivered))
+        delivered = step.order.delivered.items()
+        request = step.order.request_of({role: _shown_url(content) for role, content in delivered})
     return _post(request.path, request.body())
 
 
-def _longest_seconds(drive: Sound | str) -> float:
-    return SECONDS_OF_A_TEMPLATE if isinstance(drive, str) else drive.seconds
-
-
-def _shown_url(content: Portrait | Sound) -> str:
+def _shown_url(content: Subject | Sound) -> str:
     """Name what would be fetched or uploaded, without a signature."""
     return content.shown if "://" in content.shown else f"oss://(upload of {content.name})"
 

@@ -16,7 +16,7 @@ from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.failed_tasks import advice_for, may_try_again
 from greenlight.modelstudio.family import Family, Role, Verdict
-from greenlight.modelstudio.refusal_codes import is_refusal
+from greenlight.modelstudio.refusal_codes import is_refusal, is_refusal_of_clip
 from greenlight.wording import cny
 from greenlight.work.planning import Plan
 
@@ -37,7 +37,7 @@ class FilmState(StrEnum):
     FILMED = "filmed"
     """The video is stored."""
     REJECTED = "rejected"
-    """No model passes the portrait; the message has the reasons."""
+    """No model passes the portrait or clip; the message has the reasons."""
     FILMING = "filming"
     """The vendor has the job; a collection fetches the video."""
     HANDED_OVER = "handed_over"
@@ -50,6 +50,8 @@ class FilmState(StrEnum):
     """A model passes the portrait; the json of its brief is not there yet."""
     WAITING_FOR_PORTRAIT = "waiting_for_portrait"
     """A sound, motion or json came before its portrait."""
+    WAITING_FOR_CLIP = "waiting_for_clip"
+    """A sound or json came before its clip, which the models film."""
     AMBIGUOUS = "ambiguous"
     """Nobody knows whether the paying request was accepted, and it is not sent again."""
     FAILED = "failed"
@@ -83,6 +85,7 @@ _GOOD = {
     FilmState.WAITING_FOR_SOUND,
     FilmState.WAITING_FOR_JSON,
     FilmState.WAITING_FOR_PORTRAIT,
+    FilmState.WAITING_FOR_CLIP,
     FilmState.PLANNED,
 }
 
@@ -159,7 +162,7 @@ def report_job(
     state = STATE_OF_JOB[job.state]
     error = None if state.is_good else Explanation(state.label, "", job.state in SPENT)
     says = _parts(state, job)
-    if refused := _refused_by_its_task(job):
+    if refused := refused_by_its_task(job):
         state, verdicts = FilmState.REJECTED, [*verdicts[:-1], refused]
     return FilmReport(
         state=state,
@@ -177,10 +180,11 @@ def report_job(
     )
 
 
-def _refused_by_its_task(job: Job) -> Verdict | None:
+def refused_by_its_task(job: Job) -> Verdict | None:
     """Return the verdict that a failed task is, of a family without a detector: it looks only then."""
     family = catalog.family(job.family)
-    if family.check or job.state is not JobState.FAILED or not is_refusal(job.code):
+    refuses = is_refusal_of_clip if family.subject is Role.CLIP else is_refusal
+    if family.check or job.state is not JobState.FAILED or not refuses(job.code):
         return None
     return family.verdict(
         model=family.name, passed=False, code=job.code, reason=job.message, charged=False
@@ -233,7 +237,7 @@ def report_refused_by_budget(error: OverBudget, verdicts: list[Verdict]) -> Film
 def report_rejection(
     verdicts: list[Verdict], opinions: Mapping[str, str] | None = None
 ) -> FilmReport:
-    """Return the report of a portrait that no model passes; opinions of the judge stand by model."""
+    """Return the report of a subject that no model passes; opinions of the judge stand by model."""
     reasons = []
     for verdict in verdicts:
         said = verdict.reason or verdict.code or "refused without a reason"
@@ -247,41 +251,48 @@ def report_rejection(
     )
 
 
+def passed_by(model: str) -> str:
+    """Return in words that a model passes whom it films: `emo passed the portrait`."""
+    return f"{model} passed the {catalog.family(model).subject}"
+
+
 def report_passed(verdicts: list[Verdict]) -> FilmReport:
-    """Return the report of a portrait that passed, where nothing is to be filmed."""
+    """Return the report of a subject that passed, where nothing is to be filmed."""
     return FilmReport(
         state=FilmState.PASSED,
-        message=f"{verdicts[-1].model} passed the portrait",
+        message=passed_by(verdicts[-1].model),
         verdict=verdicts[-1],
         verdicts=verdicts,
     )
 
 
 def report_waiting(family: Family, verdicts: list[Verdict]) -> FilmReport:
-    """Return the report of a portrait that passed and has nothing to move by yet."""
+    """Return the report of a subject that passed and has nothing to move by yet."""
     missing = "a sound"
     if family.driven_by is Role.MOTION:
         missing = "a motion video or a template" if family.template else "a motion video"
     return FilmReport(
         state=FilmState.WAITING_FOR_SOUND,
-        message=f"{family.name} passed the portrait; the video needs {missing}",
+        message=f"{passed_by(family.name)}; the video needs {missing}",
         verdict=verdicts[-1],
         verdicts=verdicts,
     )
 
 
-def report_waiting_for_portrait(stem: str) -> FilmReport:
-    """Return the report of a sound, motion or json whose portrait is not there yet."""
+def report_waiting_for_subject(role: Role, stem: str) -> FilmReport:
+    """Return the report of a sound, motion or json whose portrait or clip is not there yet."""
+    is_clip = role is Role.CLIP
     return FilmReport(
-        state=FilmState.WAITING_FOR_PORTRAIT, message=f"there is no portrait called {stem} yet"
+        state=FilmState.WAITING_FOR_CLIP if is_clip else FilmState.WAITING_FOR_PORTRAIT,
+        message=f"there is no {role} called {stem} yet",
     )
 
 
 def report_waiting_for_json(name: str, verdicts: list[Verdict]) -> FilmReport:
-    """Return the report of a portrait that passed and whose brief is not there yet."""
+    """Return the report of a subject that passed and whose brief is not there yet."""
     return FilmReport(
         state=FilmState.WAITING_FOR_JSON,
-        message=f"{verdicts[-1].model} passed the portrait; the video needs {name}",
+        message=f"{passed_by(verdicts[-1].model)}; the video needs {name}",
         verdict=verdicts[-1],
         verdicts=verdicts,
     )

@@ -22,21 +22,21 @@ from greenlight.work.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No model passes the portrait."""
+    """No model passes the subject."""
 
     verdicts: list[Verdict]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A family is to be asked about the portrait."""
+    """A family is to be asked about the subject."""
 
     question: Question
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The portrait has passed, and there is nothing yet that it shall move by."""
+    """The subject has passed, and there is nothing yet that it shall move by."""
 
     family: Family
     verdicts: list[Verdict]
@@ -73,7 +73,7 @@ def next_step(case: Case) -> Step:
     drive = case.drives.of(family)
     if drive is None:
         return Waiting(family, verdicts)
-    order = order_video(case.brief, family, case.portrait, verdicts[-1], drive, out=case.out)
+    order = order_video(case.brief, family, case.subject, verdicts[-1], drive, out=case.out)
     if isinstance(drive, Motion) and needs_template(order):
         if case.template_id is None:
             return MakeTemplate(order_template(case.brief, family, drive), verdicts, order)

@@ -1,10 +1,10 @@
-"""Sweep a place: bring every portrait below it as far as it goes, and count how they stand."""
+"""Sweep a place: bring every portrait and clip below it as far as it goes, and count how they stand."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -29,7 +29,7 @@ Tell = Callable[[int, int | None], Awaitable[None]]
 
 
 class Remark(BaseModel):
-    """What is to be said of one portrait."""
+    """What is to be said of one portrait, or clip."""
 
     portrait: str
     message: str
@@ -82,6 +82,11 @@ class Sweep:
     notes: list[Remark] = field(default_factory=list)
     stopped: str = ""
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the models that are meant where no json names others."""
+        return self.work.surveyor.defaults.models
+
     async def run(self, tell: Tell) -> None:
         """Work on everything, or until a budget has no room; `stopped` says so then."""
         await self.work.prepare()
@@ -93,7 +98,7 @@ class Sweep:
                 self._count(sight, report)
                 # Where there is nothing to do, nobody waits for a second listing.
                 counting = counting or asyncio.create_task(
-                    asyncio.to_thread(_count_portraits, self.place)
+                    asyncio.to_thread(_count_subjects, self.place, self.models)
                 )
                 await tell(self.states.total(), counting.result() if counting.done() else None)
 
@@ -113,7 +118,7 @@ class Sweep:
 
     async def _with_work_to_do(self) -> AsyncIterator[Sight]:
         """Yield the bundles that there is something to do for, and count the others at once."""
-        pages = bundles_in(self.place)
+        pages = bundles_in(self.place, self.models)
         while page := await asyncio.to_thread(_next, pages):
             for sight in await self.work.surveyor.survey(page):
                 step = next_step(sight, films=self.work.films)
@@ -135,24 +140,23 @@ class Sweep:
 
     def _count(self, sight: Sight, report: FilmReport) -> None:
         self.states[report.state] += 1
-        place = sight.bundle.portraits[0].place
         has_failed = not report.state.is_good and report.state is not FilmState.OVER_BUDGET
         if has_failed and len(self.failures) < KEPT_REMARKS:
             subject = report.error.subject if report.error else ""
             says = (*report.says, *report.notes)
-            self.failures.append(_remark(place, says, report.message, subject))
+            self.failures.append(_remark(sight.place, says, report.message, subject))
         if report.note and len(self.notes) < KEPT_REMARKS:
-            self.notes.append(_remark(place, report.notes, report.note))
+            self.notes.append(_remark(sight.place, report.notes, report.note))
 
 
 def _remark(place: str, says: tuple[Part, ...], message: str, subject: str = "") -> Remark:
     return Remark(portrait=place, message=message, subject=subject, says=says).worded(str)
 
 
-def _count_portraits(place: str) -> int | None:
-    """Return how many portraits a place has; `None` if it cannot be listed, which the sweep itself tells."""
+def _count_subjects(place: str, models: Collection[str]) -> int | None:
+    """Return how many a place has to film; `None` if it cannot be listed, which the sweep itself tells."""
     try:
-        return sum(len(page) for page in bundles_in(place))
+        return sum(len(page) for page in bundles_in(place, models))
     except InputError:
         return None
 

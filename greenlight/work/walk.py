@@ -1,4 +1,4 @@
-"""Walk a brief from its portrait to its video in this process, one step after the other."""
+"""Walk a brief from its subject to its video in this process, one step after the other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from greenlight.errors import OverBudget
 from greenlight.filming.collecting import collect
 from greenlight.filming.orders import Order
 from greenlight.ledger import Job, JobState
-from greenlight.media.portraits import Portrait, examine
+from greenlight.media.subjects import Subject, examine_subject
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.modelstudio.retry import patiently
@@ -44,29 +44,29 @@ class Walk:
         A refusal, a spent budget and a failed video are reports; what is wrong with the brief is raised
         before anything is paid.
         """
-        portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+        subject, drives = await asyncio.gather(
+            examine_subject(brief.subject, brief.role), examine_drives(brief)
+        )
         planner = Planner(
             brief=brief,
-            portrait=portrait,
+            subject=subject,
             drives=drives,
             service=self.services.client.service,
             ledger=self.services.ledger,
         )
         if ended := await what_ends_it(planner, out, self.services.max_cny):
             return ended
-        case = Case(brief, portrait, drives, out)
+        case = Case(brief, subject, drives, out)
         try:
             return await self._film(case)
         except OverBudget as error:
             return report_refused_by_budget(error, list(case.verdicts.values()))
 
-    async def check(
-        self, portrait: Portrait, question: Question, *, fresh: bool = False
-    ) -> Verdict:
-        """Return a family's verdict on a portrait, tried again where that is safe."""
+    async def check(self, subject: Subject, question: Question, *, fresh: bool = False) -> Verdict:
+        """Return a family's verdict on a subject, tried again where that is safe."""
         screening = await patiently(
             lambda: self.services.screener.screen(
-                portrait,
+                subject,
                 question.family,
                 ratio=question.ratio,
                 deployment=question.deployment,
@@ -79,11 +79,11 @@ class Walk:
         while True:
             match next_step(case):
                 case Refused(verdicts):
-                    return await self._rejected(case.portrait, verdicts)
+                    return await self._rejected(case.subject, verdicts)
                 case Waiting(family, verdicts):
                     return report_waiting(family, verdicts)
                 case Check(question):
-                    verdict = await self.check(case.portrait, question)
+                    verdict = await self.check(case.subject, question)
                     case.verdicts[question.family.name] = verdict
                 case MakeTemplate(order, verdicts):
                     template, _ = await self._made(order, out=None)
@@ -94,8 +94,8 @@ class Walk:
                     job, was_sent = await self._made(order, out=case.out)
                     return report_job(job, verdicts, cached=not was_sent, notes=(order.note,))
 
-    async def _rejected(self, portrait: Portrait, verdicts: list[Verdict]) -> FilmReport:
-        opinions = await opinions_on(portrait, verdicts, self.services.settings.home)
+    async def _rejected(self, subject: Subject, verdicts: list[Verdict]) -> FilmReport:
+        opinions = await opinions_on(subject, verdicts, self.services.settings.home)
         return report_rejection(verdicts, {name: str(one) for name, one in opinions.items()})
 
     async def _made(self, order: Order, out: str | None) -> tuple[Job, bool]:

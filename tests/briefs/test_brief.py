@@ -11,11 +11,12 @@ from pydantic import BaseModel, ValidationError
 from greenlight.briefs.brief import Brief, job_key, parse_parameter
 from greenlight.errors import InputError, SettingsError
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role
 from greenlight.work.bundles import BriefDefaults
 
 DECIDED: dict[str, Any] = {
     "model": "emo-v1",
-    "portrait": "sha256-ab",
+    "subject": "sha256-ab",
     "drive": "sha256-cd",
     "parameters": {"style_level": "normal", "ratio": "1:1"},
     "take": 1,
@@ -31,7 +32,7 @@ def test_the_order_of_parameters_decides_nothing() -> None:
     "change",
     [
         {"model": "my-deployment"},
-        {"portrait": "sha256-ef"},
+        {"subject": "sha256-ef"},
         {"drive": "sha256-ef"},
         {"parameters": {"style_level": "calm", "ratio": "1:1"}},
         {"parameters": {"style_level": "normal", "ratio": "3:4"}},
@@ -92,6 +93,58 @@ def test_every_other_name_of_a_deployment_is_taken(name: str) -> None:
     assert Brief(portrait="a.png", deployments={"emo-v1": name}).deployments == {"emo-v1": name}
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "a brief has one subject; give a portrait or a clip"),
+        ({"portrait": "a.png", "clip": "a.mp4"}, "a brief has one subject"),
+        (
+            {"portrait": "a.png", "models": ("wan-s2v", "lips")},
+            "lips films a clip, and a portrait is given; choose from wan-s2v",
+        ),
+        ({"clip": "a.mp4"}, "wan-s2v films a portrait, and a clip is given; choose from lips"),
+    ],
+)
+@pytest.mark.usefixtures("lips")
+def test_a_brief_has_one_subject_which_all_its_models_film(
+    fields: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Brief.model_validate(fields)
+
+
+def test_where_no_model_films_a_clip_a_portrait_is_asked_for() -> None:
+    with pytest.raises(ValidationError, match="a clip is given; give a portrait"):
+        Brief(clip="a.mp4")
+
+
+@pytest.mark.usefixtures("lips")
+def test_the_models_decide_whether_a_place_is_a_portrait_or_a_clip() -> None:
+    portrait, clip = Brief.about("a"), Brief.about("a", models=("lips",), sound="a.mp3")
+    assert (portrait.portrait, portrait.clip, portrait.role) == ("a", None, Role.PORTRAIT)
+    assert (clip.portrait, clip.clip, clip.role) == (None, "a", Role.CLIP)
+    assert portrait.subject == clip.subject == "a"
+    with pytest.raises(SettingsError, match="emo films a portrait and lips a clip; choose models"):
+        Brief.about("a", models=("emo", "lips"))
+
+
+def test_a_form_requires_a_portrait_while_no_model_films_a_clip() -> None:
+    form = Draft202012Validator(Brief.model_json_schema())
+    assert form.is_valid({"portrait": "a.png", "clip": None})
+    (error,) = form.iter_errors({"clip": "a.mp4"})
+    assert error.message == "'portrait' is a required property"
+    assert not form.is_valid({"portrait": None})
+
+
+@pytest.mark.usefixtures("lips")
+def test_a_form_refuses_a_brief_without_any_subject() -> None:
+    form = Draft202012Validator(Brief.model_json_schema())
+    assert form.is_valid({"portrait": "a.png"})
+    assert form.is_valid({"portrait": None, "clip": "a.mp4"})
+    for nobody in ({}, {"portrait": None}, {"portrait": None, "clip": None}):
+        assert not form.is_valid(nobody)
+
+
 SIGNED = (
     "https://b.s3.amazonaws.com/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=c0ffee",
     "https://b.s3.amazonaws.com/a?X-Amz-Security-Token=c0ffee",
@@ -119,15 +172,16 @@ PLAIN = (
 )
 
 
+@pytest.mark.usefixtures("lips")
 @pytest.mark.parametrize("kind", [Brief, BriefDefaults])
-@pytest.mark.parametrize("name", ["portrait", "sound", "motion"])
+@pytest.mark.parametrize("name", ["portrait", "clip", "sound", "motion"])
 @pytest.mark.parametrize("place", SIGNED)
 def test_a_signed_address_is_refused_before_prefect_can_keep_it(
     place: str, name: str, kind: type[BaseModel]
 ) -> None:
     if name not in kind.model_fields:
         return
-    fields = {"portrait": "a.png"} if kind is Brief else {}
+    fields = {"portrait": "a.png"} if kind is Brief and name != "clip" else {}
     with pytest.raises(InputError, match="give s3://bucket/key, a file") as caught:
         kind.model_validate({**fields, name: place})
     assert f"is given as the {name} with a signature" in str(caught.value)

@@ -115,7 +115,7 @@ async def _film(spec: dict[str, Any]) -> str:
 async def _film_with(services: Services, settings: Settings, spec: dict[str, Any]) -> str:
     brief = Brief(portrait=spec["portrait"], models=(spec["model"],), sound=spec["sound"])
     (family,) = brief.families()
-    portrait, drives = await asyncio.gather(examine(brief.portrait), examine_drives(brief))
+    portrait, drives = await asyncio.gather(examine(brief.subject), examine_drives(brief))
     drive = drives.of(family)
     assert drive is not None
     screening = await patiently(lambda: services.screener.screen(portrait, family))

@@ -91,6 +91,5 @@ def test_a_check_prints_the_fields_that_the_page_names(settings: Settings, astro
 def test_the_json_of_a_document_is_json_and_a_brief_of_it_can_be_filmed(document: Path) -> None:
     for text in JSON_BLOCK.findall(document.read_text()):
         if "Statement" not in json.loads(text):
-            make_brief(
-                "anna.png", {"sound": "anna.mp3"} | parse_details(text, "anna.json"), "anna.json"
-            )
+            beside = {"portrait": "anna.png", "sound": "anna.mp3"}
+            make_brief(beside | parse_details(text, "anna.json"), "anna.json")

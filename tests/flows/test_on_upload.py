@@ -220,7 +220,7 @@ async def test_one_batch_of_everything_ends_each_in_its_own_way(
     assert str(state.message).startswith("3 failed (")
     assert "1 rejected (" in str(state.message)
     assert {"outcome:failed", "outcome:rejected"} <= set((await run_of(state)).tags)
-    assert f"{note} is no portrait, sound, motion or json" in caplog.text
+    assert f"{note} is no picture, sound, video or json" in caplog.text
     # Contents count, not names: the same picture is paid for once.
     assert paid(studio) == {"animate-anyone-detect-gen2": 2}
 

@@ -23,6 +23,7 @@ from flows.screen_portraits import screen_portraits
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
 from greenlight.ledger.media import KnownMedium
+from greenlight.media.kinds import Kind
 from greenlight.modelstudio.errors import AuthenticationError
 from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer
@@ -294,7 +295,9 @@ def lay_known(folder: Path, ledger: Ledger, count: int) -> None:
     for number in range(count):
         (folder / f"{number:05}.png").touch()
     for page in bundles_in(str(folder)):
-        known = [KnownMedium(seen=one.portraits[0].key, problem=" is empty") for one in page]
+        known = [
+            KnownMedium(seen=one.parts[Kind.PICTURE][0].key, problem=" is empty") for one in page
+        ]
         ledger.media.remember(known)
 
 

@@ -56,7 +56,7 @@ def test_a_check_that_was_paid_again_counts_once_by_its_newest_verdict(ledger: L
     book(ledger, REFUSED)
     ledger.checks.uncertain(begin_check(ledger))
     assert [check.verdict for check in ledger.history.checks()] == [REFUSED, SILENT]
-    assert ledger.history.portraits() == 2
+    assert ledger.history.subjects() == 2
     assert sum(one.count for one in ledger.history.verdicts()) == 2
 
 
@@ -65,7 +65,7 @@ def test_checks_without_an_answer_are_not_among_them(ledger: Ledger) -> None:
     ledger.checks.uncertain(begin_check(ledger, replace(CHECK, portrait="sha256-cd")))
     assert ledger.history.checks() == []
     assert ledger.history.verdicts() == []
-    assert ledger.history.portraits() == 0
+    assert ledger.history.subjects() == 0
 
 
 def test_all_checks_of_some_portraits_are_found(ledger: Ledger) -> None:
@@ -108,10 +108,32 @@ def test_history_begins_with_a_day_of_utc_plus_8(timed: Ledger, clock: Clock) ->
     both = ("sha256-before", "sha256-after")
     assert [check.portrait for check in history.checks_of(both, since=DAY)] == ["sha256-after"]
     assert [one.passed for one in history.verdicts(since=DAY)] == [False]
-    assert (history.portraits(since=DAY), history.portraits()) == (1, 2)
+    assert (history.subjects(since=DAY), history.subjects()) == (1, 2)
     assert [job.task_id for job in history.ended(since=DAY)] == ["t-2"]
     assert [job.task_id for job in history.ended()] == ["t-2", "t-1"]
     assert [job.task_id for job in history.ended(limit=1)] == ["t-2"]
+
+
+def test_what_was_filmed_without_a_check_counts_once_beside_what_was_checked(
+    timed: Ledger, clock: Clock
+) -> None:
+    clock.at = datetime(2026, 11, 19, 15, 59, tzinfo=UTC)
+    book(timed, PASSED, portrait="sha256-0")
+    for number in range(3):
+        submit(timed, f"t-{number}", another(number, family="lips", portrait="sha256-0"))
+    clock.at = datetime(2026, 11, 19, 16, tzinfo=UTC)
+    submit(timed, "t-3", another(3, family="lips", portrait="sha256-3"))
+    submit(timed, "t-4", another(4, family="emo", portrait="sha256-4"))
+    submit(timed, "t-5", another(5, family="lips", kind="template"))
+    refused, token = send(timed, another(6, family="lips", portrait="sha256-6"))
+    timed.jobs.not_accepted(refused, token, code="InvalidParameter")
+    history, lips = timed.history, ["lips"]
+    assert (history.subjects(), history.subjects(unchecked=lips)) == (1, 2)
+    assert history.subjects(unchecked=lips, since=DAY) == 1
+    tasks = [job.task_id for job in history.filmed_by(lips)]
+    assert tasks == ["t-3", "t-2", "t-1", "t-0"]
+    assert [job.task_id for job in history.filmed_by(lips, since=DAY)] == ["t-3"]
+    assert [job.task_id for job in history.filmed_by(lips, limit=2)] == ["t-3", "t-2"]
 
 
 def test_jobs_are_open_in_doubt_or_ended_and_refused_requests_are_none_of_it(
@@ -143,4 +165,4 @@ def test_empty_books_have_no_history(ledger: Ledger) -> None:
     found = (history.checks(), history.verdicts(), history.ended(), history.under_way())
     assert found == ([], [], [], [])
     assert history.in_doubt() == []
-    assert history.portraits() == 0
+    assert history.subjects() == 0

@@ -18,7 +18,7 @@ from greenlight.media.recordings import (
     require_sound,
 )
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.limits import MotionLimits, SoundLimits
+from greenlight.modelstudio.limits import SoundLimits, VideoLimits
 from tests.conftest import SAMPLES, make_sound
 from tests.studio.conftest import make_motion
 
@@ -192,16 +192,16 @@ async def test_a_sound_is_no_motion(sound: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        (MotionLimits(codecs=frozenset({"vp9"})), "coded as h264"),
-        (MotionLimits(formats=frozenset({"avi"})), "is a mov"),
-        (MotionLimits(min_edge_px=400), "320x480"),
-        (MotionLimits(max_aspect=1.2), "times as long"),
-        (MotionLimits(min_frames_per_second=25), "frames a second"),
-        (MotionLimits(min_seconds=3), "s long"),
-        (MotionLimits(max_bytes=100), "at most"),
+        (VideoLimits(codecs=frozenset({"vp9"})), "coded as h264"),
+        (VideoLimits(formats=frozenset({"avi"})), "is a mov"),
+        (VideoLimits(min_edge_px=400), "320x480"),
+        (VideoLimits(max_aspect=1.2), "times as long"),
+        (VideoLimits(min_frames_per_second=25), "frames a second"),
+        (VideoLimits(min_seconds=3), "s long"),
+        (VideoLimits(max_bytes=100), "at most"),
     ],
 )
-async def test_a_motion_outside_a_limit_says_which(limits: MotionLimits, words: str) -> None:
+async def test_a_motion_outside_a_limit_says_which(limits: VideoLimits, words: str) -> None:
     motion = await examine_motion(str(SAMPLES / "wave.mp4"))
     with pytest.raises(InputError, match=words):
         require_motion(motion, limits)

@@ -6,6 +6,7 @@ import ast
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,9 @@ from greenlight.modelstudio.families.animate_anyone import ANIMATE_ANYONE, Anima
 from greenlight.modelstudio.families.emo import EmoParameters, EmoVerdict
 from greenlight.modelstudio.families.liveportrait import LivePortraitParameters, LivePortraitVerdict
 from greenlight.modelstudio.families.wan_s2v import WanS2vParameters, WanS2vVerdict
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits
+from greenlight.modelstudio.family import Family, Input, Role
+from greenlight.modelstudio.limits import PictureLimits, SoundLimits, VideoLimits
+from greenlight.modelstudio.refusal_codes import is_refusal, is_refusal_of_clip
 from tests.modelstudio.films import film_request
 
 FACE_DETECT = "/services/aigc/image2video/face-detect"
@@ -76,6 +79,68 @@ def test_a_check_costs_the_same_everywhere_and_is_answered_at_once() -> None:
         assert family.video.running_at_once == 1
 
 
+def test_a_family_that_films_a_clip_shows_it_to_no_detector(lips: Family) -> None:
+    assert (lips.subject, catalog.filming(Role.CLIP)) == (Role.CLIP, ["lips"])
+    assert {catalog.family(name).subject for name in catalog.filming(Role.PORTRAIT)} == {
+        Role.PORTRAIT
+    }
+    assert catalog.unchecked() == ["lips"]
+    with pytest.raises(ValueError, match="lips films a clip, and a check looks at a portrait"):
+        replace(lips, check=ANIMATE_ANYONE.check)
+
+
+def test_what_files_may_be_follows_from_what_the_families_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    megabyte = 1024 * 1024
+    assert catalog.largest_input_bytes() == 200 * megabyte
+    assert catalog.formats(SoundLimits) == ["mp3", "wav"]
+    larger = replace(
+        catalog.family("animate-anyone"),
+        inputs=(
+            Input(Role.CLIP, "video_url", VideoLimits(max_bytes=300 * megabyte)),
+            Input(Role.SOUND, "audio_url", SoundLimits(formats=frozenset({"aac"}))),
+        ),
+        check=None,
+    )
+    monkeypatch.setattr(catalog, "FAMILIES", (*catalog.FAMILIES, larger))
+    assert catalog.largest_input_bytes() == 300 * megabyte
+    assert catalog.formats(SoundLimits) == ["aac", "mp3", "wav"]
+    assert catalog.formats(VideoLimits) == ["avi", "mov", "mp4"]
+
+
+@pytest.mark.usefixtures("lips")
+@pytest.mark.parametrize(
+    ("names", "count", "words"),
+    [
+        (["emo"], 2, "portraits"),
+        (["emo", "wan-s2v"], 1, "portrait"),
+        (["lips"], 1, "clip"),
+        (["lips", "emo"], 0, "portraits or clips"),
+    ],
+)
+def test_what_models_film_is_said_in_words(names: list[str], count: int, words: str) -> None:
+    assert catalog.subjects_in_words(names, count) == words
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [
+        ("InvalidFile.NoHuman", "portrait clip"),
+        ("InvalidImage.NoHuman", "portrait clip"),
+        # Of a family that films a portrait it is the motion's fault.
+        ("InvalidVideo.NoHuman", "clip"),
+        ("InvalidURL", ""),
+        ("InternalError", ""),
+    ],
+)
+def test_a_failed_task_refuses_a_clip_by_more_codes_than_a_portrait(
+    code: str, refused: str
+) -> None:
+    told = {"portrait": is_refusal(code), "clip": is_refusal_of_clip(code)}
+    assert [name for name, is_refused in told.items() if is_refused] == refused.split()
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "ratio", "price"),
     [
@@ -107,7 +172,7 @@ def test_the_limits_are_those_of_the_documents() -> None:
     sounds = [family.sound for family in (emo, liveportrait, wan) if family.sound]
     assert [(s.min_seconds, s.max_seconds) for s in sounds] == [(0, 60), (1, 180), (0, 20)]
     assert [s.max_bytes for s in sounds] == [15 * MIB, 15 * MIB - 1, 15 * MIB - 1]
-    assert (animate.sound, animate.motion) == (None, MotionLimits())
+    assert (animate.sound, animate.motion) == (None, VideoLimits())
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_what_is_submitted_again_is_what_may_be_and_the_others_are_found_by_thei
 async def submit(services: Services, film: dict[str, Any], kind: str) -> None:
     """Order a film as every run does, and see that its job is the one that is kept."""
     brief = Brief(**film["brief"])
-    case = Case(brief, await examine(brief.portrait), await examine_drives(brief), "videos")
+    case = Case(brief, await examine(brief.subject), await examine_drives(brief), "videos")
     order = await order_of(services, case, kind)
     new = order.new_job(services.client.service)
     assert new.key == film["key"], brief
@@ -189,7 +189,7 @@ async def order_of(services: Services, case: Case, kind: str) -> Order:
         match next_step(case):
             case Check(question):
                 found = await services.screener.find(
-                    case.portrait,
+                    case.subject,
                     question.family,
                     ratio=question.ratio,
                     deployment=question.deployment,

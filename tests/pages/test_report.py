@@ -31,6 +31,7 @@ from tests.ledger.values import CHECK, another, begin_check, book, lose_answer, 
 from tests.pages.conftest import Screen, Written
 from tests.pages.page import Page
 from tests.production import Production
+from tests.studio.conftest import make_clip
 from tests.website import Website
 
 NONSENSE = [
@@ -319,6 +320,28 @@ def test_checks_of_one_portrait_are_told_apart_by_ratio_and_deployment(
     page = written()
     assert cards(page) == ["a.png"]
     assert "emo passed emo 3:4 filmed s3://out/a.mp4 emo as my-own refused" in page.text
+
+
+@pytest.mark.usefixtures("lips")
+def test_who_was_filmed_without_a_check_has_a_card_too_with_a_frame_of_the_clip(
+    ledger: Ledger, written: Written, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "bob.mp4", SAMPLES / "astronaut.png", seconds=1)
+    identity, _ = hash_file(clip)
+    of_lips = {"model": "lips-1", "family": "lips"}
+    filmed = another(1, brief={"clip": str(clip)}, portrait=identity, **of_lips)
+    refused = another(2, brief={"clip": "eve.mp4"}, portrait="sha256-2", **of_lips)
+    ledger.jobs.close(submit(ledger, "t-1", filmed), JobState.SUCCEEDED, place="s3://out/b.mp4")
+    book(ledger, LivePortraitVerdict(passed=True), portrait="sha256-3", model="liveportrait-detect")
+    ledger.jobs.close(submit(ledger, "t-2", refused), JobState.FAILED, code="InvalidVideo.NoHuman")
+    page = written()
+    assert cards(page) == ["eve.mp4", "a.png", "bob.mp4"]
+    assert "lips filmed s3://out/b.mp4" in page.text
+    assert "lips refused: InvalidVideo.NoHuman" in page.text
+    (image,) = page.all("img")
+    assert image["src"].startswith("data:image/jpeg;base64,")
+    assert "bob.mp4 320x320 px" in page.text
+    assert cards(written(since=date(2999, 1, 1))) == []
 
 
 def test_two_services_have_a_card_each_and_are_named(ledger: Ledger, written: Written) -> None:

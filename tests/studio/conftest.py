@@ -15,6 +15,7 @@ import av
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.conftest import make_sound
@@ -159,6 +160,20 @@ def make_motion(path: Path, *, seconds: float, size: tuple[int, int], rate: int 
         for number in range(round(seconds * rate)):
             shade = np.full((size[1], size[0], 3), number % 256, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(shade, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def make_clip(path: Path, picture: Path, *, seconds: float, edge: int = 320) -> Path:
+    """Write a video that turns grey for its first moment and then shows a picture."""
+    shown = Image.open(picture).convert("RGB").resize((edge, edge))
+    grey = Image.new("RGB", shown.size, "grey")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = edge, edge, "yuv420p"
+        for number in range(round(seconds * 25)):
+            frame = av.VideoFrame.from_image(grey if number < 5 else shown)  # type: ignore[no-untyped-call]
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from greenlight.studio.film import FilmStoppedError, make_film
+from greenlight.studio.film import FilmStoppedError, make_film, replayed, swaying
 from tests.conftest import make_sound
+from tests.studio.conftest import make_motion
 
 PICTURE = Image.new("RGB", (640, 400), "teal")
 
@@ -23,10 +26,21 @@ def lengths(path: Path) -> tuple[float, float]:
     return pictures, sound
 
 
+def frames_of(path: Path) -> list[NDArray[np.uint8]]:
+    with av.open(str(path)) as film:
+        return [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+
+
 @pytest.mark.parametrize("seconds", [0.3, 2.0, 6.4])
 def test_pictures_and_sound_are_equally_long(tmp_path: Path, seconds: float) -> None:
     sound = make_sound(tmp_path / "a.wav", seconds=seconds)
-    make_film(PICTURE, tmp_path / "a.mp4", size=(320, 240), seconds=seconds, sound=sound)
+    make_film(
+        swaying(PICTURE, (320, 240)),
+        tmp_path / "a.mp4",
+        size=(320, 240),
+        seconds=seconds,
+        sound=sound,
+    )
     assert lengths(tmp_path / "a.mp4") == pytest.approx((seconds, seconds), abs=0.1)
 
 
@@ -37,24 +51,56 @@ def test_an_mp3_is_heard_too(tmp_path: Path) -> None:
         for frame in source.decode(audio=0):
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
-    make_film(PICTURE, tmp_path / "a.mp4", size=(320, 240), seconds=1, sound=mp3)
+    make_film(
+        swaying(PICTURE, (320, 240)), tmp_path / "a.mp4", size=(320, 240), seconds=1, sound=mp3
+    )
     assert lengths(tmp_path / "a.mp4") == pytest.approx((1, 1), abs=0.15)
 
 
 def test_the_picture_moves(tmp_path: Path) -> None:
     striped = Image.linear_gradient("L").convert("RGB")
-    make_film(striped, tmp_path / "a.mp4", size=(256, 256), seconds=2.5)
-    with av.open(str(tmp_path / "a.mp4")) as film:
-        frames = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+    make_film(swaying(striped, (256, 256)), tmp_path / "a.mp4", size=(256, 256), seconds=2.5)
+    frames = frames_of(tmp_path / "a.mp4")
     assert abs(frames[0].astype(int) - frames[-1]).mean() > 2
 
 
 def test_a_sound_that_breaks_off_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(av.error.FFmpegError):
-        make_film(PICTURE, tmp_path / "a.mp4", size=(64, 64), seconds=1, sound=tmp_path / "a.wav")
+        make_film(
+            swaying(PICTURE, (64, 64)),
+            tmp_path / "a.mp4",
+            size=(64, 64),
+            seconds=1,
+            sound=tmp_path / "a.wav",
+        )
+
+
+def test_a_clip_plays_as_it_does_and_a_longer_sound_is_cut(tmp_path: Path) -> None:
+    clip = make_motion(tmp_path / "clip.mp4", seconds=2, size=(320, 240), rate=30)
+    sound = make_sound(tmp_path / "a.wav", seconds=6)
+    film = tmp_path / "a.mp4"
+    make_film(replayed(clip, (160, 120)), film, size=(160, 120), seconds=2.0, sound=sound)
+    assert lengths(film) == pytest.approx((2.0, 2.0), abs=0.1)
+    shades = [[int(one.mean()) for one in frames_of(path)] for path in (clip, film)]
+    # Its shade grows by one with every frame of thirty a second, so a film of 25 skips some.
+    assert shades[1][::10] == pytest.approx(shades[0][::12], abs=2)
+
+
+def test_a_clip_that_ends_early_shows_its_last_frame(tmp_path: Path) -> None:
+    clip = make_motion(tmp_path / "clip.mp4", seconds=1, size=(320, 240))
+    make_film(replayed(clip, (320, 240)), tmp_path / "a.mp4", size=(320, 240), seconds=1.4)
+    shades = [int(one.mean()) for one in frames_of(tmp_path / "a.mp4")]
+    assert len(shades) == 35
+    assert shades[-1] == pytest.approx(shades[24], abs=1)
 
 
 def test_it_stops_when_told_to(tmp_path: Path) -> None:
     with pytest.raises(FilmStoppedError):
-        make_film(PICTURE, tmp_path / "a.mp4", size=(64, 64), seconds=1e6, is_stopped=lambda: True)
+        make_film(
+            swaying(PICTURE, (64, 64)),
+            tmp_path / "a.mp4",
+            size=(64, 64),
+            seconds=1e6,
+            is_stopped=lambda: True,
+        )

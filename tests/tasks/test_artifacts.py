@@ -35,7 +35,7 @@ from tasks.artifacts import (
     Progress,
     show_end,
     show_many,
-    show_portrait,
+    show_subject,
 )
 from tests.bucket import Bucket
 from tests.conftest import SAMPLES
@@ -70,7 +70,7 @@ async def artifacts_of(work: Any) -> list[Artifact]:
 
 
 async def page_of(portrait: Portrait, report: FilmReport) -> Artifact:
-    (page,) = await artifacts_of(lambda: show_portrait(portrait, report))
+    (page,) = await artifacts_of(lambda: show_subject(portrait, report))
     return page
 
 
@@ -181,7 +181,7 @@ async def test_the_end_of_a_run_replaces_its_page_and_keeps_the_picture(astronau
     filming = FilmReport(state=FilmState.FILMING, verdict=PASSED, verdicts=[PASSED])
 
     async def work() -> None:
-        await show_portrait(portrait, filming)
+        await show_subject(portrait, filming)
         run_id: Any = flow_run.id
         await show_end(run_id, "s3://portraits/in/astronaut.png", reported(PASSED))
 

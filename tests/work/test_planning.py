@@ -45,7 +45,7 @@ class Line:
     async def plan(self, brief: Brief) -> Plan:
         planner = Planner(
             brief=brief,
-            portrait=await examine(brief.portrait),
+            subject=await examine(brief.subject),
             drives=await examine_drives(brief),
             service=self.client.service,
             ledger=self.ledger,
@@ -56,7 +56,7 @@ class Line:
         family = brief.families()[0]
         screener = Screener(client=self.client, ledger=self.ledger)
         found = await screener.screen(
-            await examine(brief.portrait),
+            await examine(brief.subject),
             family,
             ratio=brief.ratio,
             deployment=brief.deployments.get(family.check.model.id),
@@ -66,7 +66,7 @@ class Line:
     async def order(self, brief: Brief) -> Job:
         """Order what comes next, the template or the video, and wait for it."""
         family = brief.families()[0]
-        portrait, drives = await examine(brief.portrait), await examine_drives(brief)
+        portrait, drives = await examine(brief.subject), await examine_drives(brief)
         screening = await Screener(client=self.client, ledger=self.ledger).screen(
             portrait, family, ratio=brief.ratio
         )

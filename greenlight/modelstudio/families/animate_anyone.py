@@ -18,7 +18,7 @@ from greenlight.modelstudio.family import (
     Template,
     Verdict,
 )
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits
+from greenlight.modelstudio.limits import PictureLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 BodyStyle = Literal["full", "half", ""]
@@ -79,7 +79,7 @@ ANIMATE_ANYONE = Family(
                 below_bytes=5 * 1024 * 1024,
             ),
         ),
-        Input(Role.MOTION, "template_id", MotionLimits()),
+        Input(Role.MOTION, "template_id", VideoLimits()),
     ),
     check=Check(
         model=Model(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from greenlight.judge import Sighting
-from greenlight.modelstudio.family import Box, Family
+from greenlight.modelstudio.family import Box, Family, Role
 
 Body = Mapping[str, Any]
 """A create's body: `model`, `input` and `parameters`."""
@@ -72,11 +72,23 @@ class StudioFamily:
     refused_at_once: Callable[[Mapping[str, Any]], str | None] = _nothing_refused
     """Returns what the create itself is refused for; most faults show only when the job runs."""
     looks_again: bool = True
-    """Whether the video model too refuses a picture without a usable person."""
+    """Whether the video model too refuses a picture, or a frame of a clip, without a usable person."""
     steps: tuple[str, ...] = RUNNING
     """The statuses that a video's job goes through between PENDING and its end."""
     codes: Mapping[str, str] = field(default_factory=dict)
     """The vendor's codes where the family's document names others than `CODES`."""
+
+    @property
+    def films_clips(self) -> bool:
+        """Whether a clip is filmed, and not a picture."""
+        return self.family.subject is Role.CLIP
+
+    def field(self, role: Role) -> str:
+        """Return the field of a request's `input` that holds what has a role."""
+        taken = self.family.input_of(role)
+        if taken is None:
+            raise TypeError(f"{self.family.name} takes no {role}")
+        return taken.field
 
     def code(self, fault: str) -> str:
         """Return the vendor's code for a fault of an input."""

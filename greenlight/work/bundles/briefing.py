@@ -10,17 +10,30 @@ from typing import Any, Final, Literal
 
 from greenlight.briefs.brief import Brief, ParameterValue, is_template_id
 from greenlight.errors.advice import AllowOrigin
-from greenlight.media.place import PUBLIC
+from greenlight.media.kinds import Kind
+from greenlight.media.place import PUBLIC, name_of, shown_of
 from greenlight.modelstudio import catalog
-from greenlight.work.bundles.bundle import Bundle, Kind, name_of, shown_of
-from greenlight.work.bundles.defaults import BriefDefaults, MalformedBrief, make_brief
+from greenlight.modelstudio.family import Role
+from greenlight.work.bundles.bundle import Bundle
+from greenlight.work.bundles.casting import subject_of
+from greenlight.work.bundles.defaults import (
+    BriefDefaults,
+    MalformedBrief,
+    filming_only,
+    make_brief,
+)
 from greenlight.work.bundles.origins import WEB, origin_of
 
 Need = Literal["sound", "json"]
-"""What a deployment waits for before it films: what moves the portrait, and the brief's json."""
+"""What a deployment waits for before it films: what moves the subject, and the brief's json."""
 NEEDS: tuple[Need, ...] = ("sound",)
 _Wrong = Callable[..., MalformedBrief]
 """Makes the error of a field, of what is wrong and what to do."""
+_KINDS: Final[Mapping[Role, Mapping[str, Kind]]] = {
+    Role.PORTRAIT: {"portrait": Kind.PICTURE, "sound": Kind.SOUND, "motion": Kind.VIDEO},
+    Role.CLIP: {"clip": Kind.VIDEO, "sound": Kind.SOUND},
+}
+"""What the files of a bundle are in its brief, by who is filmed."""
 _FILE: Final = re.compile(r"/|~[^/]*/")
 """What a file's path begins with that does not lie beside a json, like `/home` and `~anna/`."""
 
@@ -42,14 +55,17 @@ def brief_of(
     defaults: BriefDefaults,
     needs: Collection[Need] = NEEDS,
 ) -> Briefing:
-    """Return the brief of a bundle that has a portrait.
+    """Return the brief of a bundle.
 
     `details` are the fields that its json says, `None` where there is none; they win over the defaults, and
-    so does what lies beside the portrait. `MalformedBrief` names file, field and reason.
+    so does what lies beside the subject. `MalformedBrief` names file, field and reason, and `MissingSubject`
+    says whom it lacks.
     """
-    _expect_one_of_each(bundle)
-    portrait, written = bundle.portraits[0], bundle.first(Kind.DETAILS)
-    beside = _beside(bundle)
+    role, subject = subject_of(bundle, _models(details, defaults))
+    kinds = _KINDS[role]
+    _expect_one_of_each(bundle, kinds)
+    written = bundle.first(Kind.DETAILS)
+    beside = _beside(bundle, kinds)
     told = {}
     if written is not None:
         named = _named(details or {}, bundle, written.place, defaults.also_from)
@@ -57,26 +73,36 @@ def brief_of(
     usual = defaults.of_a_brief()
     if "models" in told:
         usual["parameters"] = _of_use(defaults.parameters, told["models"])
-    brief = make_brief(portrait.place, usual | beside | told, (written or portrait).place)
+    fields = {role.value: subject.place} | usual | beside | told
+    brief = make_brief(filming_only(role, fields), (written or subject).place)
     is_missing = "json" in needs and details is None
     return Briefing(brief, needs_json=is_missing, told=frozenset(told))
 
 
-def _expect_one_of_each(bundle: Bundle) -> None:
-    for kind, parts in bundle.parts.items():
+def _expect_one_of_each(bundle: Bundle, kinds: Mapping[str, Kind]) -> None:
+    for name, kind in {**kinds, "json": Kind.DETAILS}.items():
+        parts = bundle.parts.get(kind, [])
         if len(parts) > 1:
             names = " and ".join(name_of(one.place) for one in parts)
             raise MalformedBrief(
-                f"has more than one {kind} of the same name, {names}",
-                f"a brief has one {kind}, so keep one",
+                f"has more than one {name} of the same name, {names}",
+                f"a brief has one {name}, so keep one",
                 subject=f"{bundle.folder}/",
             )
 
 
-def _beside(bundle: Bundle) -> dict[str, str]:
-    """Return the sound and the motion that lie beside the portrait."""
-    found = {str(kind): bundle.first(kind) for kind in (Kind.SOUND, Kind.MOTION)}
+def _beside(bundle: Bundle, kinds: Mapping[str, Kind]) -> dict[str, str]:
+    """Return the sound and the motion that lie beside the subject."""
+    found = {name: bundle.first(kinds[name]) for name in ("sound", "motion") if name in kinds}
     return {name: one.place for name, one in found.items() if one is not None}
+
+
+def _models(details: Mapping[str, Any] | None, defaults: BriefDefaults) -> list[str]:
+    """Return the models that a json names, else those of the defaults."""
+    named = (details or {}).get("models", defaults.models)
+    return (
+        [name for name in named if isinstance(name, str)] if isinstance(named, list | tuple) else []
+    )
 
 
 def _named(

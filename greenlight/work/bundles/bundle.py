@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-from greenlight.media.place import PUBLIC, without_query
+from greenlight.media.kinds import Kind, kind_of
+from greenlight.media.place import name_of
 
-
-class Kind(StrEnum):
-    """What a file is in a bundle, by its ending."""
-
-    PORTRAIT = "portrait"
-    SOUND = "sound"
-    MOTION = "motion"
-    DETAILS = "json"
-
-
-ENDINGS = {
-    **dict.fromkeys(("jpg", "jpeg", "png", "bmp", "webp"), Kind.PORTRAIT),
-    **dict.fromkeys(("mp3", "wav"), Kind.SOUND),
-    **dict.fromkeys(("mp4", "mov", "avi"), Kind.MOTION),
-    "json": Kind.DETAILS,
-}
-"""What the models take, and the json of a brief; other files belong to no bundle."""
-
-
-READ_AS = {Kind.SOUND: "sound-2", Kind.MOTION: "motion-2"}
+READ_AS = {Kind.PICTURE: "portrait", Kind.SOUND: "sound-2", Kind.VIDEO: "motion-2"}
 """What is remembered of a content begins with this; it counts up when a kind is read otherwise than before.
 
-Lengths were once believed as a header claims them.
+Lengths were once believed as a header claims them. A clip and a motion are read alike.
 """
 
 
@@ -45,24 +26,6 @@ class Listed(Protocol):
     @property
     def seen(self) -> str:
         """Return what the listing alone identifies its content by."""
-
-
-def name_of(place: str) -> str:
-    """Return the last part of a place."""
-    return place.rpartition("/")[2]
-
-
-def shown_of(place: str) -> str:
-    """Return a place as people and books may see it: a web address without its query, which may be signed."""
-    is_web = place.removeprefix(PUBLIC).partition("://")[0].lower() in {"http", "https"}
-    return without_query(place) if is_web else place
-
-
-def kind_of(place: str) -> Kind | None:
-    """Return what a file is by its ending; `None` for one that belongs to no bundle, a hidden one too."""
-    name = name_of(place)
-    stem, dot, ending = name.rpartition(".")
-    return ENDINGS.get(ending.lower()) if dot and stem and not name.startswith(".") else None
 
 
 def stem_of(place: str) -> str:
@@ -107,11 +70,6 @@ class Bundle:
     def is_in_s3(self) -> bool:
         """Whether it lies in a bucket, where others may put files than those who run Greenlight."""
         return self.stem.startswith("s3://")
-
-    @property
-    def portraits(self) -> list[Medium]:
-        """Return the pictures of this name; a good bundle has one."""
-        return self.parts.get(Kind.PORTRAIT, [])
 
     @property
     def everything(self) -> list[Medium]:

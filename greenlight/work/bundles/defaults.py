@@ -13,6 +13,7 @@ from greenlight.briefs.brief import Brief, ParameterValue
 from greenlight.briefs.signatures import UNSIGNED, refuse_signed
 from greenlight.errors import InputError, Part, SettingsError
 from greenlight.modelstudio import catalog
+from greenlight.modelstudio.family import Role
 from greenlight.modelstudio.redaction import without_secrets
 from greenlight.work.bundles.origins import ORIGIN, require_origins
 
@@ -24,6 +25,10 @@ _LINK: Final = re.compile(
 
 def _like_a_brief(name: str) -> Any:
     return Brief.model_fields[name]
+
+
+SUBJECTS: Final = {Role.PORTRAIT: "picture", Role.CLIP: "video"}
+"""Who is filmed, which the files of a bundle decide."""
 
 
 class MalformedBrief(InputError):  # noqa: N818 - the name of the outcome it stands for
@@ -38,7 +43,7 @@ class MalformedBrief(InputError):  # noqa: N818 - the name of the outcome it sta
 
 
 class BriefDefaults(BaseModel):
-    """A brief without its portrait: what holds where a bundle says nothing else."""
+    """A brief without its subject: what holds where a bundle says nothing else."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,7 +57,10 @@ class BriefDefaults(BaseModel):
     motion: str | None = Field(
         default=None,
         title="Motion",
-        description="For animate-anyone: a motion video, or the id of a template, for every portrait.",
+        description=(
+            f"{catalog.for_families(catalog.taking(Role.MOTION))}: "
+            "a motion video, or the id of a template, for every portrait."
+        ),
         json_schema_extra=UNSIGNED,
     )
     ratio: Literal["1:1", "3:4"] | None = _like_a_brief("ratio")
@@ -81,10 +89,15 @@ class BriefDefaults(BaseModel):
         """Return the fields that a brief has too, as far as they say anything."""
         return self.model_dump(exclude_none=True, exclude={"also_from"})
 
-    def check(self) -> Brief:
-        """Return the brief of any portrait; `SettingsError` says why none can be made with them."""
+    def check(self) -> list[Brief]:
+        """Return the briefs of any portrait and clip; `SettingsError` says why none can be made with them."""
+        usual = [(role, filming_only(role, self.of_a_brief())) for role in SUBJECTS]
         try:
-            return make_brief("anna.png", self.of_a_brief(), "the defaults")
+            return [
+                make_brief({role.value: "anna", **fields}, "the defaults")
+                for role, fields in usual
+                if fields["models"]
+            ]
         except MalformedBrief as error:
             raise SettingsError(error.what, error.advice, subject=error.subject) from None
 
@@ -103,10 +116,11 @@ def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
         raise MalformedBrief(
             "holds no object", 'write the fields of a brief, like {"take": 2}', subject=place
         )
-    if "portrait" in fields:
-        raise MalformedBrief.in_field(
-            place, "portrait", "the portrait is the picture of the same name", "leave it out"
-        )
+    for name, kind in SUBJECTS.items():
+        if name in fields:
+            raise MalformedBrief.in_field(
+                place, name, f"the {name} is the {kind} of the same name", "leave it out"
+            )
     _expect_no_secret(fields, place)
     return fields
 
@@ -156,10 +170,33 @@ def _in_short(error: Exception) -> str:
     return "it is not Unicode text" if isinstance(error, UnicodeError) else str(error)
 
 
-def make_brief(portrait: str, fields: dict[str, Any], place: str) -> Brief:
+def filming_only(subject: Role, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a brief without the models that film another subject, and what only those know.
+
+    What is no model stays, to be refused.
+    """
+    named = fields["models"]
+    if not isinstance(named, list | tuple):
+        return fields
+    known = catalog.families()
+    dropped = [one.name for one in known.values() if one.subject is not subject]
+    models = [name for name in named if name not in dropped]
+    theirs = {
+        one for name in named if name in dropped for one in known[name].parameters.model_fields
+    }
+    ours = {
+        one for name in models if name in list(known) for one in known[name].parameters.model_fields
+    }
+    given = fields.get("parameters")
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if name not in theirs - ours}
+    return fields | {"models": models} | ({} if given is None else {"parameters": given})
+
+
+def make_brief(fields: dict[str, Any], place: str) -> Brief:
     """Return a brief whose fields were merged; `MalformedBrief` names file, field and reason."""
     try:
-        brief = Brief.model_validate({"portrait": portrait, **fields})
+        brief = Brief.model_validate(fields)
         brief.check_parameters_are_known()
     except ValidationError as error:
         raise MalformedBrief.in_field(place, *_first_of(error)) from None
@@ -174,9 +211,9 @@ def _first_of(error: ValidationError) -> tuple[str, str, str | None]:
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"][:2])
     if first["type"] == "extra_forbidden":
-        known = ", ".join(name for name in Brief.model_fields if name != "portrait")
+        known = ", ".join(name for name in Brief.model_fields if name not in SUBJECTS)
         return field, "there is no such field", f"choose from {known}"
-    if first["loc"][0] == "parameters" and len(first["loc"]) > 2:
+    if first["loc"][:1] == ("parameters",) and len(first["loc"]) > 2:
         return field, "a parameter is a text, a number, true or false", None
     reason = first["msg"].removeprefix("Value error, ")
     return field, reason.replace("Tuple", "List").replace("tuple", "list"), None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from greenlight.errors import Part
 from greenlight.errors.advice import RaiseTakeTo
-from greenlight.ledger.job import Job
+from greenlight.ledger.job import Job, subject_place
+from greenlight.media.kinds import Kind
+from greenlight.media.place import name_of, shown_of
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.work.bundles.bundle import Kind, name_of, shown_of
 from greenlight.work.bundles.sight import Sight
 
 
@@ -72,7 +73,9 @@ def how_to_get_another(sight: Sight, job: Job) -> tuple[Part, ...]:
     take = int(job.brief.get("take", 1)) + 1
     written = sight.bundle.first(Kind.DETAILS)
     in_json = (
-        f'"take": {take} in {name_of(written.place)} makes, and pays for, a new one' if written else ""
+        f'"take": {take} in {name_of(written.place)} makes, and pays for, a new one'
+        if written
+        else ""
     )
     return (
         "the brief has changed since this video was ordered, and no second one is made automatically",
@@ -82,7 +85,7 @@ def how_to_get_another(sight: Sight, job: Job) -> tuple[Part, ...]:
 
 def _is_own(sight: Sight, job: Job) -> bool:
     """Whether a job filmed what lies in this place, and not the same content in another."""
-    return bool(job.brief.get("portrait") == sight.bundle.portraits[0].place)
+    return subject_place(job) == sight.place
 
 
 def _is_driven_alike(sight: Sight, job: Job) -> bool:

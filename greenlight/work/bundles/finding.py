@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from greenlight.errors import InputError
 from greenlight.media.files import seen_of_file
+from greenlight.media.kinds import kind_of
 from greenlight.media.listing import list_objects
-from greenlight.work.bundles.bundle import Bundle, Listed, grouped, kind_of, stem_of
+from greenlight.work.bundles.bundle import Bundle, Listed, grouped, stem_of
+from greenlight.work.bundles.casting import may_have_subject
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500
@@ -28,11 +30,11 @@ class FolderFile:
     """Empty where it cannot be looked at."""
 
 
-def bundles_in(place: str) -> Iterator[list[Bundle]]:
+def bundles_in(place: str, models: Collection[str] = ()) -> Iterator[list[Bundle]]:
     """Yield the bundles below `s3://bucket/prefix/` or a folder, some hundreds at a time.
 
-    Only what a listing says is read, a page when it is needed. Bundles without a portrait are left out.
-    Raises `InputError` when there is nothing to be listed.
+    Only what a listing says is read, a page when it is needed. Bundles are left out that have nobody whom
+    the models film; without models that is any model. Raises `InputError` when there is nothing to be listed.
     """
     listing: Iterable[Listed] = (
         chain.from_iterable(list_objects(place))
@@ -41,7 +43,7 @@ def bundles_in(place: str) -> Iterator[list[Bundle]]:
     )
     page: list[Bundle] = []
     for bundle in grouped(listing):
-        if bundle.portraits:
+        if may_have_subject(bundle, models):
             page.append(bundle)
         if len(page) >= AT_ONCE:
             yield page

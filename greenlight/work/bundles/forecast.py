@@ -80,11 +80,11 @@ async def foresee(
 
 
 async def _plan(sight: Sight, surveyor: Surveyor, drives: Drives) -> Plan:
-    portrait = sight.portrait
-    assert portrait is not None  # noqa: S101 - it has a step
+    subject = sight.subject
+    assert subject is not None  # noqa: S101 - it has a step
     planner = Planner(
         brief=sight.brief,
-        portrait=portrait,
+        subject=subject,
         drives=drives,
         service=surveyor.service,
         ledger=surveyor.ledger,

@@ -20,9 +20,9 @@ class Here:
     out: str
 
     async def check(self, sight: Sight, family: Family) -> Verdict:
-        """Check a portrait, and know by itself what is known already."""
-        assert sight.portrait is not None  # noqa: S101 - a check is the step of an examined portrait
-        return await self.walk.check(sight.portrait, sight.brief.question(family))
+        """Check a subject, and know by itself what is known already."""
+        assert sight.subject is not None  # noqa: S101 - a check is the step of an examined subject
+        return await self.walk.check(sight.subject, sight.brief.question(family))
 
     async def film(self, sight: Sight, film: Film) -> FilmReport:  # noqa: ARG002 - the brief says it all
         """Film what has passed."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from greenlight.errors import InputError, Overwritten, Unusable, sentence
 from greenlight.ledger.media import KnownMedium, Media
+from greenlight.media.kinds import Kind
 from greenlight.media.place import Place
 from greenlight.media.places import place_of
 from greenlight.media.portraits import examine_place
-from greenlight.media.recordings import examine_motion_at, examine_sound_at
+from greenlight.media.recordings import Motion, examine_sound_at, examine_video_at
 from greenlight.media.s3 import is_overwritten
-from greenlight.work.bundles.bundle import Kind, Medium
+from greenlight.work.bundles.bundle import Medium
 from greenlight.work.bundles.defaults import MalformedBrief, parse_details
 
 LARGEST_DETAILS_BYTES = 64 * 1024
@@ -71,12 +72,13 @@ async def _read(place: Place, kind: Kind, key: str, problem: InputError | None) 
 
 async def _facts(place: Place, kind: Kind) -> dict[str, Any]:
     match kind:
-        case Kind.PORTRAIT:
+        case Kind.PICTURE:
             return (await examine_place(place)).model_dump(exclude=OF_A_PLACE)
         case Kind.SOUND:
             return (await examine_sound_at(place)).model_dump(exclude=OF_A_PLACE)
-        case Kind.MOTION:
-            return (await examine_motion_at(place)).model_dump(exclude=OF_A_PLACE)
+        case Kind.VIDEO:
+            # A clip has the same facts.
+            return (await examine_video_at(place, Motion)).model_dump(exclude=OF_A_PLACE)
         case Kind.DETAILS:
             return await _read_details(place)
 

@@ -10,12 +10,15 @@ from greenlight.briefs.brief import Brief, is_template_id
 from greenlight.errors import InputError, Unusable
 from greenlight.ledger.job import Job
 from greenlight.ledger.media import KnownMedium
+from greenlight.media.kinds import Kind
+from greenlight.media.place import name_of, shown_of
 from greenlight.media.portraits import Portrait
-from greenlight.media.recordings import Motion, Sound
+from greenlight.media.recordings import Clip, Motion, Sound
+from greenlight.media.subjects import KIND_OF, Subject
 from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.screening.preflight import known_at_once
 from greenlight.work.bundles.briefing import Briefing
-from greenlight.work.bundles.bundle import Bundle, Kind, Medium, name_of, shown_of
+from greenlight.work.bundles.bundle import Bundle, Medium
 from greenlight.work.drives import Drives
 
 KnownMedia = dict[str, KnownMedium]
@@ -32,10 +35,12 @@ class Sight:
     """`None` until the json was read, and where there is no good brief."""
     problem: InputError | None = None
     """Why the bundle makes no brief."""
+    missing: Role | None = None
+    """Who is not there yet: a portrait, or a clip."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """By the family's name; what the header decides is not among them."""
     jobs: list[Job] = field(default_factory=list)
-    """All jobs of the portrait, the oldest first."""
+    """All jobs of the subject, the oldest first."""
 
     @property
     def brief(self) -> Brief:
@@ -56,13 +61,27 @@ class Sight:
         return kind(known.problem.lstrip(" :"), subject=shown_of(medium.place))
 
     @property
-    def portrait(self) -> Portrait | None:
-        """Return the portrait, once it was examined and is one."""
-        medium = self.bundle.portraits[0]
-        known = self.known_of(medium)
-        if known is None or known.problem:
+    def subject_medium(self) -> Medium | None:
+        """Return who is filmed; before there is a brief the picture, if there is one."""
+        if self.briefing is None:
+            return self.bundle.first(Kind.PICTURE)
+        return self.bundle.medium_at(self.brief.subject, KIND_OF[self.brief.role])
+
+    @property
+    def place(self) -> str:
+        """Return where people find the bundle: at its subject, else under the name of its files."""
+        medium = self.subject_medium
+        return medium.place if medium else self.bundle.stem
+
+    @property
+    def subject(self) -> Subject | None:
+        """Return who is filmed, once examined and found to be usable."""
+        medium = self.subject_medium
+        known = self.known_of(medium) if medium else None
+        if medium is None or known is None or known.problem:
             return None
-        return Portrait(**known.facts, **_named(medium.place), identity=known.identity)
+        kind = Clip if medium.kind is Kind.VIDEO else Portrait
+        return kind(**known.facts, **_named(medium.place), identity=known.identity)
 
     @property
     def details(self) -> dict[str, Any] | None:
@@ -72,9 +91,9 @@ class Sight:
         return known.facts if known and not known.problem else None
 
     def verdict(self, family: Family) -> Verdict | None:
-        """Return the verdict on an examined portrait: by its header, or a known one."""
-        portrait = self.portrait
-        at_once = known_at_once(portrait, family) if portrait else None
+        """Return the verdict on an examined subject: by its header, or a known one."""
+        subject = self.subject
+        at_once = known_at_once(subject, family) if subject else None
         return at_once or self.verdicts.get(family.name)
 
     def unread_drives(self, families: Iterable[Family]) -> tuple[Medium, ...]:
@@ -107,7 +126,7 @@ class Sight:
         place = self.brief.drive(family)
         if place is None or (family.driven_by is Role.MOTION and is_template_id(place)):
             return None
-        return self.bundle.medium_at(place, Kind(family.driven_by.value))
+        return self.bundle.medium_at(place, KIND_OF[family.driven_by])
 
     def _drive(self, family: Family) -> Sound | str | None:
         medium = self._drive_medium(family)
@@ -117,7 +136,7 @@ class Sight:
         if problem is not None:
             raise problem
         known = self.known[medium.key]
-        kind = Motion if medium.kind is Kind.MOTION else Sound
+        kind = Motion if medium.kind is Kind.VIDEO else Sound
         return kind(**known.facts, **_named(medium.place), identity=known.identity)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from greenlight.briefs.brief import Brief
 from greenlight.errors import InputError
 from greenlight.ledger import Job
+from greenlight.media.kinds import Kind
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.work.bundles.bundle import Kind, Medium
+from greenlight.work.bundles.bundle import Medium
 from greenlight.work.bundles.filmed import asks_otherwise, candidates, how_to_get_another, ordered
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.case import judged
@@ -22,6 +23,7 @@ from greenlight.work.reports import (
     report_rejection,
     report_waiting,
     report_waiting_for_json,
+    report_waiting_for_subject,
 )
 
 
@@ -41,14 +43,14 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The portrait is to be checked with this family's detector."""
+    """The subject is to be checked with this family's detector."""
 
     family: Family
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """The portrait has passed and has what moves it: its video is to be made."""
+    """The subject has passed and has what moves it: its video is to be made."""
 
     brief: Brief
     family: Family
@@ -62,14 +64,14 @@ Step = Settled | Read | Check | Film
 def next_step(sight: Sight, *, films: bool = True) -> Step:
     """Return the one step that comes next; doing it makes more known.
 
-    Nothing is paid before the sound and the motion are known to be good ones. Without `films` portraits are
+    Nothing is paid before the sound and the motion are known to be good ones. Without `films` subjects are
     only screened.
     """
     unread = _unread(sight)
     if unread:
         return Read(unread)
-    if sight.problem:
-        return Settled(report_error(sight.problem))
+    if report := _without_brief(sight):
+        return Settled(report)
     family, verdicts = judged(sight.brief.families(), sight.verdict)
     if family is None:
         return Settled(report_rejection(verdicts))
@@ -81,11 +83,18 @@ def next_step(sight: Sight, *, films: bool = True) -> Step:
     return _film(sight, family, verdicts) if films else Settled(report_passed(verdicts))
 
 
+def _without_brief(sight: Sight) -> FilmReport | None:
+    """Return how a bundle stands that makes no brief (yet)."""
+    if sight.missing:
+        return report_waiting_for_subject(sight.missing, sight.bundle.name)
+    return report_error(sight.problem) if sight.problem else None
+
+
 def _unread(sight: Sight) -> tuple[Medium, ...]:
-    """Return the portrait and the json, as far as they were not read."""
-    if sight.problem:
+    """Return the subject and the json, as far as they were not read."""
+    if sight.problem or sight.missing:
         return ()
-    parts = (sight.bundle.portraits[0], sight.bundle.first(Kind.DETAILS))
+    parts = (sight.subject_medium, sight.bundle.first(Kind.DETAILS))
     return tuple(part for part in parts if part is not None and sight.known_of(part) is None)
 
 

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from greenlight.errors import Unusable
+from greenlight.errors import InputError, Unusable
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.checks import question_key
-from greenlight.media.portraits import Portrait
+from greenlight.media.kinds import Kind
+from greenlight.media.subjects import Subject
 from greenlight.work.bundles.briefing import NEEDS, Briefing, Need, brief_of
-from greenlight.work.bundles.bundle import Bundle, Kind
+from greenlight.work.bundles.bundle import Bundle
+from greenlight.work.bundles.casting import MissingSubject, may_have_subject, subjects_of
 from greenlight.work.bundles.defaults import BriefDefaults, MalformedBrief
 from greenlight.work.bundles.reading import read_medium
 from greenlight.work.bundles.sight import KnownMedia, Sight
@@ -35,11 +37,11 @@ class Surveyor:
 
         Raises a `SettingsError` or `InputError` when no brief can be made with it.
         """
-        brief = self.defaults.check()
-        sight = Sight(Bundle("anna"), self._usual, Briefing(brief))
-        for medium in sight.unread_drives(brief.families()):
-            self._usual[medium.key] = await read_medium(medium, self.ledger.media)
-        require_drives(sight.drives(), brief.families())
+        for brief in self.defaults.check():
+            sight = Sight(Bundle("anna"), self._usual, Briefing(brief))
+            for medium in sight.unread_drives(brief.families()):
+                self._usual[medium.key] = await read_medium(medium, self.ledger.media)
+            require_drives(sight.drives(), brief.families())
 
     async def survey(self, bundles: Sequence[Bundle]) -> list[Sight]:
         """Return what the books know of bundles: three queries, however many there are."""
@@ -67,44 +69,56 @@ class Surveyor:
 
     def _complete(self, sights: Sequence[Sight]) -> None:
         """Add what follows from the media that are known: briefs, verdicts, jobs."""
-        portraits: dict[int, Portrait] = {}
+        subjects: dict[int, Subject] = {}
         for number, sight in enumerate(sights):
             self._add_brief(sight)
-            portrait = sight.portrait
-            if portrait is not None and sight.briefing is not None:
-                portraits[number] = portrait
-        self._add_verdicts(sights, portraits)
-        self._add_jobs(sights, portraits)
+            subject = sight.subject
+            if subject is not None and sight.briefing is not None:
+                subjects[number] = subject
+        self._add_verdicts(sights, subjects)
+        self._add_jobs(sights, subjects)
 
     def _add_brief(self, sight: Sight) -> None:
-        picture, written = sight.bundle.portraits[0], sight.bundle.first(Kind.DETAILS)
-        sight.problem = sight.problem_with(picture, Unusable)
+        """Make the brief once its json was read, and say what is wrong with that or with its subject."""
+        sight.missing, sight.problem = None, None
+        written = sight.bundle.first(Kind.DETAILS)
+        if not may_have_subject(sight.bundle, self.defaults.models):
+            sight.missing = subjects_of(self.defaults.models)[0]
+        if sight.missing or (written is not None and sight.known_of(written) is None):
+            return
         if written is not None:
-            sight.problem = sight.problem or sight.problem_with(written, MalformedBrief)
-            if sight.problem or sight.known_of(written) is None:
-                return
+            sight.problem = sight.problem_with(written, MalformedBrief)
+        sight.problem = sight.problem or self._problem_of_brief(sight)
+        subject = sight.subject_medium
+        broken = sight.problem_with(subject, Unusable) if subject else None
+        sight.problem = broken or sight.problem
+
+    def _problem_of_brief(self, sight: Sight) -> InputError | None:
         try:
             sight.briefing = brief_of(sight.bundle, sight.details, self.defaults, self.needs)
+        except MissingSubject as error:
+            sight.missing = error.role
         except MalformedBrief as error:
-            sight.problem = error
+            return error
+        return None
 
-    def _add_verdicts(self, sights: Sequence[Sight], portraits: dict[int, Portrait]) -> None:
+    def _add_verdicts(self, sights: Sequence[Sight], subjects: dict[int, Subject]) -> None:
         asked: dict[str, list[tuple[int, str]]] = {}
-        for number, portrait in portraits.items():
+        for number, subject in subjects.items():
             brief = sights[number].brief
             for family in brief.families():
                 if family.check is None:
                     continue
-                key = question_key(self.service, brief.question(family), portrait.identity)
+                key = question_key(self.service, brief.question(family), subject.identity)
                 asked.setdefault(key, []).append((number, family.name))
         for key, booked in self.ledger.checks.find_many(asked).items():
             for number, family_name in asked[key]:
                 sights[number].verdicts[family_name] = booked.verdict
 
-    def _add_jobs(self, sights: Sequence[Sight], portraits: dict[int, Portrait]) -> None:
+    def _add_jobs(self, sights: Sequence[Sight], subjects: dict[int, Subject]) -> None:
         jobs: dict[str, list[Job]] = {}
-        identities = {portrait.identity for portrait in portraits.values()}
+        identities = {subject.identity for subject in subjects.values()}
         for job in self.ledger.jobs.of_portraits(self.service, identities):
             jobs.setdefault(job.portrait, []).append(job)
-        for number, portrait in portraits.items():
-            sights[number].jobs = jobs.get(portrait.identity, [])
+        for number, subject in subjects.items():
+            sights[number].jobs = jobs.get(subject.identity, [])

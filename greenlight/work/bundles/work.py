@@ -1,4 +1,4 @@
-"""Bring a bundle as far as it goes: read it, check its portrait, have it filmed."""
+"""Bring a bundle as far as it goes: read it, check its subject, have it filmed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ from greenlight.errors import Explained, InputError, LedgerError, OverBudget, Ov
 from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles import Bundle, bundle_of
+from greenlight.work.bundles.casting import may_have_subject
 from greenlight.work.bundles.output import require_output
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.work.bundles.surveying import Surveyor
-from greenlight.work.reports import (
-    FilmReport,
-    report_error,
-    report_refused_by_budget,
-    report_waiting_for_portrait,
-)
+from greenlight.work.reports import FilmReport, report_error, report_refused_by_budget
 
 LOOKS = 3
 """How often a bundle is looked at that is overwritten while it is worked on."""
@@ -33,10 +29,10 @@ class Doer(Protocol):
         """Where the videos go."""
 
     async def check(self, sight: Sight, family: Family) -> Verdict:
-        """Return a family's verdict on an examined portrait."""
+        """Return a family's verdict on an examined subject."""
 
     async def film(self, sight: Sight, film: Film) -> FilmReport:
-        """Return the report of a portrait that has passed."""
+        """Return the report of a subject that has passed."""
 
     def show_known(self, sight: Sight, verdict: Verdict) -> None:
         """Take note of a verdict that nobody had to be asked for."""
@@ -78,10 +74,8 @@ class BundleWork:
                 return report_refused_by_budget(error, [])
             except InputError as error:
                 newest = await self._look_again(sight, error) if looks_left else None
-                if newest is None or (error.spent and not newest.portraits):
+                if newest is None or (error.spent and not self._has_subject(newest)):
                     return report_error(error)
-                if not newest.portraits:
-                    return report_waiting_for_portrait(newest.name)
                 (sight,) = await self.surveyor.survey([newest])
             except Explained as error:
                 if concerns_all(error):
@@ -110,13 +104,16 @@ class BundleWork:
     def _show_known(self, sight: Sight, verdicts: list[Verdict], asked: set[str]) -> None:
         """Put the verdicts that nobody had to be asked for beside those that were."""
         for verdict in verdicts:
-            if sight.portrait is not None and verdict.model not in asked:
+            if sight.subject is not None and verdict.model not in asked:
                 self.doer.show_known(sight, verdict)
+
+    def _has_subject(self, bundle: Bundle) -> bool:
+        return may_have_subject(bundle, self.surveyor.defaults.models)
 
     async def _look_again(self, sight: Sight, error: InputError) -> Bundle | None:
         """Return what lies there now, or nothing if an error has not come of a change."""
         try:
-            newest = await asyncio.to_thread(bundle_of, sight.bundle.portraits[0].place)
+            newest = await asyncio.to_thread(bundle_of, sight.place)
         except InputError:
             return None
         has_changed = newest is not None and newest.parts != sight.bundle.parts

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from greenlight.modelstudio.family import Family, Input, Parameters, Role, Verdict
-from greenlight.modelstudio.limits import MotionLimits, PictureLimits
+from greenlight.modelstudio.limits import PictureLimits, VideoLimits
 from greenlight.modelstudio.model import Model
 
 
@@ -30,7 +30,7 @@ DANCE = Family(
     name="dance",
     inputs=(
         Input(Role.PORTRAIT, "image_url", PictureLimits(min_edge_px=200, max_edge_px=4096)),
-        Input(Role.MOTION, "video_url", MotionLimits(max_seconds=30.0)),
+        Input(Role.MOTION, "video_url", VideoLimits(max_seconds=30.0)),
     ),
     video=Model(
         id="dance-1",

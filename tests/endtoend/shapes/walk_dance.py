@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from flows.on_upload import on_upload
-from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
-from greenlight.uploads.events import Arrival
-from greenlight.work.bundles import BriefDefaults
-from tests.bucket import Bucket
 from tests.cli.conftest import Greenlight
-from tests.conftest import SAMPLES
+from tests.endtoend.shapes.conftest import PORTRAIT, TWO_PEOPLE
 from tests.steering import paid, received
-from tests.studio.conftest import make_motion
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
 
-PORTRAIT = SAMPLES / "astronaut.png"
-TWO_PEOPLE = SAMPLES / "made_two.jpg"
-
 
 @pytest.fixture
-def motion(tmp_path: Path) -> Path:
-    return make_motion(tmp_path / "dance.mp4", seconds=2.5, size=(320, 320))
+def motion(media: Path) -> Path:
+    return media / "dance.mp4"
 
 
 def test_a_check_asks_nobody_and_costs_nothing(
@@ -95,41 +84,3 @@ def test_who_is_refused_by_the_video_model_is_rejected_at_no_cost(
         told = (ran.code, ran.line["state"], ran.line["cost_cny"], ran.line["verdict"]["by"])
         assert told == (0, "rejected", 0, "vendor")
         assert ran.line["verdict"]["code"] == "InvalidFile.NoHuman"
-
-
-def test_a_sweep_films_a_folder(
-    greenlight: Greenlight,
-    motion: Path,
-    studio: StudioServer,
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "anna.png").write_bytes(PORTRAIT.read_bytes())
-    (folder / "anna.mp4").write_bytes(motion.read_bytes())
-    foreseen = greenlight("sweep", folder, "--model", "dance", "--dry-run")
-    assert "To film: 1, at most 1.6 CNY." in foreseen.out.splitlines()
-    swept = greenlight("sweep", folder, "--model", "dance", "--film", "--json")
-    assert swept.code == 0, swept.err
-    assert paid(studio) == {"dance-1": 1}
-
-
-async def test_an_upload_is_filmed(
-    bucket: Bucket, motion: Path, settings: Settings, studio: StudioServer, tmp_path: Path
-) -> None:
-    places = [bucket.put("in/anna.png", PORTRAIT.read_bytes())]
-    places.append(bucket.put("in/anna.mp4", motion.read_bytes()))
-    state: Any = await on_upload(
-        objects=[arrival(place) for place in places],
-        defaults=BriefDefaults(models=("dance",)),
-        out=str(tmp_path / "videos"),
-        return_state=True,
-    )
-    (bundle,) = await state.aresult()
-    assert bundle.report.state == "filming", bundle
-    assert paid(studio) == {"dance-1": 1}
-
-
-def arrival(place: str) -> Arrival:
-    bucket, _, key = place.removeprefix("s3://").partition("/")
-    return Arrival(bucket, key, None, None, None, None, datetime.now(UTC))

@@ -107,7 +107,7 @@ class Desk:
         told = Brief(portrait=str(self.folder / name), models=(family.name,), **brief)
         drive = (await examine_drives(told)).of(family)
         assert drive is not None
-        portrait = await examine(told.portrait)
+        portrait = await examine(told.subject)
         order = order_video(told, family, portrait, verdict, drive, out=self.folder / "videos")
         new = order.new_job(SERVICE)
         job_id = submit(self.ledger, f"task-{uuid.uuid4()}", new)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenlight.work.bundles.bundle import Bundle, Kind, grouped, kind_of, shown_of
+from greenlight.media.kinds import Kind, kind_of
+from greenlight.media.place import shown_of
+from greenlight.work.bundles.bundle import Bundle, grouped
 
 NAMES = ["anna", "anna.old", "anna.old.er", "Anna", "an na", "a+b", "50%25", "陽子", "🙂", "ann"]
 ENDINGS = ["png", "PNG", "jpg", "mp3", "wav", "mp4", "json", "txt", "", "d/eve.png"]
@@ -70,11 +72,11 @@ def test_a_bundle_is_there_before_the_listing_ends() -> None:
 @pytest.mark.parametrize(
     ("place", "kind"),
     [
-        ("s3://box/anna.PNG", Kind.PORTRAIT),
-        ("/in/anna.JPeG", Kind.PORTRAIT),
-        ("s3://box/a b+c%20.webp", Kind.PORTRAIT),
+        ("s3://box/anna.PNG", Kind.PICTURE),
+        ("/in/anna.JPeG", Kind.PICTURE),
+        ("s3://box/a b+c%20.webp", Kind.PICTURE),
         ("s3://box/陽子🙂.wav", Kind.SOUND),
-        ("anna.Mov", Kind.MOTION),
+        ("anna.Mov", Kind.VIDEO),
         ("anna.old.json", Kind.DETAILS),
         ("s3://box.png/anna", None),
         ("s3://box/anna", None),
@@ -94,7 +96,7 @@ def test_the_same_content_is_another_medium_as_another_kind() -> None:
     bundle = Bundle("s3://box/anna")
     for ending in ("mp3", "mp4"):
         bundle.add(Lying(f"s3://box/anna.{ending}", "etag-ab-1"))
-    sound, motion = bundle.first(Kind.SOUND), bundle.first(Kind.MOTION)
+    sound, motion = bundle.first(Kind.SOUND), bundle.first(Kind.VIDEO)
     assert sound is not None
     assert motion is not None
     assert sound.key != motion.key

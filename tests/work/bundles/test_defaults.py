@@ -122,7 +122,7 @@ def test_a_wrong_field_is_told_with_file_field_and_reason(
     fields: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(MalformedBrief) as told:
-        make_brief("s3://box/anna.png", fields, PLACE)
+        make_brief({"portrait": "s3://box/anna.png", **fields}, PLACE)
     assert str(told.value).startswith(f"{PLACE} cannot be used: {words}")
     assert "\n" not in str(told.value)
 
@@ -144,4 +144,4 @@ def test_defaults_come_as_json_too() -> None:
     told = {"models": ["wan-s2v", "emo"], "ratio": "3:4", "parameters": {"resolution": "480P"}}
     defaults = BriefDefaults.model_validate(told)
     assert defaults.models == ("wan-s2v", "emo")
-    assert defaults.check().ratio == "3:4"
+    assert [brief.ratio for brief in defaults.check()] == ["3:4"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from greenlight.errors import InputError
+from greenlight.media.kinds import Kind
 from greenlight.work.bundles import Bundle, bundle_of, bundles_in, finding
 from tests.bucket import Asked, Bucket
 
@@ -71,12 +72,14 @@ def test_a_bundle_is_listed_as_it_lies_there_now(bucket: Bucket) -> None:
     place = bucket.put("in/a+b 陽%41.mp3", b"sound")
     alone = bundle_of(place)
     assert alone is not None
-    assert not alone.portraits
+    assert not alone.first(Kind.PICTURE)
     bucket.put("in/a+b 陽%41.png", b"picture")
     bucket.put("in/a+b 陽%41.old.png", b"picture")
     both = bundle_of(place)
     assert both is not None
-    assert [one.place for one in both.portraits] == [f"s3://{bucket.name}/in/a+b 陽%41.png"]
+    assert [one.place for one in both.parts[Kind.PICTURE]] == [
+        f"s3://{bucket.name}/in/a+b 陽%41.png"
+    ]
     assert len(both.everything) == 2
 
 

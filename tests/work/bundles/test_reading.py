@@ -17,8 +17,9 @@ from greenlight.errors import InputError, Overwritten
 from greenlight.ledger import Ledger
 from greenlight.ledger.media import KnownMedium
 from greenlight.media.files import seen_of_file
+from greenlight.media.kinds import Kind
 from greenlight.media.places import opened
-from greenlight.work.bundles.bundle import Kind, Medium
+from greenlight.work.bundles.bundle import Medium
 from greenlight.work.bundles.finding import bundle_of
 from greenlight.work.bundles.reading import LARGEST_DETAILS_BYTES, read_medium
 from tests.bucket import Asked, Bucket
@@ -214,7 +215,7 @@ async def test_a_decoder_with_a_fault_is_a_sentence_too(
     picture = tmp_path / "a.bmp"
     Image.new("RGB", (500, 500)).save(picture)
     with pytest.raises(InputError) as told:
-        await read_medium(Medium(str(picture), Kind.PORTRAIT), ledger.media)
+        await read_medium(Medium(str(picture), Kind.PICTURE), ledger.media)
     assert told.value.happened == f"{picture} cannot be read as a portrait (AttributeError)"
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 
 from greenlight.ledger import Ledger, NewCheck
 from greenlight.ledger.media import KnownMedium
+from greenlight.media.kinds import Kind
 from greenlight.work.bundles.bundle import Bundle
 from greenlight.work.bundles.steps import Settled, next_step
 from greenlight.work.reports import FilmState
@@ -62,7 +63,9 @@ def page(ledger: Ledger, count: int) -> list[Bundle]:
         bundles.append(bundle)
     ledger.media.remember(
         [
-            KnownMedium(seen=one.portraits[0].key, identity=f"sha256-{number:064x}", facts=FACTS)
+            KnownMedium(
+                seen=one.parts[Kind.PICTURE][0].key, identity=f"sha256-{number:064x}", facts=FACTS
+            )
             for number, one in enumerate(bundles)
         ]
     )

@@ -1,0 +1,67 @@
+"""Just before a clip is filmed, what lies beside it decides once more."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.film_runs import FilmRuns
+from flows.newest_brief import Beside, newest_brief
+from greenlight.briefs.brief import Brief
+from greenlight.ledger import Ledger
+from greenlight.modelstudio.family import Family
+from greenlight.work.bundles import BriefDefaults, bundle_of
+from greenlight.work.bundles.steps import Film, Read, next_step
+from greenlight.work.bundles.surveying import Surveyor
+from tests.conftest import SAMPLES, make_sound
+from tests.studio.conftest import make_clip
+
+BESIDE = Beside(defaults=BriefDefaults(models=("lips",)))
+pytestmark = pytest.mark.usefixtures("lips")
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    make_sound(tmp_path / "anna.wav", seconds=2)
+    return make_clip(tmp_path / "anna.mp4", SAMPLES / "astronaut.png", seconds=2)
+
+
+async def test_a_json_that_came_since_decides(clip: Path, ledger: Ledger) -> None:
+    old = Brief(clip=str(clip), models=("lips",), sound=str(clip.with_suffix(".wav")))
+    newest = await newest_brief(old, BESIDE, ledger=ledger, service="studio:80")
+    assert newest == old
+    clip.with_suffix(".json").write_text('{"take": 2}')
+    newest = await newest_brief(old, BESIDE, ledger=ledger, service="studio:80")
+    assert newest == old.model_copy(update={"take": 2})
+
+
+async def test_a_clip_that_is_gone_leaves_its_brief(clip: Path, ledger: Ledger) -> None:
+    old = Brief(clip=str(clip), models=("lips",))
+    clip.unlink()
+    # A picture is nobody for a model that films a clip.
+    shutil.copy(SAMPLES / "astronaut.png", clip.with_suffix(".png"))
+    assert await newest_brief(old, BESIDE, ledger=ledger, service="studio:80") is old
+
+
+async def test_the_same_clip_and_sound_elsewhere_are_the_same_run(
+    clip: Path, ledger: Ledger, lips: Family, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for part in (clip, clip.with_suffix(".wav")):
+        shutil.copy(part, other)
+    surveyor = Surveyor(ledger=ledger, service="studio:80", defaults=BESIDE.defaults)
+    keys = set()
+    for place in (clip, other / clip.name):
+        bundle = bundle_of(str(place))
+        assert bundle is not None
+        (sight,) = await surveyor.survey([bundle])
+        while isinstance(step := next_step(sight), Read):
+            await surveyor.read(sight, step)
+        assert isinstance(step, Film)
+        assert step.verdicts == [lips.unchecked()]
+        assert sight.subject is not None
+        keys.add(FilmRuns("studio:80")._key(step, sight.subject.identity))
+    assert len(keys) == 1
