@@ -3,7 +3,7 @@
 Explained
 ├── GreenlightError        on this side of the vendor
 │    ├── SettingsError     a setting or a parameter is missing or makes no sense
-│    ├── InputError        a portrait, sound or motion cannot be used
+│    ├── InputError        a portrait, clip, sound or motion cannot be used
 │    │    ├── Overwritten  it was replaced by another content while it was worked on
 │    │    └── Unusable     its content cannot be used, wherever and whenever it is read
 │    ├── LedgerError       the ledger cannot be read or written
