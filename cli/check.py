@@ -37,17 +37,17 @@ def check(
     ratio: RatioOption = None,
     deployment: Deployments = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Pay for a verdict that is known already.")
+        bool, typer.Option("--fresh", help="Pay for a new verdict even if one is known.")
     ] = False,
     explain: Annotated[
         bool,
         typer.Option(
-            "--explain", help="Where no reason is given, add what the local judge sees; it is free."
+            "--explain", help="Add what the local judge sees where no reason is given (free)."
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say whether portraits or clips suit a model, and why not."""
+    """Check portraits or clips against a model, and explain refusals."""
     asked = _Asked(
         model, ratio.value if ratio else None, deployments_of(deployment), fresh, explain
     )

@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 def collect(
     out: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Where videos go instead of where their briefs said."),
+        typer.Option(
+            metavar="PLACE", help="Store the videos here instead of where their briefs said."
+        ),
     ] = None,
     wait: Annotated[
         float,
-        typer.Option(min=0, metavar="SECONDS", help="How long to go on; 0 looks once."),
+        typer.Option(min=0, metavar="SECONDS", help="Keep polling this long; 0 polls once."),
     ] = 0,
     as_json: Json = False,
 ) -> None:
-    """Store what is done, settle what is in doubt, and say what is still open."""
+    """Download finished videos, resolve ambiguous jobs, and list what is still open."""
     from greenlight.settings import read_settings
 
     settings = read_settings()

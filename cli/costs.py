@@ -20,7 +20,7 @@ def costs(
     since: Since = None,
     as_json: Json = False,
 ) -> None:
-    """Sum what the checks and videos in the books cost."""
+    """Sum up what checks and videos have cost."""
     from greenlight.services import open_ledger
     from greenlight.settings import read_settings
 

@@ -32,12 +32,15 @@ DEMO_KEY = "sk-local"
 
 def demo(
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the videos, the sheet and the books go.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder for the videos, the contact sheet and the ledger."
+        ),
     ] = Path("greenlight-demo"),
 ) -> None:
-    """Screen the samples with all models, film what passes, and show what came of it.
+    """Check the samples with every model, film those that pass, and show the results.
 
-    Everything stays on this machine, and nothing is paid to anybody: a local studio looks at the pictures.
+    It costs nothing: a local studio plays the vendor, and everything stays on this machine.
     """
     began_at = time.monotonic()
     out = out.absolute()

@@ -53,7 +53,9 @@ def doctor(
     ] = None,
     queue: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The address of the SQS queue that the bucket tells."),
+        typer.Option(
+            metavar="URL", help="URL of the SQS queue that gets the bucket's notifications."
+        ),
     ] = None,
     model: Models = [],  # noqa: B006 - nobody changes it
     deployment: Deployments = None,
@@ -70,9 +72,9 @@ def doctor(
     ] = 5.0,
     as_json: Json = False,
 ) -> None:
-    """Look at all that the work depends on, and say what to do about what is wrong; nothing is paid.
+    """Diagnose key, address, ledger, buckets, queue and Prefect; costs nothing.
 
-    What is not named is not looked at. It ends with 1 when something is broken.
+    Only what you name is checked. Exits with 1 if something is broken.
     """
     if queue:
         expect_address(queue)

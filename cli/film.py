@@ -69,7 +69,7 @@ def film(
     ] = None,
     deployment: Deployments = None,
     take: Annotated[
-        int, typer.Option(min=1, help="A higher number makes and pays a new video.")
+        int, typer.Option(min=1, help="Take number; raise it to make (and pay for) another video.")
     ] = 1,
     wait: Annotated[
         float,
@@ -82,7 +82,7 @@ def film(
     ] = LONGEST_JOB_SECONDS,
     max_cny: Annotated[
         float | None,
-        typer.Option(min=0, metavar="CNY", help="Begin nothing that could come to more."),
+        typer.Option(min=0, metavar="CNY", help="Refuse to start if it could cost more than this."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the request and its price; pay nothing.")

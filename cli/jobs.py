@@ -21,10 +21,10 @@ def jobs(
             help="reserved, submitted, ambiguous, succeeded, failed, canceled or expired; repeatable.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at the most, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many, newest first.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """List the videos and templates in the books: where each stands, and what it cost."""
+    """List videos and templates, with their state and cost."""
     from greenlight.ledger import JobState
     from greenlight.services import open_ledger
     from greenlight.settings import read_settings

@@ -20,21 +20,24 @@ if TYPE_CHECKING:
 
 def listen(
     queue: Annotated[
-        str, typer.Option(metavar="URL", help="The address of the SQS queue that the bucket tells.")
+        str,
+        typer.Option(
+            metavar="URL", help="URL of the SQS queue that gets the bucket's notifications."
+        ),
     ],
     via: Annotated[
         str,
         typer.Option(
             metavar="run|event",
-            help="run: create the runs; event: leave them to an automation of Prefect's.",
+            help="run: create the runs; event: leave it to a Prefect automation.",
         ),
     ] = "run",
     deployment: Annotated[
-        str, typer.Option(metavar="FLOW/NAME", help="The deployment whose runs are created.")
+        str, typer.Option(metavar="FLOW/NAME", help="Deployment to create runs of.")
     ] = "on-upload/on-upload",
     as_json: Json = False,
 ) -> None:
-    """Start a run for every batch of uploads, until it is told to stop."""
+    """Start a run for every batch of uploads, until stopped."""
     starter = make_starter(queue, via, deployment, as_json=as_json)
     with work_shown():
         asyncio.run(_listen(queue, starter))

@@ -32,7 +32,7 @@ NOBODY_READS = 141
 
 app = typer.Typer(
     name="greenlight",
-    help="Screen portraits with Model Studio and film those that pass, without paying twice.",
+    help="Check portraits with Model Studio and film those that pass, without paying twice.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -88,7 +88,7 @@ Since = Annotated[
         "--since",
         metavar="DATE",
         parser=_day,
-        help="From this day on, like 2026-01-31; days are those of UTC+8.",
+        help="First day to include, like 2026-01-31 (days in UTC+8).",
     ),
 ]
 Json = Annotated[

@@ -22,29 +22,35 @@ if TYPE_CHECKING:
 def reconcile(
     adopt: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="JOB TASK_ID", help="This task is that job's: fetch its video."),
+        typer.Option(
+            metavar="JOB TASK_ID",
+            help="Assign the vendor's task TASK_ID to JOB, so that its video is fetched.",
+        ),
     ] = None,
     release: Annotated[
         str | None,
-        typer.Option(metavar="JOB", help="Its request was never accepted: it may be sent again."),
+        typer.Option(
+            metavar="JOB",
+            help="Declare that JOB's request was never accepted; it can then be sent (and paid) again.",
+        ),
     ] = None,
     forget: Annotated[
         str | None,
         typer.Option(
             metavar="JOB",
-            help="The vendor no longer knows its template: make it anew when it is needed.",
+            help="Make JOB's template again when it is needed, because the vendor no longer has it.",
         ),
     ] = None,
     any_time: Annotated[
         bool,
         typer.Option(
             "--any-time",
-            help="Adopt a task that began at a time that does not fit, because a clock was wrong.",
+            help="Adopt a task even if its time does not fit, because a clock was wrong.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the jobs in doubt, settle what can be settled, and say what a person can do."""
+    """Resolve jobs whose submission got no answer; list those that need a decision."""
     if sum(one is not None for one in (adopt, release, forget)) > 1:
         raise typer.BadParameter("--adopt, --release or --forget, not several at once")
     from greenlight.settings import read_settings

@@ -15,11 +15,11 @@ from cli.speaking import say
 
 def report(
     since: Since = None,
-    out: Annotated[Path, typer.Option(metavar="FILE.html", help="Where the page goes.")] = Path(
+    out: Annotated[Path, typer.Option(metavar="FILE.html", help="File to write.")] = Path(
         "greenlight-report.html"
     ),
 ) -> None:
-    """Write a page with portraits, refusals, costs, open jobs and videos, out of the books."""
+    """Write an HTML page of portraits, refusals, costs, open jobs and videos."""
     from greenlight.pages.report import write_report
     from greenlight.services import open_ledger
     from greenlight.settings import read_settings

@@ -19,29 +19,34 @@ if TYPE_CHECKING:
 def serve(
     queue: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Listen to this SQS queue too, as `greenlight listen`."),
+        typer.Option(
+            metavar="URL", help="Also listen to this SQS queue, like `greenlight listen`."
+        ),
     ] = None,
     via: Annotated[
         str,
         typer.Option(
             metavar="run|event",
-            help="run: create the runs of uploads; event: leave them to an automation of Prefect's.",
+            help="run: create the runs of uploads; event: leave it to a Prefect automation.",
         ),
     ] = "run",
-    limit: Annotated[int, typer.Option(min=1, help="How many runs go on at once.")] = 5,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of runs at once.")] = 5,
     grace: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="How long a stop waits for runs.")
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="How long to wait for running runs when stopping."
+        ),
     ] = 60,
     prefect_file: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="Deployments of your own, instead of Greenlight's."
+            exists=True, dir_okay=False, help="Your own deployments instead of Greenlight's."
         ),
     ] = None,
 ) -> None:
-    """Run uploads, sweeps, films and collections from this process, until it is told to stop.
+    """Serve all deployments (uploads, sweeps, films, collections) from this process, until stopped.
 
-    GREENLIGHT_UPLOADS and GREENLIGHT_OUT say where; a Prefect server must run.
+    Set GREENLIGHT_UPLOADS and GREENLIGHT_OUT; needs a Prefect server.
     """
     from deployments.choices import read_choices
     from deployments.definitions import PREFECT_FILE, read_definitions

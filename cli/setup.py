@@ -9,41 +9,43 @@ import typer
 from cli.speaking import say
 
 setup = typer.Typer(
-    help="Set up what uploads need at AWS, and what looks after runs in Prefect.",
+    help="Set up notifications of uploads in AWS, and automations in Prefect.",
     no_args_is_help=True,
 )
-Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is only said.")]
-NOTHING_CHANGED = "Nothing was changed; --apply does it."
+Apply = Annotated[
+    bool, typer.Option("--apply", help="Apply the changes; without it, only show them.")
+]
+NOTHING_CHANGED = "Nothing was changed; use --apply to apply this."
 
 
 @setup.callback()
 def _group() -> None:
-    """Set up what uploads need at AWS, and what looks after runs in Prefect."""
+    """Set up notifications of uploads in AWS, and automations in Prefect."""
 
 
 @setup.command()
 def bucket(
-    name: Annotated[str, typer.Argument(metavar="BUCKET", help="The bucket that is uploaded to.")],
-    prefix: Annotated[
-        str, typer.Option(help="What the keys of uploads begin with, like uploads/.")
+    name: Annotated[
+        str, typer.Argument(metavar="BUCKET", help="Bucket that receives the uploads.")
     ],
-    queue: Annotated[str, typer.Option(metavar="NAME", help="The name of the queue that is told.")],
+    prefix: Annotated[str, typer.Option(help="Prefix of the uploads' keys, like uploads/.")],
+    queue: Annotated[str, typer.Option(metavar="NAME", help="Name of the SQS queue to notify.")],
     out: Annotated[
         str | None,
         typer.Option(
-            metavar="PLACE", help="Where the videos will go, to see that it is elsewhere."
+            metavar="PLACE", help="Where the videos will go; must be outside the uploads."
         ),
     ] = None,
     via_eventbridge: Annotated[
         bool,
         typer.Option(
             "--via-eventbridge",
-            help="Tell the queue by EventBridge, where S3 tells another receiver directly already.",
+            help="Notify the queue by EventBridge, if S3 already notifies another receiver.",
         ),
     ] = False,
     apply: Apply = False,
 ) -> None:
-    """Make a bucket tell a queue what is uploaded; what is there already stays as it is."""
+    """Let a bucket notify a queue of uploads; existing configuration is kept."""
     from greenlight.uploads.setup import BucketSetup
     from greenlight.uploads.watching import Watch, refuse_output_inside
 
@@ -66,12 +68,12 @@ def automations(
         str | None,
         typer.Option(
             metavar="TYPE/NAME",
-            help="The notification block that tells people, as `prefect block ls` shows it.",
+            help="Notification block to tell people with, as `prefect block ls` shows it.",
         ),
     ] = None,
     apply: Apply = False,
 ) -> None:
-    """Let Prefect start crashed runs again, and tell people of refusals, budgets and doubts."""
+    """Let Prefect restart crashed runs, and report refusals, budgets and ambiguous jobs."""
     from prefect import get_client
 
     from deployments.automations import set_up

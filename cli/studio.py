@@ -14,21 +14,21 @@ DEFAULT_PORT = 8479
 
 
 def studio(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
     ] = DEFAULT_PORT,
     home: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where jobs, counters and videos are kept.",
+            help="Folder for jobs, counters and videos.",
             show_default="studio in GREENLIGHT_HOME",
         ),
     ] = None,
-    key: Annotated[str, typer.Option(help="The one key that is let in.")] = "sk-local",
+    key: Annotated[str, typer.Option(help="API key that the studio accepts.")] = "sk-local",
     rate: Annotated[
-        float, typer.Option(min=0.001, help="Starts a second that each model allows.")
+        float, typer.Option(min=0.001, help="Requests per second that each model accepts.")
     ] = 5.0,
     job_seconds: Annotated[
         float, typer.Option(min=0, metavar="S", help="How long a video takes.")
@@ -36,7 +36,7 @@ def studio(
     deployment: Deployments = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
-    """Run a studio that speaks the vendor's protocol and looks at the pictures itself."""
+    """Run a local studio, which speaks the vendor's protocol and looks at your pictures."""
     from greenlight.settings import read_settings
     from greenlight.studio.server import StudioSettings, serve
 

@@ -44,9 +44,7 @@ def sweep(
     model: Models = DEFAULT_MODELS,
     audio: Annotated[
         str | None,
-        typer.Option(
-            "--audio", help="A sound for portraits that have none of their own beside them."
-        ),
+        typer.Option("--audio", help="Sound for portraits without one of their own."),
     ] = None,
     motion: Annotated[
         str | None,
@@ -69,7 +67,7 @@ def sweep(
         typer.Option(
             "--needs",
             metavar="sound|json",
-            help="What a film waits for; repeatable.",
+            help="Wait for these files before filming; repeatable.",
             show_default="sound",
         ),
     ] = None,
@@ -78,32 +76,30 @@ def sweep(
         typer.Option(
             "--also-from",
             metavar="BUCKET_OR_HOST",
-            help="What a json in a bucket may name besides its own: s3://bucket or https://host; repeatable.",
+            help="Also allow the files of this s3://bucket or https://host in a bucket's json; repeatable.",
         ),
     ] = None,
     film: Annotated[
-        bool, typer.Option("--film/--no-film", help="Film what passes, or only screen.")
+        bool, typer.Option("--film/--no-film", help="Film what passes, or only check.")
     ] = True,
     wait: Annotated[
         float,
-        typer.Option(
-            min=0, metavar="SECONDS", help="How long each film run here waits for its video."
-        ),
+        typer.Option(min=0, metavar="SECONDS", help="How long each film waits for its video."),
     ] = 0,
     max_cny: Annotated[
         float | None,
-        typer.Option(min=0, metavar="CNY", help="End before more than this is spent or promised."),
+        typer.Option(
+            min=0, metavar="CNY", help="Stop before spending or committing more than this."
+        ),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="Say how much there is to do and what it costs; pay nothing."
-        ),
+        typer.Option("--dry-run", help="Show what would be done and what it costs; pay nothing."),
     ] = False,
     via: ViaOption = None,
     as_json: Json = False,
 ) -> None:
-    """Check every portrait that has no verdict yet, and film what passes and has its sound."""
+    """Check every portrait without a verdict, and film those that pass and have a sound."""
     from greenlight.briefs.brief import parse_parameter
     from greenlight.settings import read_settings
     from greenlight.work.bundles import BriefDefaults

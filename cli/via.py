@@ -29,7 +29,7 @@ ViaOption = Annotated[
     Via | None,
     typer.Option(
         "--via",
-        help="here: in this process; prefect: as a flow run.",
+        help="here: in this process; prefect: as a Prefect flow run.",
         show_default="prefect if PREFECT_API_URL is set, else here",
     ),
 ]

@@ -29,14 +29,16 @@ def _run_name() -> str:
 async def collect_videos(
     out: Annotated[
         str | None,
-        explained(title="Out", description="Where videos go instead of where their briefs said."),
+        explained(
+            title="Out", description="Store the videos here instead of where their briefs said."
+        ),
     ] = None,
     wait_seconds: Annotated[
         float,
         explained(
             title="Wait in seconds",
             ge=0,
-            description="How long to go on; 0 looks at every job once.",
+            description="How long to keep polling; 0 polls every job once.",
         ),
     ] = 0,
     credentials: Credentials = None,

@@ -17,6 +17,7 @@ from greenlight.media.place import name_of
 from greenlight.media.s3 import split_s3
 from greenlight.wording import visible
 from greenlight.work.reports import FilmReport, FilmState
+from greenlight.work.sweep import ranked
 from tasks.artifacts import some
 
 Data = TypeVar("Data")
@@ -63,8 +64,7 @@ def _in_words(reports: Sequence[BundleReport]) -> str:
         for state in states
     }
     return ", ".join(
-        f"{count} {state.label.lower()} ({some(names[state])})"
-        for state, count in states.most_common()
+        f"{count} {state.label.lower()} ({some(names[state])})" for state, count in ranked(states)
     )
 
 
@@ -83,7 +83,7 @@ async def ended(
 
 def counted(states: Counter[FilmState]) -> str:
     """Return how many ended how: `12 filmed, 3 rejected`."""
-    return ", ".join(f"{count} {state.label.lower()}" for state, count in states.most_common())
+    return ", ".join(f"{count} {state.label.lower()}" for state, count in ranked(states))
 
 
 def subjects_of(models: Iterable[str], places: Iterable[str]) -> set[str]:

@@ -66,7 +66,7 @@ async def on_upload(
     objects: Annotated[
         list[Arrival],
         explained(
-            title="Objects", description="What was uploaded, as `greenlight listen` hands it over."
+            title="Objects", description="Uploaded objects, as `greenlight listen` passes them on."
         ),
     ],
     defaults: Defaults = BriefDefaults(),  # noqa: B008 - frozen

@@ -25,14 +25,14 @@ Defaults = Annotated[
     BriefDefaults,
     explained(
         title="Defaults",
-        description="What holds for every brief, where no json beside the portrait says otherwise.",
+        description="Defaults of every brief; a json beside the portrait overrides them.",
     ),
 ]
 Needs = Annotated[
     tuple[Need, ...],
     explained(
         title="Needs",
-        description="What must lie beside a portrait before it is filmed: sound (or a motion), json.",
+        description="Files that must be beside a portrait before it is filmed: sound (or a motion), json.",
     ),
 ]
 Out = Annotated[
@@ -47,14 +47,14 @@ MaxCny = Annotated[
     explained(
         title="Budget in CNY",
         ge=0,
-        description="What this run may come to, its checks and videos together; it begins nothing beyond.",
+        description="Spending limit of this run (checks and videos).",
     ),
 ]
 Credentials = Annotated[
     str | None,
     explained(
         title="Credentials",
-        description="Name of a ModelStudioCredentials block; without one the environment's are used.",
+        description="Name of a ModelStudioCredentials block; by default the environment is used.",
     ),
 ]
 

@@ -71,7 +71,7 @@ async def portrait_to_video(
         explained(
             title="Wait in seconds",
             ge=0,
-            description="How many seconds to wait for the video; 0: not.",
+            description="How long to wait for the video; 0 does not wait.",
         ),
     ] = LONGEST_JOB_SECONDS,
     max_cny: MaxCny = None,
@@ -79,7 +79,7 @@ async def portrait_to_video(
         Beside | None,
         explained(
             title="Beside the portrait",
-            description="Set by uploads and sweeps: what lies there is looked at once more and decides.",
+            description="Sidecar files (set by uploads and sweeps): re-read just before filming.",
         ),
     ] = None,
     credentials: Credentials = None,

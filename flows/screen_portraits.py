@@ -47,7 +47,7 @@ async def screen_portraits(
         str,
         explained(
             title="Place",
-            description="Where the portraits lie: s3://bucket/prefix/ or a folder; everything below counts.",
+            description="Where the portraits are: s3://bucket/prefix/ or a folder, with everything below.",
         ),
     ],
     defaults: Defaults = BriefDefaults(),  # noqa: B008 - frozen
@@ -58,7 +58,7 @@ async def screen_portraits(
         bool,
         explained(
             title="Film",
-            description="On: what passes and has its sound is filmed. Off: portraits are only screened.",
+            description="On: film what passes and has its sound. Off: only check.",
         ),
     ] = True,
     wait_seconds: Annotated[
@@ -66,7 +66,7 @@ async def screen_portraits(
         explained(
             title="Wait in seconds",
             ge=0,
-            description="How long each film waits for its video where no deployment `film` takes them over.",
+            description="How long each film waits for its video, if there is no deployment `film`.",
         ),
     ] = 0,
     credentials: Credentials = None,

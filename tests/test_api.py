@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,27 @@ async def test_the_first_model_that_passes_films_and_a_refusal_is_a_report(
 
 async def test_without_a_sound_it_is_only_checked(settings: Settings, astronaut: Path) -> None:
     assert (await greenlight.film(str(astronaut))).state == "waiting_for_sound"
+
+
+async def test_a_folder_is_swept_and_the_next_sweep_finds_it_done(
+    settings: Settings, studio: StudioServer, tmp_path: Path, astronaut: Path, sound: Path
+) -> None:
+    folder = tmp_path / "portraits"
+    folder.mkdir()
+    shutil.copy(astronaut, folder / "anna.png")
+    shutil.copy(sound, folder / "anna.wav")
+    shutil.copy(TWO_PERSONS, folder / "two.jpg")
+    told: list[int] = []
+
+    async def tell(done: int, _total: int | None) -> None:
+        told.append(done)
+
+    report = await greenlight.sweep(str(folder), wait_seconds=20, tell=tell)
+    assert (report.states, told) == ({"filmed": 1, "rejected": 1}, [1, 2])
+    assert (float(report.cost_cny), report.films_cny) == (0.008, Decimal("0.5"))
+    again = await greenlight.sweep(str(folder))
+    assert (again.known, again.cost_cny, again.films_cny) == (2, 0, 0)
+    assert counters(studio)["checks_paid"] == {"wan2.2-s2v-detect": 2}
 
 
 async def test_a_video_beyond_the_limit_is_not_begun(

@@ -65,10 +65,8 @@ def _frame_at_a_third(container: av.container.InputContainer) -> av.VideoFrame:
     decoder = stream.codec_context
     if decoder is None or decoder.name not in CODECS:
         raise UnreadablePicture(UNDECODED)
-    if decoder.width * decoder.height > MOST_PIXELS:
-        raise UnreadablePicture(UNDECODED)
     decoder.thread_count = 1
-    # A stream may be larger than its container says.
+    # The decoder asks the stream itself, which may be larger than its container says.
     decoder.options = {"max_pixels": str(MOST_PIXELS)}
     length = stream.duration or 0
     begin = stream.start_time or 0
@@ -85,9 +83,7 @@ def _decoded_up_to(
     for number, frame in enumerate(container.decode(stream)):
         found = frame
         is_late = number >= MOST_FRAMES or time.monotonic() > until
-        # An AVI says only when a picture is to be decoded.
-        at = frame.dts if frame.pts is None else frame.pts
-        if is_late or at is None or at >= wanted:
+        if is_late or frame.pts is None or frame.pts >= wanted:
             break
     if found is None:
         raise UnreadablePicture(UNDECODED)

@@ -14,6 +14,7 @@ from greenlight.ledger import Claim, ClaimLost, Ledger
 Result = TypeVar("Result")
 
 LOOK_AGAIN_SECONDS = 0.1
+LAST_RENEWAL_SECONDS = 1.0
 LEASE_SECONDS = 30.0
 """How long others wait for a holder that died; a living one renews its lease three times as often."""
 
@@ -29,7 +30,8 @@ async def held(
         return
     ended = threading.Event()
     # A thread of its own: renewals must not wait behind downloads, nor for a loop that is busy.
-    threading.Thread(target=_keep, args=(ledger, claim, ended), daemon=True).start()
+    keeper = threading.Thread(target=_keep, args=(ledger, claim, ended), daemon=True)
+    keeper.start()
     try:
         yield claim
     finally:
@@ -37,6 +39,8 @@ async def held(
         # Books that cannot be written now let the lease end by itself.
         with suppress(LedgerError):
             await asyncio.to_thread(ledger.leases.release, claim)
+        # A renewal under way would use the ledger after it was closed.
+        await asyncio.to_thread(keeper.join, LAST_RENEWAL_SECONDS)
 
 
 @asynccontextmanager

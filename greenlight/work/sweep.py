@@ -70,6 +70,11 @@ class SweepReport(BaseModel):
         return self.model_copy(update={"failures": failures, "notes": notes})
 
 
+def ranked(states: Counter[FilmState]) -> list[tuple[FilmState, int]]:
+    """Return how many ended how, the most first, and those that are as many by name."""
+    return sorted(states.items(), key=lambda counted: (-counted[1], counted[0]))
+
+
 @dataclass(slots=True)
 class Sweep:
     """A place, what it is worked on with, and the tally."""
@@ -108,7 +113,7 @@ class Sweep:
             place=self.place,
             portraits=self.states.total(),
             known=self.known,
-            states={state.value: count for state, count in self.states.most_common()},
+            states={state.value: count for state, count in ranked(self.states)},
             cost_cny=cost_cny,
             films_cny=films_cny,
             failures=self.failures,

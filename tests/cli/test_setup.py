@@ -15,7 +15,7 @@ def test_without_apply_it_is_only_said(greenlight: Greenlight, bucket: Bucket) -
     assert ran.code == 0
     assert len(steps) == 4
     assert all(step.startswith("Would ") for step in steps)
-    assert end == "Nothing was changed; --apply does it."
+    assert end == "Nothing was changed; use --apply to apply this."
 
 
 def test_with_apply_it_ends_with_the_command_that_listens(

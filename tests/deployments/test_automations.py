@@ -225,7 +225,7 @@ def test_the_command_says_what_it_would_do_and_that_nobody_is_told(
         repr(one.name) for one in wanted(None)
     ]
     assert nobody == "Nobody is told of anything: --notify names the block that does."
-    assert end == "Nothing was changed; --apply does it."
+    assert end == "Nothing was changed; use --apply to apply this."
 
 
 def test_a_server_that_is_away_is_said(tmp_path: Path) -> None:

@@ -77,14 +77,15 @@ def test_the_request_has_clip_and_sound_in_their_own_fields(lips: Family) -> Non
 
 
 def test_the_books_know_a_clip_by_name_and_content(lips: Family, ledger: Ledger) -> None:
-    new = order(lips).new_job("studio:80")
+    new = order(lips, GOOD.model_copy(update={"seconds": 2.4})).new_job("studio:80")
     submit(ledger, "task-1", new)
     booked: Job = job(ledger, new)
+    assert (booked.expected_seconds, new.brief["drive_seconds"]) == (2.4, 4.0)
     assert (booked.subject, booked.portrait, booked.drive) == ("anna.mp4", "sha256-ab", "sha256-cd")
     assert {name: new.brief[name] for name in ("clip", "clip_identity", "clip_seconds")} == {
         "clip": "anna.mp4",
         "clip_identity": "sha256-ab",
-        "clip_seconds": 10.0,
+        "clip_seconds": 2.4,
     }
     assert "portrait" not in new.brief
     assert video_name(booked).startswith("anna-lips-")

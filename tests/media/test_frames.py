@@ -20,12 +20,18 @@ SIZE = (320, 240)
 
 
 def write(
-    path: Path, *, codec: str = "libx264", seconds: int = 6, size: tuple[int, int] = SIZE
+    path: Path,
+    *,
+    codec: str = "libx264",
+    seconds: int = 6,
+    size: tuple[int, int] = SIZE,
+    keys_every: int = 250,
 ) -> Path:
     """Write a video that is red for a fifth of its time, then green, and blue for the last two fifths."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=10)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.options = {"g": str(keys_every)}
         for number in range(seconds * 10):
             shade = np.zeros((size[1], size[0], 3), np.uint8)
             # The upper half is bright, so that it can be seen which way is up.
@@ -78,6 +84,26 @@ def test_no_more_is_decoded_than_is_allowed(
     file = write(tmp_path / "a.mp4")
     monkeypatch.setattr(frames, limit, most)
     assert colour_at(frame_of(file), (160, 60)) == "red"
+
+
+def test_of_a_long_video_only_the_part_before_the_frame_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "MOST_FRAMES", 8)
+    assert colour_at(frame_of(write(tmp_path / "a.mp4", keys_every=5)), (160, 60)) == "green"
+
+
+def test_a_video_that_is_larger_than_its_container_says_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "a.mp4", seconds=1)
+    content = file.read_bytes()
+    place = content.index(b"avc1", content.index(b"stsd")) + 4 + 24
+    claimed = (64).to_bytes(2, "big") * 2
+    file.write_bytes(content[:place] + claimed + content[place + 4 :])
+    monkeypatch.setattr(frames, "MOST_PIXELS", 64 * 64)
+    with pytest.raises(UnreadablePicture, match="no frame"):
+        frame_of(file)
 
 
 def test_what_is_too_large_or_coded_otherwise_is_not_decoded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -85,6 +86,22 @@ def test_a_clip_plays_as_it_does_and_a_longer_sound_is_cut(tmp_path: Path) -> No
     shades = [[int(one.mean()) for one in frames_of(path)] for path in (clip, film)]
     # Its shade grows by one with every frame of thirty a second, so a film of 25 skips some.
     assert shades[1][::10] == pytest.approx(shades[0][::12], abs=2)
+
+
+def test_a_clip_that_begins_late_is_shown_from_its_first_frame(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mkv"
+    with av.open(str(clip), "w", format="matroska") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(25):
+            shade = np.full((240, 320, 3), 5 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(shade, format="rgb24")
+            frame.pts, frame.time_base = number + 50, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    make_film(replayed(clip, (320, 240)), tmp_path / "a.mp4", size=(320, 240), seconds=1)
+    shades = [int(one.mean()) for one in frames_of(tmp_path / "a.mp4")]
+    assert shades[-1] - shades[0] > 80
 
 
 def test_a_clip_that_ends_early_shows_its_last_frame(tmp_path: Path) -> None:
