@@ -83,4 +83,4 @@ def _end_of(job: Job) -> str:
     made = job.place or job.template_id
     if made:
         return f"{job.state.value}, {made}"
-    return f"{job.state.value}, {job.message.rstrip('.') or 'without a reason'}; it cost nothing"
+    return f"{job.state.value}, {job.message.rstrip('.') or 'no reason given'}; it cost nothing"

@@ -240,7 +240,7 @@ def report_rejection(
     """Return the report of a subject that no model passes; opinions of the judge stand by model."""
     reasons = []
     for verdict in verdicts:
-        said = verdict.reason or verdict.code or "refused without a reason"
+        said = verdict.reason or verdict.code or "refused (no reason given)"
         thought = (opinions or {}).get(verdict.model, "")
         reasons.append(f"{verdict.model}: {'; '.join(filter(None, (said, thought)))}")
     return FilmReport(
@@ -324,8 +324,8 @@ def _parts(state: FilmState, job: Job) -> tuple[Part, ...]:
             return lost, RaiseTake()
         case _:
             said = ": ".join(filter(None, (job.code, job.message.rstrip("."))))
-            why = f"({said})" if said else "without a reason"
-            ended = f"the vendor ended task {job.task_id} as {state.value} {why}"
+            why = said or "no reason given"
+            ended = f"the vendor ended task {job.task_id} as {state.value} ({why})"
             advice = advice_for(job.code, job.message)
             return (ended, *_way_on(job), *((advice,) if advice else ()))
 

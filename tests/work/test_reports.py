@@ -128,7 +128,7 @@ async def test_a_job_under_way_says_how_to_come_back_to_it(job: Job) -> None:
             False,
             "a higher take makes, and pays for, a new video",
         ),
-        ({"state": JobState.CANCELED}, False, "as canceled without a reason; it was not charged"),
+        ({"state": JobState.CANCELED}, False, "as canceled (no reason given); it was not charged"),
     ],
 )
 async def test_a_bad_end_says_why_and_whether_money_was_spent(
@@ -163,7 +163,7 @@ def test_a_rejection_names_every_models_reason() -> None:
     report = report_rejection(verdicts)
     assert (report.state, report.verdict) == (FilmState.REJECTED, verdicts[-1])
     assert report.message == (
-        "emo: nobody is there; emo: InvalidFile.NoHuman; liveportrait: refused without a reason"
+        "emo: nobody is there; emo: InvalidFile.NoHuman; liveportrait: refused (no reason given)"
     )
 
 
