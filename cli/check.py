@@ -258,7 +258,7 @@ def _refusal(line: dict[str, Any], *, explained: bool) -> str:
     """Return who refuses a portrait and why, with the judge's opinion or how to come to it."""
     by = "preflight" if line["by"] == "preflight" else "the vendor"
     why = ": ".join(filter(None, (line["code"], line["reason"])))
-    words = f"{by}, {why}" if why else f"{by} (no reason given)"
+    words = f"{by}, {why or 'no reason given'}"
     if line["opinion"]:
         from greenlight.screening.opinions import Opinion
 

@@ -240,7 +240,7 @@ def report_rejection(
     """Return the report of a subject that no model passes; opinions of the judge stand by model."""
     reasons = []
     for verdict in verdicts:
-        said = verdict.reason or verdict.code or "refused (no reason given)"
+        said = verdict.reason or verdict.code or "no reason given"
         thought = (opinions or {}).get(verdict.model, "")
         reasons.append(f"{verdict.model}: {'; '.join(filter(None, (said, thought)))}")
     return FilmReport(

@@ -118,10 +118,10 @@ def test_the_judges_opinion_is_added_on_request_and_marked_as_its_own(
     models = ("--model", "emo", "--model", "liveportrait", "--model", "animate-anyone")
     plain = greenlight("check", TWO, *models)
     assert "opinion" not in plain.out
-    assert "refused by the vendor (no reason given); --explain adds what " in plain.out
+    assert "refused by the vendor, no reason given; --explain adds what " in plain.out
     emo, liveportrait, told = greenlight("check", TWO, *models, "--explain").out.splitlines()
     assert (
-        "refused by the vendor (no reason given); local judge: two people "
+        "refused by the vendor, no reason given; local judge: two people "
         "are in the picture; crop it to one person (known, 0 CNY, request "
     ) in emo
     assert "passed" in liveportrait
@@ -158,7 +158,7 @@ def test_a_refusal_that_the_judge_cannot_explain_has_no_opinion(
 ) -> None:
     add_fault(studio, "refusal", "check", shape=1)
     ran = greenlight("check", astronaut, "--model", "emo", "--explain")
-    assert "refused by the vendor (no reason given) (0.004 CNY" in ran.out
+    assert "refused by the vendor, no reason given (0.004 CNY" in ran.out
 
 
 @pytest.mark.usefixtures("settings")

@@ -163,7 +163,7 @@ def test_a_rejection_names_every_models_reason() -> None:
     report = report_rejection(verdicts)
     assert (report.state, report.verdict) == (FilmState.REJECTED, verdicts[-1])
     assert report.message == (
-        "emo: nobody is there; emo: InvalidFile.NoHuman; liveportrait: refused (no reason given)"
+        "emo: nobody is there; emo: InvalidFile.NoHuman; liveportrait: no reason given"
     )
 
 
