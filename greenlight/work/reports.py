@@ -217,16 +217,10 @@ def report_plan(plan: Plan) -> FilmReport:
     )
 
 
-def report_over_budget(plan: Plan, max_cny: Decimal) -> FilmReport:
-    """Return the report of a brief that could cost more than it may."""
-    error = OverBudget(f"it could cost {cny(plan.price_cny)}, and {cny(max_cny)} are allowed")
-    return FilmReport(
-        state=FilmState.OVER_BUDGET,
-        says=error.parts(),
-        verdicts=plan.verdicts,
-        price_cny=plan.price_cny,
-        error=error.explanation(),
-    )
+def report_over_budget(error: OverBudget, plan: Plan) -> FilmReport:
+    """Return the report of a brief that could cost more than its run may."""
+    report = report_refused_by_budget(error, plan.verdicts)
+    return report.model_copy(update={"price_cny": plan.price_cny})
 
 
 def report_refused_by_budget(error: OverBudget, verdicts: list[Verdict]) -> FilmReport:

@@ -54,7 +54,7 @@ class Walk:
             service=self.services.client.service,
             ledger=self.services.ledger,
         )
-        if ended := await what_ends_it(planner, out, self.services.max_cny):
+        if ended := await what_ends_it(planner, out, self.services.run_budget):
             return ended
         case = Case(brief, subject, drives, out)
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greenlight.errors import OverBudget
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.families.emo import EmoVerdict
@@ -174,11 +175,12 @@ def test_a_portrait_that_waits_says_for_what(model: str, missing: str) -> None:
     assert missing in report.message
 
 
-def test_a_budget_that_does_not_do_is_told_with_both_sums() -> None:
+def test_a_budget_that_does_not_do_is_told_with_the_price_of_the_brief() -> None:
     plan = Plan(checks_cny=Decimal("0.004"), video_cny=Decimal("0.08"))
-    report = report_over_budget(plan, Decimal("0.05"))
+    error = OverBudget("this brief may cost 0.084")
+    report = report_over_budget(error, plan)
     assert (report.state, report.price_cny) == (FilmState.OVER_BUDGET, Decimal("0.084"))
-    assert "0.084 CNY, and 0.05 CNY are allowed; nothing was sent" in report.message
+    assert "this brief may cost 0.084; nothing was sent" in report.message
     assert report.error is not None
     assert not report.error.spent
 

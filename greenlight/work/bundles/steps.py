@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from greenlight.briefs.brief import Brief
@@ -56,6 +57,17 @@ class Film:
     family: Family
     verdicts: list[Verdict]
     drives: Drives
+
+    def key(self, service: str, subject: str) -> str:
+        """Return what is the same for the same brief of the same contents, wherever they are.
+
+        `subject` is the identity of who is filmed.
+        """
+        drive = self.drives.of(self.family)
+        identity = drive if drive is None or isinstance(drive, str) else drive.identity
+        brief = self.brief.model_dump_json(exclude={"portrait", "clip", "sound", "motion"})
+        decided = "\n".join((service, subject, str(identity), brief))
+        return f"film-{hashlib.sha256(decided.encode()).hexdigest()}"
 
 
 Step = Settled | Read | Check | Film
