@@ -47,6 +47,7 @@ def test_a_promise_is_replaced_by_what_its_film_run_paid(ledger: Ledger) -> None
     job_id = submit(ledger, costing("0.5", 1, flow_run="film-run"))
     # While the film run goes on it may pay more, within its promise.
     assert promise(ledger, 2, "0.45") is None
+    ledger.promises.require_room(RUN, Decimal("0.4"), "this brief")
     ledger.promises.release(made, "film-run")
     assert promise(ledger, 2, "0.51") is None
     second = promise(ledger, 2, "0.45")
