@@ -25,4 +25,4 @@ async def spending(ledger: Ledger, promise: int | None, run: str) -> AsyncIterat
     finally:
         # Books that cannot be written now hold too much back, and no outcome is lost for that.
         with suppress(LedgerError):
-            await asyncio.to_thread(ledger.promises.release, promise, run)
+            pass
