@@ -16,7 +16,7 @@ from cli.speaking import say, tell, warn
 from cli.stopping import run
 
 if TYPE_CHECKING:
-    from greenlight.errors import GreenlightError
+    from greenlight.errors import Explained
     from greenlight.media.subjects import Subject
     from greenlight.modelstudio.errors import ModelStudioError
     from greenlight.modelstudio.family import Family, Role
@@ -129,7 +129,7 @@ class _Checker:
         from greenlight.concurrency import all_of
 
         families = self._asked.families
-        found: dict[Role, Subject | GreenlightError | ModelStudioError] = {
+        found: dict[Role, Subject | Explained] = {
             role: await self._examined(source, role)
             for role in dict.fromkeys(family.subject for family in families)
         }
@@ -144,16 +144,14 @@ class _Checker:
                     await self._add_opinions(subject, lines)
         return lines
 
-    async def _examined(
-        self, source: str, role: Role
-    ) -> Subject | GreenlightError | ModelStudioError:
+    async def _examined(self, source: str, role: Role) -> Subject | Explained:
         """Return what a source is as a portrait or a clip, or why it cannot be one."""
-        from greenlight.errors import EXPLAINED
+        from greenlight.errors import Explained
         from greenlight.media.subjects import examine_subject
 
         try:
             return await examine_subject(source, role)
-        except EXPLAINED as error:
+        except Explained as error:
             return error
 
     async def _add_opinions(self, subject: Subject, lines: list[dict[str, Any]]) -> None:
@@ -173,9 +171,9 @@ class _Checker:
             silent[model]["opinion"] = asdict(opinion) if opinion else None
 
     async def _line(
-        self, source: str, subject: Subject | GreenlightError | ModelStudioError, family: Family
+        self, source: str, subject: Subject | Explained, family: Family
     ) -> dict[str, Any]:
-        from greenlight.errors import EXPLAINED
+        from greenlight.errors import Explained
         from greenlight.modelstudio.errors import ModelStudioError
         from greenlight.modelstudio.retry import patiently
 
@@ -183,7 +181,7 @@ class _Checker:
             return self._error_line(source, family, subject)
         try:
             screening = await patiently(lambda: self._screen(subject, family))
-        except EXPLAINED as error:
+        except Explained as error:
             if isinstance(error, ModelStudioError) and error.refuses_all:
                 self._stopped_by = error
             return self._error_line(subject.shown, family, error)
@@ -222,24 +220,21 @@ class _Checker:
             "service": self._screener.client.service,
         }
 
-    def _error_line(
-        self, source: str, family: Family, error: GreenlightError | ModelStudioError
-    ) -> dict[str, Any]:
-        from greenlight.errors import explain
+    def _error_line(self, source: str, family: Family, error: Explained) -> dict[str, Any]:
+        from cli.advice import as_command
         from greenlight.media.place import without_query
 
-        told = explain(error)
         nothing = dict.fromkeys(("passed", "by", "code", "reason", "request_id", "opinion"))
         shown = without_query(source) if "://" in source else source
         return (
             self._heading(shown, family)
             | nothing
             | {
-                "code": getattr(error, "code", None) or None,
-                "request_id": getattr(error, "request_id", None) or None,
+                "code": error.code or None,
+                "request_id": error.request_id or None,
                 "cached": False,
                 "cost_cny": 0.0,
-                "error": {"type": told.type, "message": told.message, "spent": told.spent},
+                "error": asdict(error.explanation(as_command)),
             }
         )
 
@@ -248,10 +243,9 @@ def _for_people(line: dict[str, Any], *, explained: bool) -> str:
     place = line.get("portrait") or line["clip"]
     subject = f"{place} · {line['model']}"
     if line["error"] is not None:
-        message = line["error"]["message"]
-        # Most say themselves what they are about.
-        is_named = message.startswith(place)
-        return f"! {line['model']}: {message}" if is_named else f"! {subject}: {message}"
+        error = line["error"]
+        is_named = error["subject"] == place
+        return f"! {line['model'] if is_named else subject}: {error['message']}"
     cost = "known, 0 CNY" if line["cached"] else f"{line['cost_cny']:g} CNY"
     request = f", request {line['request_id']}" if line["request_id"] else ""
     if line["passed"]:
@@ -264,7 +258,7 @@ def _refusal(line: dict[str, Any], *, explained: bool) -> str:
     """Return who refuses a portrait and why, with the judge's opinion or how to come to it."""
     by = "preflight" if line["by"] == "preflight" else "the vendor"
     why = ": ".join(filter(None, (line["code"], line["reason"])))
-    words = f"{by}, {why}" if why else f"{by} without a reason"
+    words = f"{by}, {why or 'no reason given'}"
     if line["opinion"]:
         from greenlight.screening.opinions import Opinion
 

@@ -50,7 +50,9 @@ async def _collect(settings: Settings, out: str | None, wait_seconds: float) -> 
 
 
 def _print(result: Round, *, as_json: bool) -> None:
-    from greenlight.errors import explain
+    from cli.advice import as_command, told
+    from greenlight.errors import sentence
+    from greenlight.errors.advice import RaiseTake
     from greenlight.modelstudio.catalog import TASK_LIFETIME
 
     for job in result.closed:
@@ -59,9 +61,10 @@ def _print(result: Round, *, as_json: bool) -> None:
         elif job not in result.expired:
             say(f"{job.short_name} {job.subject} · {job.model}: {_end_of(job)}")
     for job in result.expired:
-        warn(f"{job.short_name} {job.subject} is lost, though it was paid: {job.message}")
+        lost = f"{job.short_name} {job.subject} is lost, though it was paid for: {job.message}"
+        warn(sentence((lost, RaiseTake()), as_command))
     for job, error in result.troubled:
-        warn(f"{job.short_name} {job.subject}: {explain(error).message}")
+        warn(f"{job.short_name} {job.subject}: {told(error)}")
     for job in result.expiring:
         lost_at = (job.submitted_at or job.reserved_at) + TASK_LIFETIME
         warn(
@@ -80,4 +83,4 @@ def _end_of(job: Job) -> str:
     made = job.place or job.template_id
     if made:
         return f"{job.state.value}, {made}"
-    return f"{job.state.value}, {job.message.rstrip('.') or 'without a reason'}; it cost nothing"
+    return f"{job.state.value}, {job.message.rstrip('.') or 'no reason given'}; it cost nothing"

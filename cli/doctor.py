@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.advice import as_command
 from cli.options import Deployments, Json, Models, deployments_of, expect_address
 from cli.progress import progress
 from cli.speaking import draw, say, tell
@@ -28,6 +29,8 @@ MARKS = {
     "broken": ("✗", "red"),
     "skipped": ("-", "dim"),
 }
+MARKED = {"ok": "dim"}
+"""How advice is drawn, where it is not as urgent as other text."""
 BUCKETS_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
@@ -81,7 +84,7 @@ def doctor(
         findings = asked.examine()
     if as_json:
         for finding in findings:
-            tell(finding.as_json())
+            tell(finding.as_json(as_command))
     else:
         _print(findings)
     raise typer.Exit(1 if any(one.state == "broken" for one in findings) else 0)
@@ -116,7 +119,7 @@ class _Asked:
     def examine(self) -> list[Finding]:
         """Return all findings, in the order in which a person would mend things."""
         from greenlight.doctor.examining import examine
-        from greenlight.doctor.findings import broken
+        from greenlight.doctor.findings import failed
         from greenlight.doctor.refusals import asking_once
         from greenlight.errors import SettingsError
         from greenlight.settings import read_settings
@@ -125,8 +128,7 @@ class _Asked:
         try:
             settings = read_settings()
         except SettingsError as error:
-            sentence, _, advice = str(error).partition("; ")
-            findings.append(broken("settings", sentence, advice))
+            findings.append(failed("settings", error))
         examinations = [*self._of_core(settings), *self._of_the_rest(settings)]
         with asking_once():
             return findings + examine(examinations, seconds=self.seconds)
@@ -181,7 +183,9 @@ def _print(findings: list[Finding]) -> None:
         table.add_row(Text(mark, style), Text(finding.subject), Text(visible(finding.sentence)))
         if finding.advice:
             table.add_row(
-                "", "", Text(f"→ {visible(finding.advice)}", "dim" if finding.state == "ok" else "")
+                "",
+                "",
+                Text(f"→ {visible(as_command(finding.advice))}", MARKED.get(finding.state, "")),
             )
     draw(table, is_wrapped=False)
     say(_summary(findings))
@@ -194,6 +198,6 @@ def _summary(findings: list[Finding]) -> str:
         f"{count['broken']} broken",
         f"{count['warning']} {'warning' if count['warning'] == 1 else 'warnings'}",
         f"{count['ok']} fine",
-        f"{count['skipped']} not looked at",
+        f"{count['skipped']} not checked",
     )
     return f"{', '.join(words)}; nothing was paid."

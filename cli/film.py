@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from cli.advice import as_command
 from cli.logs import warnings_shown
 from cli.options import (
     DEFAULT_MODELS,
@@ -169,6 +170,7 @@ async def film_by_run(brief: Brief, **parameters: Any) -> FilmReport:
 
 def print_report(report: FilmReport, *, as_json: bool) -> None:
     """Print what became of a brief: an object for machines, a sentence for people."""
+    report = report.worded(as_command)
     if as_json:
         tell(report.model_dump_json())
         return

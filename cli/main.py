@@ -116,16 +116,17 @@ def _refused(error: Any) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    from greenlight.errors import EXPLAINED, explain
+    from cli.advice import told
+    from greenlight.errors import Explained
 
     if isinstance(error, OutputFull):
         return (
-            f"the output takes nothing more ({error}); what was done stands in the books: "
+            f"the output accepts nothing more ({error}); what was done is in the ledger: "
             "`greenlight jobs` and `greenlight costs` show it"
         )
-    if isinstance(error, EXPLAINED):
-        return explain(error).message
+    if isinstance(error, Explained):
+        return told(error)
     return (
         f"a fault of this program, {type(error).__name__}: {error}; `greenlight costs` shows what was paid, "
-        "and --debug before the command what to report"
+        "and --debug before the command shows what to report"
     )

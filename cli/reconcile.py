@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.advice import as_command
 from cli.jobs import job_line
 from cli.options import Json
 from cli.speaking import say, tell
@@ -83,29 +84,27 @@ async def _adopt(settings: Settings, name: str, task_id: str, *, any_time: bool)
 
 
 def _release(settings: Settings, name: str) -> Job:
-    from greenlight.errors import InputError
-    from greenlight.filming.reconciling import WHAT_IS
+    from greenlight.filming.reconciling import not_in_doubt
     from greenlight.services import open_ledger
 
     with open_ledger(settings) as ledger:
         ledger.jobs.mark_left_in_doubt()
         job = ledger.jobs.find_by_name(name, service=settings.service)
         if not ledger.jobs.release(job.id, sent_at=job.sent_at, message="released by hand"):
-            raise InputError(f"job {job.short_name} is {job.state}, not in doubt; {WHAT_IS}")
+            raise not_in_doubt(job)
         return ledger.jobs.find(job.key) or job
 
 
 def _forget(settings: Settings, name: str) -> Job:
     from greenlight.errors import InputError
+    from greenlight.errors.advice import ListJobs
     from greenlight.services import open_ledger
 
     with open_ledger(settings) as ledger:
         job = ledger.jobs.find_by_name(name, service=settings.service)
         forgotten = ledger.jobs.forget_template(job.id)
     if forgotten is None:
-        raise InputError(
-            f"job {job.short_name} is no template that was made; `greenlight jobs` lists those that are"
-        )
+        raise InputError(f"job {job.short_name} has not made a template", ListJobs())
     return forgotten
 
 
@@ -138,7 +137,7 @@ def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
     for doubt in doubts:
         job = doubt.job
         outcome = f" -> {doubt.outcome}" if doubt.outcome else ""
-        say(f"{job.short_name} {job.subject} · {job.model}{outcome}: {doubt.advice}")
+        say(f"{job.short_name} {job.subject} · {job.model}{outcome}: {doubt.text(as_command)}")
         for task in doubt.candidates:
             began = f"{task.submit_time:%H:%M:%S}" if task.submit_time else "?"
             say(f"    task {task.task_id} {task.status.lower()}, began {began}")
@@ -147,7 +146,7 @@ def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
 def _doubt_line(doubt: Doubt) -> dict[str, Any]:
     return job_line(doubt.job) | {
         "outcome": doubt.outcome or None,
-        "advice": doubt.advice,
+        "advice": doubt.text(as_command),
         "candidates": [
             {
                 "task_id": task.task_id,

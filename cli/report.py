@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.advice import as_command
 from cli.options import Since
 from cli.progress import progress
 from cli.speaking import say
@@ -27,7 +28,7 @@ def report(
     settings = read_settings()
     with open_ledger(settings) as ledger, progress("drawing portraits") as advance:
         file, told = write_report(
-            ledger, Album.in_home(settings.home), out, since=since, advance=advance
+            ledger, Album.in_home(settings.home), out, since=since, advance=advance, say=as_command
         )
     subject = "portrait" if told.portraits == 1 else "portraits"
     say(f"The report on {told.portraits} {subject} is {file}.")

@@ -191,7 +191,7 @@ def _standing() -> Standing | None:
 
 def _open_in_words(now: Standing) -> str:
     is_open = [
-        *_counted(now.submitted, "job", "at the vendor's"),
+        *_counted(now.submitted, "job", "on the vendor's side"),
         *_counted(now.in_doubt, "job", "in doubt"),
         *_counted(now.awaited, "request", "whose answer is awaited"),
     ]

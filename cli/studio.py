@@ -37,9 +37,8 @@ def studio(
     as_json: Annotated[bool, typer.Option("--json", help="Print the ready line as JSON.")] = False,
 ) -> None:
     """Run a local studio, which speaks the vendor's protocol and looks at your pictures."""
-    from greenlight.errors import SettingsError
     from greenlight.settings import read_settings
-    from greenlight.studio.server import StudioSettings, StudioStartError, serve
+    from greenlight.studio.server import StudioSettings, serve
 
     settings = StudioSettings(
         home=home or read_settings().home / "studio",
@@ -57,7 +56,4 @@ def studio(
         say(f"The studio is ready at {base_url} (its page: {page}/). In another terminal:")
         say(f"  export DASHSCOPE_HTTP_BASE_URL={base_url} DASHSCOPE_API_KEY={key}")
 
-    try:
-        serve(settings, host, port, announce)
-    except StudioStartError as error:
-        raise SettingsError(str(error)) from None
+    serve(settings, host, port, announce)

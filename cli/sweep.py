@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from cli.advice import as_command
 from cli.film import prepare_prefect
 from cli.logs import warnings_shown
 from cli.options import (
@@ -27,15 +28,10 @@ from greenlight.modelstudio import catalog
 from greenlight.wording import cny
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from greenlight.settings import Settings
     from greenlight.work.bundles import BriefDefaults
     from greenlight.work.bundles.forecast import Forecast
-    from greenlight.work.bundles.sight import Sight
     from greenlight.work.sweep import SweepReport
-
-READ_AT_ONCE = 16
 
 
 def sweep(
@@ -190,31 +186,13 @@ async def _foresee(
     *,
     films: bool,
 ) -> Forecast:
-    from greenlight.concurrency import side_by_side
     from greenlight.services import open_ledger
-    from greenlight.work.bundles import bundles_in
-    from greenlight.work.bundles.forecast import Forecast, foresee
-    from greenlight.work.bundles.output import require_output
+    from greenlight.work.bundles.forecast import foresee
     from greenlight.work.bundles.surveying import Surveyor
 
-    forecast = Forecast()
     with open_ledger(settings) as ledger:
         surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=defaults, needs=needs)
-        if films:
-            require_output(out)
-            await surveyor.prepare()
-
-        async def sights() -> AsyncIterator[Sight]:
-            for page in bundles_in(place, defaults.models):
-                for sight in await surveyor.survey(page):
-                    yield sight
-
-        async def add(sight: Sight) -> None:
-            await foresee(sight, surveyor, forecast, films=films)
-
-        async for _ in side_by_side(sights(), add, at_once=READ_AT_ONCE):
-            pass
-    return forecast
+        return await foresee(place, surveyor, out=out, films=films)
 
 
 def _print_forecast(forecast: Forecast, place: str, models: list[str], *, as_json: bool) -> None:
@@ -237,12 +215,13 @@ def _print_forecast(forecast: Forecast, place: str, models: list[str], *, as_jso
 
 
 def _print_report(report: SweepReport, models: list[str], *, as_json: bool) -> None:
+    report = report.worded(as_command)
     if as_json:
         tell(report.model_dump_json())
         return
     for remark in report.failures + report.notes:
-        is_named = remark.message.startswith(remark.portrait.rpartition(".")[0])
-        say(remark.message if is_named else f"{remark.portrait}: {remark.message}")
+        is_named = remark.subject.startswith(remark.portrait.rpartition(".")[0])
+        say(f"{remark.message}." if is_named else f"{remark.portrait}: {remark.message}.")
     states = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.states.items())
     subjects = catalog.subjects_in_words(models, report.portraits)
     say(f"{report.portraits} {subjects} in {report.place}: {states or 'none'}.")

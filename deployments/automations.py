@@ -254,11 +254,12 @@ def _find_block(client: SyncPrefectClient, name: str) -> uuid.UUID:
     slug, slash, block = name.partition("/")
     if not slash:
         raise SettingsError(
-            f"{name} is no block; write TYPE/NAME as `prefect block ls` shows it, like slack-webhook/ops"
+            f"{name} is not a block",
+            "write TYPE/NAME as `prefect block ls` shows it, like slack-webhook/ops",
         )
     try:
         return client.read_block_document_by_name(block, slug, include_secrets=False).id
     except ObjectNotFound:
         raise SettingsError(
-            f"Prefect has no block {name}; make one in its UI, under Blocks"
+            f"Prefect has no block {name}", "make one in its UI, under Blocks"
         ) from None

@@ -24,11 +24,11 @@ def _place(text: str, *, like: str) -> str:
     from greenlight.media.s3 import split_s3
 
     if not text:
-        raise ValueError(f"is not set; use a place like {like}, or a folder")
+        raise ValueError("is not set", f"use a place like {like}, or a folder")
     if "://" not in text:
         return str(folder(text))
     if not text.startswith("s3://") or not split_s3(text)[0]:
-        raise ValueError(f"is {text!r}; use a place like {like}, or a folder")
+        raise ValueError(f"is {text!r}", f"use a place like {like}, or a folder")
     return text if text.endswith("/") else f"{text}/"
 
 
@@ -37,7 +37,7 @@ def _names(text: str, *, known: Callable[[], Iterable[str]]) -> list[str]:
     for one in names:
         if one not in known():
             raise ValueError(
-                f"names {one!r}; choose from {', '.join(known())}, separated by commas"
+                f"names {one!r}", f"choose from {', '.join(known())}, separated by commas"
             )
     return list(dict.fromkeys(names))
 
@@ -123,4 +123,4 @@ def _require_schedule(cron: str, timezone: str) -> None:
         wrong = error.errors(include_url=False, include_context=False)[0]
         message = wrong["msg"].removeprefix("Value error, ")
         name = CHOICES["timezone" if "timezone" in wrong["loc"] else "sweep_cron"].name
-        raise SettingsError(f"{name} is {wrong['input']!r}: {message}") from None
+        raise SettingsError(f"is {wrong['input']!r}: {message}", subject=name) from None

@@ -52,6 +52,8 @@ class Via(StrEnum):
 class PrefectDown(GreenlightError):  # noqa: N818 - the name of the state it stands for
     """Prefect cannot take a batch now; later it may."""
 
+    could_cost = False
+
 
 @dataclass(frozen=True, slots=True)
 class Handover:
@@ -88,8 +90,9 @@ class Starter:
     ) -> None:
         if not PREFECT_API_URL.value():
             raise SettingsError(
-                "PREFECT_API_URL is not set, so there is no Prefect server to start runs on; "
-                "set it to a server's address, like http://127.0.0.1:4200/api"
+                "is not set, so there is no Prefect server to start runs on",
+                "set it to a server's address, like http://127.0.0.1:4200/api",
+                subject="PREFECT_API_URL",
             )
         self._deployment = deployment
         self._via = via
@@ -122,7 +125,8 @@ class Starter:
             yield
         except ObjectNotFound:
             raise PrefectDown(
-                f"Prefect has no deployment {self._deployment}; deploy it, or name yours with --deployment"
+                f"Prefect has no deployment {self._deployment}",
+                "deploy it, or name yours with --deployment",
             ) from None
         except httpx.HTTPStatusError as error:
             raise _judged(error.response) from None

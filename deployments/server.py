@@ -20,7 +20,7 @@ def require_api_url() -> None:
     """Raise a `SettingsError` that says how to come to a server, if none is named."""
     if not PREFECT_API_URL.value():
         raise SettingsError(
-            f"PREFECT_API_URL is not set, so there is no Prefect server; {START_ONE}"
+            "is not set, so there is no Prefect server", START_ONE, subject="PREFECT_API_URL"
         )
 
 
@@ -34,18 +34,19 @@ def answers_in_words() -> Iterator[None]:
         yield
     except httpx.TransportError:
         raise SettingsError(
-            f"the Prefect server that PREFECT_API_URL names does not answer; {START_ONE}"
+            "the Prefect server that PREFECT_API_URL names does not answer", START_ONE
         ) from None
     except httpx.HTTPStatusError as error:
-        raise SettingsError(_refusal(error.response)) from None
+        raise SettingsError(*_refusal(error.response)) from None
 
 
-def _refusal(response: httpx.Response) -> str:
+def _refusal(response: httpx.Response) -> tuple[str, str]:
+    """Return what the server answered, and what to do."""
     if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return (
-            f"the Prefect server lets nobody in without its password (HTTP {response.status_code}); "
-            "set PREFECT_API_AUTH_STRING as on the server"
+            f"the Prefect server requires its password (HTTP {response.status_code})",
+            "set PREFECT_API_AUTH_STRING as on the server",
         )
     words = " ".join(response.text.split())[:300]
     answer = f"{response.status_code} ({words})" if words else str(response.status_code)
-    return f"the Prefect server answered {answer}; look at its log, and at PREFECT_API_URL"
+    return f"the Prefect server answered {answer}", "check its log, and PREFECT_API_URL"

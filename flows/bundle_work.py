@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from blocks import ModelStudioCredentials
-from flows.allowance import Allowance
 from flows.film_runs import FilmRuns
 from greenlight.errors import OverBudget
-from greenlight.ledger import Ledger
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Film
-from greenlight.work.case import Case
-from greenlight.work.planning import Planner
+from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.reports import FilmReport
 from tasks import detect
 from tasks.artifacts import Gallery
@@ -27,10 +24,11 @@ FREE = Decimal(0)
 class ByRuns:
     """What a flow's checks are made with, and its film runs begun."""
 
-    ledger: Ledger
+    surveyor: Surveyor
     credentials: ModelStudioCredentials
     runs: FilmRuns
-    allowance: Allowance
+    max_cny: float | None = None
+    """What this run may spend."""
     explains: bool = False
     """Whether the judge looks at each refusal without a word at once; else at those that are shown."""
     gallery: Gallery = field(default_factory=Gallery)
@@ -54,26 +52,20 @@ class ByRuns:
         """Check a subject by the task of the family's detector."""
         subject = sight.subject
         assert subject is not None  # noqa: S101 - a check is the step of an examined subject
-        price_cny = family.check_price_cny
-        self.allowance.take(price_cny)
         verdict = await detect(
             subject,
             sight.brief.question(family),
             explain=self.explains,
+            max_cny=self.max_cny,
             credentials=self.credentials,
         )
-        self.gallery.add(subject, verdict, price_cny=price_cny if verdict.charged else FREE)
+        price_cny = family.check_price_cny if verdict.charged else FREE
+        self.gallery.add(subject, verdict, price_cny=price_cny)
         return verdict
 
     async def film(self, sight: Sight, film: Film) -> FilmReport:
         """Hand a passed subject over, within what the run may still spend."""
         subject = sight.subject
         assert subject is not None  # noqa: S101 - it has passed
-        case = Case(film.brief, subject, film.drives)
-        service = self.credentials.service
-        plan = await Planner(case=case, service=service, ledger=self.ledger).plan()
-        self.allowance.take(plan.video_cny)
-        is_limited = self.allowance.max_cny is not None
-        return await self.runs.start(
-            film, subject.identity, max_cny=float(plan.video_cny) if is_limited else None
-        )
+        plan = await self.surveyor.plan(sight, film.drives)
+        return await self.runs.start(film, subject.identity, plan.video_cny)

@@ -21,6 +21,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.results import get_result_store
 
+from flows.advice import in_prefect
 from greenlight.briefs.brief import Brief
 from greenlight.ledger import Job, Ledger
 from greenlight.ledger.database import now
@@ -39,7 +40,7 @@ async def catch_up(closed: Iterable[Job], ledger: Ledger) -> None:
     """Let runs that ended as Filming, or in doubt, say what has come of their videos since.
 
     Besides the jobs that were closed just now the newest that have ended are looked at: a run may end only
-    after another process has closed its job, and `greenlight collect` knows no runs.
+    after another process has closed its job, and the command that collects knows no runs.
     """
     ended = await asyncio.to_thread(ledger.history.ended, limit=NEWEST)
     jobs = {job.flow_run: job for job in (*ended, *closed) if job.kind == "video" and job.flow_run}
@@ -68,7 +69,7 @@ async def _unsettled(client: PrefectClient, runs: Iterable[str]) -> list[FlowRun
 
 
 def _report(run: FlowRun, job: Job, ledger: Ledger) -> FilmReport:
-    report = report_job(job, _verdicts(run, job, ledger), cached=False)
+    report = report_job(job, _verdicts(run, job, ledger), cached=False).worded(in_prefect)
     report.cost_cny = ledger.cost_of_run_cny(str(run.id))
     return report
 

@@ -9,9 +9,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.advice import in_prefect
 from flows.catching_up import catch_up
 from flows.parameters import Credentials, explained, load_credentials
-from greenlight.errors import explain
 from greenlight.filming.collector import Collector, Round
 from greenlight.ledger import JobState
 from greenlight.ledger.database import now
@@ -80,7 +80,7 @@ def _tell(result: Round) -> None:
         if job.state is JobState.SUCCEEDED and job.kind == "video":
             tell_job(STORED, job)
     for job, error in result.troubled:
-        logger.warning("job %s: %s", job.short_name, visible(explain(error).message))
+        logger.warning("job %s: %s", job.short_name, visible(error.text(in_prefect, may_pay=False)))
     for job in result.expired:
         logger.error("job %s: %s", job.short_name, visible(job.message))
         tell_job(EXPIRED, job)
@@ -88,5 +88,6 @@ def _tell(result: Round) -> None:
         logger.error("job %s: its video is lost 24 hours after it was submitted", job.short_name)
         tell_job(EXPIRING, job)
     for doubt in result.doubts:
-        logger.warning("job %s is in doubt: %s", doubt.job.short_name, visible(doubt.advice))
+        told = visible(doubt.text(in_prefect))
+        logger.warning("job %s is in doubt: %s", doubt.job.short_name, told)
         tell_job(AMBIGUOUS, doubt.job)

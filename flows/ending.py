@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
+from flows.advice import in_prefect
 from greenlight.media.place import name_of
 from greenlight.media.s3 import split_s3
 from greenlight.wording import visible
@@ -37,6 +38,7 @@ async def end(
     That of one bundle, or of many that all ended alike, has their name; else it is called Done, or by what
     went wrong first.
     """
+    reports = [one.model_copy(update={"report": one.report.worded(in_prefect)}) for one in reports]
     states = Counter(one.report.state for one in reports)
     if not reports:
         return Completed(name="Done", message="nothing to do", data=[])

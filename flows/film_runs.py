@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from prefect import get_client, tags
+from prefect import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
-from flows.allowance import tag_of_budget
-from flows.newest_brief import Beside
+from flows.parameters import Beside
 from flows.portrait_to_video import portrait_to_video, run_name
 from greenlight.briefs.brief import Brief
+from greenlight.ledger import Budget, Ledger
 from greenlight.work.bundles.steps import Film
 from greenlight.work.reports import FilmReport, FilmState, passed_by
 
@@ -28,8 +28,11 @@ IN_PLACE_AT_ONCE = 4
 class FilmRuns:
     """Starts one run a brief, however often the same brief is handed over."""
 
+    ledger: Ledger
     service: str
     """Where the videos are made: each service makes its own."""
+    budget: Budget | None = None
+    """What this run may spend, its films among it."""
     out: str | None = None
     credentials: str | None = None
     beside: Beside | None = None
@@ -44,27 +47,30 @@ class FilmRuns:
         default_factory=lambda: asyncio.Semaphore(IN_PLACE_AT_ONCE)
     )
 
-    async def start(self, film: Film, subject: str, *, max_cny: float | None) -> FilmReport:
+    async def start(self, film: Film, subject: str, price_cny: Decimal) -> FilmReport:
         """Return the report of a brief that was handed over, or of what became of it here.
 
-        `subject` is the identity of its portrait or clip. What is wrong with the brief is raised.
+        `subject` is the identity of its portrait or clip, the price is the most that it may cost. What is
+        wrong with the brief is raised, and so is `OverBudget`.
         """
         deployment = await self._look_up()
+        key = film.key(self.service, subject)
+        promise = await self._promise(key, price_cny)
         parameters: dict[str, Any] = {
             "out": self.out,
-            "max_cny": max_cny,
+            "max_cny": None if promise is None else float(price_cny),
+            "promise": promise,
             "credentials": self.credentials,
         }
-        # Counted again should this run crash and begin anew.
-        budget = [] if max_cny is None else [tag_of_budget()]
         if deployment is None:
-            with tags(*budget):
-                return await self._film_here(film, parameters)
+            return await self._film_here(film, parameters)
         if self.beside is not None:
             parameters["beside"] = self.beside.model_dump(mode="json")
         parameters = {name: value for name, value in parameters.items() if value is not None}
-        key = self._key(film, subject)
-        run = await _create_run(deployment, film.brief, parameters, budget, key)
+        run = await _create_run(deployment, film.brief, parameters, key)
+        if promise is not None and run.parameters.get("promise") != promise:
+            # Somebody else had handed it over, and pays for it.
+            await asyncio.to_thread(self.ledger.promises.release, promise)
         return FilmReport(
             state=FilmState.HANDED_OVER,
             message=f"{passed_by(film.family.name)}; the run {run.name!r} films it",
@@ -72,13 +78,11 @@ class FilmRuns:
             verdicts=film.verdicts,
         )
 
-    def _key(self, film: Film, subject: str) -> str:
-        """Return what is the same for the same brief of the same contents, wherever they lie."""
-        drive = film.drives.of(film.family)
-        identity = drive if drive is None or isinstance(drive, str) else drive.identity
-        brief = film.brief.model_dump_json(exclude={"portrait", "clip", "sound", "motion"})
-        decided = "\n".join((self.service, subject, str(identity), brief))
-        return f"film-{hashlib.sha256(decided.encode()).hexdigest()}"
+    async def _promise(self, key: str, price_cny: Decimal) -> int | None:
+        """Hold the price of a film back before it has a run, so that no crash forgets it."""
+        if self.budget is None:
+            return None
+        return await asyncio.to_thread(self.ledger.promises.make, self.budget, key, price_cny)
 
     async def _look_up(self) -> DeploymentResponse | None:
         async with self._one_at_a_time:
@@ -107,7 +111,6 @@ async def _create_run(
     deployment: DeploymentResponse,
     brief: Brief,
     parameters: dict[str, Any],
-    budget: list[str],
     key: str,
 ) -> FlowRun:
     """Return the run of a key that is not over yet, or a new one.
@@ -123,7 +126,6 @@ async def _create_run(
                 parameters={"brief": brief.model_dump(mode="json"), **parameters},
                 idempotency_key=f"{key}-{number}",
                 name=run_name(brief),
-                tags=budget,
             )
             if run.state is None or not run.state.is_final():
                 return run

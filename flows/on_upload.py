@@ -11,12 +11,19 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.allowance import Allowance
 from flows.bundle_work import ByRuns
 from flows.ending import BundleReport, counted, end, subjects_of
 from flows.film_runs import FilmRuns
-from flows.newest_brief import Beside
-from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
+from flows.parameters import (
+    Beside,
+    Credentials,
+    Defaults,
+    MaxCny,
+    Needs,
+    Out,
+    explained,
+    load_credentials,
+)
 from greenlight.concurrency import all_of, each, side_by_side
 from greenlight.errors import InputError, SettingsError
 from greenlight.ledger import Ledger
@@ -83,14 +90,13 @@ async def on_upload(
     _refuse_own_output(objects, out)
     await require_result_store()
     block = await load_credentials(credentials)
-    async with connected(block) as services:
+    async with connected(block, max_cny=max_cny) as services:
         surveyor = Surveyor(
             ledger=services.ledger, service=block.service, defaults=defaults, needs=needs
         )
-        beside = Beside(defaults=defaults, needs=needs)
-        runs = FilmRuns(block.service, out, credentials, beside)
-        allowance = await Allowance.of_run(max_cny, services.ledger)
-        doer = ByRuns(services.ledger, block, runs, allowance, explains=True)
+        beside, budget = Beside(defaults=defaults, needs=needs), services.run_budget
+        runs = FilmRuns(services.ledger, block.service, budget, out, credentials, beside)
+        doer = ByRuns(surveyor, block, runs, max_cny, explains=True)
         work = BundleWork(surveyor, doer)
         await work.prepare()
         reports, sights = await _work_on(await _find(objects), work)
@@ -121,8 +127,9 @@ def _refuse_own_output(objects: list[Arrival], out: str | None) -> None:
         refuse_output_inside(arrival.bucket, prefix, out)
         if arrives_again(arrival.bucket, prefix, results):
             raise SettingsError(
-                f"the results of runs lie in {results}, where uploads arrive, so every result would start "
-                "another run; name another block in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+                f"the results of runs are stored in {results}, where uploads arrive, so every result would "
+                "start another run",
+                "name another block in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK",
             )
 
 
@@ -168,7 +175,7 @@ async def _show(sights: list[Sight], reports: list[BundleReport], doer: ByRuns, 
     """Show one subject whole, and many as a table with a contact sheet of the refused."""
     subjects = [sight.subject for sight in sights]
     if len(reports) == 1 and subjects and subjects[0] is not None:
-        ledger, run_id = doer.ledger, str(flow_run.id or "")
+        ledger, run_id = doer.surveyor.ledger, str(flow_run.id or "")
         reports[0].report.cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
         await show_subject(subjects[0], reports[0].report)
     elif doer.gallery.count:

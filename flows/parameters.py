@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from blocks import ModelStudioCredentials
 from greenlight.settings import read_settings
 from greenlight.work.bundles import BriefDefaults, Need
+from greenlight.work.bundles.briefing import NEEDS
 
 
 def explained(title: str, description: str, **limits: Any) -> Any:
@@ -57,6 +58,15 @@ Credentials = Annotated[
         description="Name of a ModelStudioCredentials block; by default the environment is used.",
     ),
 ]
+
+
+class Beside(BaseModel):
+    """How an upload or a sweep makes a brief of what is beside a portrait."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    defaults: Defaults = BriefDefaults()
+    needs: Needs = NEEDS
 
 
 async def load_credentials(name: str | None) -> ModelStudioCredentials:

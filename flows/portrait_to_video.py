@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from prefect import flow
@@ -11,23 +13,26 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from blocks import ModelStudioCredentials
+from flows.advice import in_prefect
 from flows.coming_back import come_back
 from flows.ending import ended, subjects_of
-from flows.newest_brief import Beside, newest_brief
-from flows.parameters import Credentials, MaxCny, Out, explained, load_credentials
+from flows.parameters import Beside, Credentials, MaxCny, Out, explained, load_credentials
 from greenlight.briefs.brief import Brief
 from greenlight.errors import OverBudget
 from greenlight.filming.orders import TemplateOrder, VideoOrder
-from greenlight.ledger import Job, JobState, Ledger
+from greenlight.ledger import Budget, Job, JobState, Ledger
 from greenlight.media.subjects import Subject, examine_subject
 from greenlight.modelstudio.catalog import LONGEST_JOB_SECONDS
 from greenlight.modelstudio.family import Verdict
 from greenlight.modelstudio.question import Question
 from greenlight.paying.holding import alone
+from greenlight.paying.spending import spending
 from greenlight.settings import read_settings
 from greenlight.wording import visible
 from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
 from greenlight.work.beforehand import what_ends_it
+from greenlight.work.bundles.newest import newest_brief
+from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.case import examine_case
 from greenlight.work.planning import Planner
 from greenlight.work.reports import (
@@ -81,6 +86,13 @@ async def portrait_to_video(
             description="Sidecar files (set by uploads and sweeps): re-read just before filming.",
         ),
     ] = None,
+    promise: Annotated[
+        int | None,
+        explained(
+            title="Promise",
+            description="Set by uploads and sweeps with a budget: the part of it that pays for this run.",
+        ),
+    ] = None,
     credentials: Credentials = None,
 ) -> State[FilmReport]:
     """Film a portrait or a clip with the first of its models whose check it passes.
@@ -93,18 +105,41 @@ async def portrait_to_video(
     brief.check_parameters_are_known()
     block = await load_credentials(credentials)
     place = out or str(read_settings().videos)
+    film = partial(_film, place=place, wait_seconds=wait_seconds, max_cny=max_cny, block=block)
+    try:
+        async with spending(_ledger(), promise, str(flow_run.id or "")):
+            return await _film_newest(brief, beside, block.service, film)
+    except OverBudget as error:
+        # Its promise was released meanwhile, and there is no room for it any more.
+        tell_budget_spent(error, service=block.service)
+        report = report_refused_by_budget(error, [])
+    return await _finish(report, await examine_subject(brief.subject, brief.role), brief)
+
+
+async def _film_newest(
+    brief: Brief,
+    beside: Beside | None,
+    service: str,
+    film: Callable[[Brief], Awaitable[State[FilmReport]]],
+) -> State[FilmReport]:
+    """Film what the brief has become meanwhile, where it is made of what is beside its subject."""
     if beside is None:
-        return await _film(brief, place, wait_seconds, max_cny, block)
+        return await film(brief)
+    ledger = _ledger()
+    surveyor = Surveyor(
+        ledger=ledger, service=service, defaults=beside.defaults, needs=beside.needs
+    )
     # One at a time: another run of the same subject may have another brief, and must see this one's job.
-    async with alone(_ledger(), f"film {block.service} {brief.subject}"):
-        newest = await newest_brief(brief, beside, ledger=_ledger(), service=block.service)
+    async with alone(ledger, f"film {service} {brief.subject}"):
+        newest = await newest_brief(brief, surveyor)
         if isinstance(newest, FilmReport):
             return await _finish(newest, await examine_subject(brief.subject, brief.role), brief)
-        return await _film(newest, place, wait_seconds, max_cny, block)
+        return await film(newest)
 
 
 async def _film(
     brief: Brief,
+    *,
     place: str,
     wait_seconds: float,
     max_cny: float | None,
@@ -112,7 +147,8 @@ async def _film(
 ) -> State[FilmReport]:
     case = await examine_case(brief, place)
     planner = Planner(case=case, service=block.service, ledger=_ledger())
-    report = await what_ends_it(planner, max_cny)
+    budget = Budget.of_run(str(flow_run.id or ""), max_cny)
+    report = await what_ends_it(planner, budget)
     if report is None:
         report = await _Work(case, wait_seconds, max_cny, block).film()
     return await _finish(report, case.subject, brief)
@@ -181,18 +217,19 @@ class _Work:
             job = await collect_video(
                 job, out=self.case.out, wait_seconds=self.wait_seconds, credentials=self.block
             )
-        return report_job(job, verdicts, cached=not was_sent, note=order.note)
+        return report_job(job, verdicts, cached=not was_sent, notes=(order.note,))
 
 
 async def _without_template(template: Job, verdicts: list[Verdict]) -> FilmReport:
     """Return the report of a template that is not made (yet); a run of its own comes back for it."""
-    later = await come_back(template) if template.state is JobState.SUBMITTED else ""
+    later = await come_back(template, _ledger()) if template.state is JobState.SUBMITTED else ""
     return report_template(template, verdicts, later=later)
 
 
 async def _finish(report: FilmReport, subject: Subject, brief: Brief) -> State[FilmReport]:
     """Show how it ended and return the state that says so, with what this run cost and tags for lists."""
     run_id = str(flow_run.id or "")
+    report = report.worded(in_prefect)
     report.cost_cny = await asyncio.to_thread(_ledger().cost_of_run_cny, run_id)
     await show_subject(subject, report)
     subjects = subjects_of(brief.models, [brief.subject])

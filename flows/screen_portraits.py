@@ -13,12 +13,20 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.allowance import Allowance
+from flows.advice import in_prefect
 from flows.bundle_work import ByRuns
 from flows.ending import counted, ended, subjects_of, tag_run
 from flows.film_runs import FilmRuns
-from flows.newest_brief import Beside
-from flows.parameters import Credentials, Defaults, MaxCny, Needs, Out, explained, load_credentials
+from flows.parameters import (
+    Beside,
+    Credentials,
+    Defaults,
+    MaxCny,
+    Needs,
+    Out,
+    explained,
+    load_credentials,
+)
 from greenlight.modelstudio import catalog
 from greenlight.wording import cny, visible
 from greenlight.work.bundles import BriefDefaults
@@ -78,18 +86,18 @@ async def screen_portraits(
     refuse_output_within(place, out)
     await require_result_store()
     block = await load_credentials(credentials)
-    async with connected(block) as services:
-        run_id = str(flow_run.id or "")
+    async with connected(block, max_cny=max_cny) as services:
         ledger = services.ledger
-        beside = Beside(defaults=defaults, needs=needs)
-        runs = FilmRuns(block.service, out, credentials, beside, wait_seconds)
-        doer = ByRuns(ledger, block, runs, await Allowance.of_run(max_cny, ledger))
         surveyor = Surveyor(ledger=ledger, service=block.service, defaults=defaults, needs=needs)
+        beside = Beside(defaults=defaults, needs=needs)
+        budget = services.run_budget
+        runs = FilmRuns(ledger, block.service, budget, out, credentials, beside, wait_seconds)
+        doer = ByRuns(surveyor, block, runs, max_cny)
         sweep = Sweep(place, BundleWork(surveyor, doer, films=film))
         progress = Progress(f"Sweep of {place}", model=defaults.models[0])
         await sweep.run(_teller(progress))
         await progress.end()
-        cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)
+        cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, services.flow_run)
         gallery = doer.gallery
         if gallery.paid_count:
             await show_costs(ledger, block.service)
@@ -113,7 +121,7 @@ def _teller(progress: Progress) -> Tell:
 
 
 async def _end(sweep: Sweep, cost_cny: Decimal) -> State[SweepReport]:
-    report = sweep.report(cost_cny)
+    report = sweep.report(cost_cny).worded(in_prefect)
     subjects = subjects_of(sweep.models, [sweep.place])
     wanted = catalog.subjects_in_words(sweep.models, 0)
     message = counted(sweep.states) or f"there are no {wanted} in {sweep.place}"

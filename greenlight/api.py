@@ -43,7 +43,7 @@ async def check(
     """Return a model's verdict on a portrait, or a clip if it films one: a file, an http(s) address or `s3://bucket/key`.
 
     A known verdict costs nothing; `fresh` pays for a new one. `deployment` names your own deployment of the
-    detector. Raises a `GreenlightError`, or a `ModelStudioError` for what the service answers.
+    detector. Raises an `Explained` error: a `GreenlightError`, or a `ModelStudioError` of the service.
     """
     family = catalog.family(model)
     question = Question.of(family, ratio=ratio, deployment=deployment)

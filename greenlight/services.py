@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.reconciling import Reconciler
@@ -70,10 +69,12 @@ class Services:
         budgets: tuple[Budget, ...] = ()
         if self.settings.max_cny_per_day is not None:
             budgets = (Budget(max_cny=self.settings.max_cny_per_day),)
-        if self.max_cny is not None:
-            max_cny = Decimal(str(self.max_cny))
-            budgets += (Budget(max_cny=max_cny, scope="run", run=self.flow_run),)
-        return budgets
+        return budgets if self.run_budget is None else (*budgets, self.run_budget)
+
+    @property
+    def run_budget(self) -> Budget | None:
+        """Return the limit of this run, if it has one."""
+        return Budget.of_run(self.flow_run, self.max_cny)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from greenlight.errors import SettingsError
+from greenlight.errors.advice import GetKey
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL, POLL_SECONDS
 from greenlight.modelstudio.client import service_of
 from greenlight.wording import visible
@@ -24,10 +25,6 @@ Delivery = Literal["presigned", "upload"]
 LEASE_SECONDS = 180.0
 SETTLE_SECONDS = 600.0
 A_DAY = 86_400
-NO_KEY = (
-    "no key is set: put a key of the China (Beijing) region into DASHSCOPE_API_KEY, or run "
-    "`greenlight studio` and point DASHSCOPE_HTTP_BASE_URL at it to work without one"
-)
 PREFIX: Final = "GREENLIGHT_"
 """What no other program's variables begin with; Model Studio's SDK reads more of `DASHSCOPE_`."""
 OF_DEPLOYMENTS: Final = frozenset(
@@ -57,14 +54,15 @@ class Setting:
     default_in_words: str = ""
     """What the reference says instead, where the default is no plain text."""
     read: Callable[[str], Any] = str
-    """Makes a value of the text, "" where there is none; its `ValueError` goes on after the name."""
+    """Makes a value of the text, "" where there is none; its `ValueError` has what follows the name, and what
+    to do."""
 
     def value_in(self, environ: Mapping[str, str]) -> Any:
         """Return its value; `SettingsError` says what is wrong with the text and what to use."""
         try:
             return self.read(environ.get(self.name) or self.default)
         except ValueError as error:
-            raise SettingsError(f"{self.name} {error}") from None
+            raise SettingsError(*error.args, subject=self.name) from None
 
 
 def read_all(
@@ -81,7 +79,7 @@ def folder(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError:
         raise ValueError(
-            f"is {text!r}, which begins with a home folder that does not exist; use a full path"
+            f"is {text!r}, which begins with a home folder that does not exist", "use a full path"
         ) from None
 
 
@@ -90,14 +88,16 @@ def _address(text: str) -> str:
     try:
         service_of(address)
     except ValueError as error:
-        raise ValueError(f"cannot be used: {error}; the vendor's is {BEIJING_BASE_URL}") from None
+        raise ValueError(
+            f"cannot be used: {error}", f"the vendor's is {BEIJING_BASE_URL}"
+        ) from None
     return address
 
 
 def _workspace(text: str) -> str | None:
     workspace = text.strip()
     if not (workspace.isascii() and workspace.isprintable()):
-        raise ValueError("contains characters that no workspace ID has; copy it again")
+        raise ValueError("contains characters that no workspace ID has", "copy it again")
     return workspace or None
 
 
@@ -105,12 +105,12 @@ def _seconds(text: str) -> float:
     with suppress(ValueError):
         if 0 < (seconds := float(text)) < A_DAY:
             return seconds
-    raise ValueError(f"is {text!r}; use a number of seconds above 0 and below {A_DAY}, like 15")
+    raise ValueError(f"is {text!r}", f"use a number of seconds above 0 and below {A_DAY}, like 15")
 
 
 def _switch(text: str) -> bool:
     if text.lower() not in _SWITCH:
-        raise ValueError(f"is {text!r}; use on or off")
+        raise ValueError(f"is {text!r}", "use on or off")
     return _SWITCH[text.lower()]
 
 
@@ -120,12 +120,12 @@ def _money(text: str) -> Decimal | None:
     with suppress(InvalidOperation):
         if (amount := Decimal(text)).is_finite() and amount >= 0:
             return amount
-    raise ValueError(f"is {text!r}; use an amount in yuan, like 20")
+    raise ValueError(f"is {text!r}", "use an amount in yuan, like 20")
 
 
 def _delivery(text: str) -> str:
     if text not in get_args(Delivery):
-        raise ValueError(f"is {text!r}; use {' or '.join(get_args(Delivery))}")
+        raise ValueError(f"is {text!r}", f"use {' or '.join(get_args(Delivery))}")
     return text
 
 
@@ -206,10 +206,10 @@ class Settings:
     def require_key(self) -> str:
         """Return the key, or raise a `SettingsError` that says where to get one."""
         if not self.api_key:
-            raise SettingsError(NO_KEY)
+            raise SettingsError("no key is set", GetKey())
         if not (self.api_key.isascii() and self.api_key.isprintable()):
             raise SettingsError(
-                "DASHSCOPE_API_KEY contains characters that no key has; copy it again"
+                "contains characters that no key has", "copy it again", subject="DASHSCOPE_API_KEY"
             )
         return self.api_key
 

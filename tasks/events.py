@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from prefect.events import emit_event
 
-from greenlight.errors import OverBudget
+from greenlight.errors import OverBudget, sentence
 from greenlight.ledger import Job
 from greenlight.ledger.budgets import day_of
 from greenlight.ledger.database import now
@@ -81,15 +81,16 @@ def tell_job(event: str, job: Job) -> None:
 
 def tell_budget_spent(error: OverBudget, *, service: str) -> None:
     """Raise `greenlight.budget.spent`, once a day: a paying request was held back."""
+    reason = sentence((error.happened, error.advice))
     emit_event(
         event=BUDGET_SPENT,
         id=_once(BUDGET_SPENT, service, day_of(now()).isoformat()),
         resource={
             "prefect.resource.id": f"greenlight.budget.{service}",
             "greenlight.service": service,
-            "greenlight.reason": str(error),
+            "greenlight.reason": reason,
         },
-        payload={"reason": str(error)},
+        payload={"reason": reason},
     )
 
 

@@ -57,6 +57,6 @@ def _expect(store: str, done: str) -> Iterator[None]:
     # Each kind of store has its own errors, and so has unpacking.
     except Exception as error:  # noqa: BLE001 - to Prefect all of them are a miss
         raise SettingsError(
-            f"the result store {store} cannot be {done} ({reason_of(error)}); mend it, or name another in "
-            "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+            f"the result store {store} cannot be {done} ({reason_of(error)})",
+            "repair it, or name another in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK",
         ) from None

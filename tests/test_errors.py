@@ -1,71 +1,111 @@
-"""Errors are sentences, and say whether money was spent."""
+"""An error is one sentence out of its fields: what happened, what to do next and what it cost."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 
 import pytest
 
 from greenlight.errors import (
-    EXPLAINED,
+    Explained,
     Explanation,
     GreenlightError,
     InputError,
-    LedgerError,
+    OverBudget,
     SettingsError,
     StorageError,
-    explain,
+    Unusable,
+    sentence,
 )
+from greenlight.errors.advice import AdoptTask, RaiseTake
 from greenlight.modelstudio.errors import AnswerLost, ModelStudioError, Throttled
+from greenlight.uploads.errors import MessagesRefused
 
-KINDS = [GreenlightError, InputError, LedgerError, SettingsError, StorageError]
+
+def _all_below(root: type[Explained]) -> Iterator[type[Explained]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _all_below(kind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+OURS = [kind for kind in _all_below(GreenlightError) if kind.__init__ is Explained.__init__]
+
+
+@pytest.mark.parametrize("kind", OURS)
 @pytest.mark.parametrize("spent", [True, False])
 def test_an_error_survives_pickling(kind: type[GreenlightError], *, spent: bool) -> None:
-    again = pickle.loads(pickle.dumps(kind("the disk is full", spent=spent)))
+    error = kind(
+        "is full", AdoptTask("job", "task"), subject="the disk", spent=spent, request_id="r-1"
+    )
+    again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind
-    assert (str(again), again.spent) == ("the disk is full", spent)
+    assert vars(again) == vars(error)
+    assert str(again) == str(error)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_nothing_was_spent_unless_it_is_said(kind: type[GreenlightError]) -> None:
-    assert kind("no").spent is False
+def test_an_error_that_is_made_of_something_else_survives_pickling_too() -> None:
+    again = pickle.loads(pickle.dumps(MessagesRefused("the queue did not", {"receipt"})))
+    assert (again.receipts, again.what) == ({"receipt"}, "the queue did not")
 
 
 @pytest.mark.parametrize(
-    ("error", "message"),
+    ("error", "text"),
     [
-        (InputError("a.png is empty"), "a.png is empty; nothing was spent."),
-        (InputError("a.png is empty."), "a.png is empty; nothing was spent."),
+        (
+            InputError("is empty", "use another", subject="a.png"),
+            "a.png is empty; use another; nothing was spent.",
+        ),
+        (InputError("is empty.", subject="a.png"), "a.png is empty; nothing was spent."),
         (StorageError("cut off", spent=True), "cut off; money was spent on it."),
+        (OverBudget("no room", request_id="r-1"), "no room (request r-1); nothing was sent."),
+        (SettingsError("is not set", "set it", subject="NAME"), "NAME is not set; set it."),
+        (SettingsError("expired", could_cost=True), "expired; nothing was spent."),
+        (
+            Throttled(),
+            "Model Studio asks to slow down; wait a minute and try again; the request cost nothing.",
+        ),
     ],
 )
-def test_an_explanation_says_what_it_cost(error: GreenlightError, message: str) -> None:
-    assert explain(error) == Explanation(type(error).__name__, message, error.spent)
-
-
-def test_a_vendors_error_says_itself_what_it_cost() -> None:
-    told = explain(Throttled("slow down", code="Throttling", request_id="r-1", status=429))
-    assert (told.type, told.spent) == ("Throttled", False)
-    assert told.message.count("cost nothing") == 1
-    assert "request r-1" in told.message
-    assert explain(AnswerLost("no answer")).spent
+def test_an_error_is_one_sentence_of_its_fields(error: Explained, text: str) -> None:
+    assert error.text() == str(error) == text
+    assert error.explanation() == Explanation(error.kind, text, error.spent, error.subject)
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "end"),
     [
-        *(kind("it is so.") for kind in KINDS),
-        *(kind("it is so.") for kind in (ModelStudioError, *ModelStudioError.__subclasses__())),
+        (InputError("is empty", subject="a.png"), "a.png is empty."),
+        (Throttled("slow down"), "wait a minute and try again."),
+        (StorageError("cut off", spent=True), "money was spent on it."),
+        (AnswerLost("no answer"), "the request may have cost money."),
     ],
-    ids=repr,
 )
-def test_every_explanation_is_one_sentence(error: GreenlightError | ModelStudioError) -> None:
-    assert isinstance(error, EXPLAINED)
-    message = explain(error).message
-    assert message.endswith(".")
-    assert not message.endswith("..")
-    assert "\n" not in message
-    assert message.rstrip(".").count(". ") == 0
+def test_money_is_spoken_of_where_it_may_be_spent_or_was(error: Explained, end: str) -> None:
+    assert error.text(may_pay=False).endswith(end)
+
+
+def test_whoever_shows_an_error_words_its_advice() -> None:
+    error = InputError("is gone", RaiseTake(), subject="a.mp4")
+    told = error.text(lambda part: "take more" if isinstance(part, RaiseTake) else str(part))
+    assert told == "a.mp4 is gone; take more; nothing was spent."
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in _all_below(Explained) if issubclass(kind, ModelStudioError) or kind in OURS],
+)
+def test_every_error_is_one_sentence(kind: type[Explained]) -> None:
+    text = kind("it is so.").text()
+    assert text.endswith(".")
+    assert not text.endswith("..")
+    assert "\n" not in text
+    assert text.rstrip(".").count(". ") == 0
+
+
+def test_machines_know_what_can_never_be_used_as_any_bad_input() -> None:
+    assert (Unusable("no").kind, SettingsError("no").kind) == ("InputError", "SettingsError")
+
+
+def test_a_sentence_leaves_out_what_says_nothing() -> None:
+    assert sentence(("it is so.", None, "", "do this.")) == "it is so; do this"

@@ -117,7 +117,9 @@ def test_every_function_of_the_core_fits_on_a_screen() -> None:
 @pytest.mark.parametrize(
     ("room", "allowed"),
     [
-        ("modelstudio", ()),
+        # What its errors have in common with all others.
+        ("modelstudio", ("greenlight.errors",)),
+        ("errors", ()),
         # Whoever opens a picture opens it there, within the same bounds.
         ("judge", ("greenlight.media.pictures", "greenlight.media.frames")),
         ("media/pictures.py", ()),
@@ -136,6 +138,7 @@ def test_a_room_of_the_core_that_knows_next_to_nobody(room: str, allowed: tuple[
 def test_the_studio_knows_the_judge_the_protocol_and_readers_only() -> None:
     allowed = (
         "greenlight.studio",
+        "greenlight.errors",
         "greenlight.judge",
         "greenlight.modelstudio",
         "greenlight.media.pictures",

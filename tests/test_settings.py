@@ -11,6 +11,7 @@ import pytest
 
 from greenlight import settings as module
 from greenlight.errors import SettingsError
+from greenlight.errors.advice import GetKey
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL, POLL_SECONDS
 from greenlight.settings import OF_DEPLOYMENTS, SETTINGS, read_settings
 
@@ -115,7 +116,7 @@ def test_a_secret_in_the_address_is_refused_and_not_repeated(url: str) -> None:
 def test_a_missing_key_is_told_with_both_ways_out() -> None:
     with pytest.raises(SettingsError, match="DASHSCOPE_API_KEY") as caught:
         read_settings({}).require_key()
-    assert "greenlight studio" in str(caught.value)
+    assert caught.value.advice == GetKey()
 
 
 @pytest.mark.parametrize("key", ["sk-“quoted”", "sk-two\nlines", "sk-密钥"])

@@ -63,5 +63,5 @@ def _deployed(client: SyncPrefectClient, credentials: str | None) -> Iterator[Fi
             yield broken(
                 subject,
                 f"the Prefect server does not tell ({type(error).__name__})",
-                "look at the server's log",
+                "check the server's log",
             )

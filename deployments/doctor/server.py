@@ -38,14 +38,14 @@ def _refused(shown: str, status: int) -> Finding:
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return broken(
             SUBJECT,
-            f"the server at {shown} lets nobody in without a password (HTTP {status})",
+            f"the server at {shown} requires a password (HTTP {status})",
             "set PREFECT_API_AUTH_STRING as on the server, or PREFECT_API_KEY for Prefect Cloud",
         )
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return broken(
             SUBJECT,
-            f"the server at {shown} fails by its own fault (HTTP {status})",
-            "look at its log",
+            f"the server at {shown} has a fault of its own (HTTP {status})",
+            "check its log",
         )
     return _is_none(shown)
 
@@ -53,7 +53,7 @@ def _refused(shown: str, status: int) -> Finding:
 def _is_none(shown: str) -> Finding:
     return broken(
         SUBJECT,
-        f"what answers at {shown} is no Prefect server",
+        f"what answers at {shown} is not a Prefect server",
         "correct PREFECT_API_URL; it ends with /api, like http://127.0.0.1:4200/api",
     )
 

@@ -36,7 +36,7 @@ CHECK_FIELDS = {
     "opinion": "with `--explain`: `words` and `advice` of the local judge where the vendor gives no reason",
     "cached": "whether the books knew it",
     "cost_cny": "what this call cost; 0 when it was known",
-    "error": "null, or `type`, `message` and `spent`",
+    "error": "null, or `type`, `message`, `spent` and `subject` (what the message begins with)",
 }
 FAMILY_FIELDS = (
     "`ratio`, `face_bbox` and `ext_bbox` (emo), `humanoid` (wan-s2v), `bodystyle` (animate-anyone)"
@@ -113,7 +113,9 @@ def _default(parameter: Any, default: object) -> str:
 
 def _report_fields() -> Iterator[str]:
     docs = docs_of(reports)
-    for name in reports.FilmReport.model_fields:
+    for name, field in reports.FilmReport.model_fields.items():
+        if field.exclude:
+            continue
         about = docs.get(f"FilmReport.{name}", PLAIN_FIELDS.get(name, ""))
         yield f"{code(name)}: {about}"
 
@@ -125,5 +127,5 @@ PLAIN_FIELDS = {
     "video": "Where the video lies.",
     "sha256": "Of the video.",
     "seconds": "What the vendor billed.",
-    "error": "Null, or `type`, `message` and `spent`.",
+    "error": "Null, or `type`, `message`, `spent` and `subject` (what the message begins with).",
 }

@@ -24,11 +24,11 @@ OF_CREDENTIALS: Final = (
     "UnrecognizedClientException",
 )
 OF_THE_MOMENT: Final = (*THROTTLING, "SlowDown", "ServiceUnavailable", "InternalError")
-RENEW: Final = "renew the AWS credentials, and look at their source"
+RENEW: Final = "renew the AWS credentials, and check their source"
 LOG_IN: Final = "log in again with `aws sso login`"
 ADVICE: Final = (
-    *((code, "look at the name and the region") for code in NOT_THERE),
-    *((code, "give these credentials the right to it") for code in DENIED),
+    *((code, "check the name and the region") for code in NOT_THERE),
+    *((code, "give these credentials permission for it") for code in DENIED),
     *((code, RENEW) for code in OF_CREDENTIALS),
     *((code, "run it again later") for code in OF_THE_MOMENT),
     ("RequestTimeTooSkewed", "set this machine's clock, and keep it right with NTP"),
@@ -41,20 +41,20 @@ def advice_on(error: Exception) -> str:
     """Return what a person can do about an error of boto3's."""
     from botocore import exceptions
 
-    network = "look at the network, AWS_ENDPOINT_URL and the region"
+    network = "check the network, AWS_ENDPOINT_URL and the region"
     keys = (
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
     )
-    https = "look at AWS_ENDPOINT_URL, and name the certificate in AWS_CA_BUNDLE if it is your own"
+    https = "check AWS_ENDPOINT_URL, and name the certificate in AWS_CA_BUNDLE if it is your own"
     for kind, words in (
-        (exceptions.ProxyConnectionError, "look at HTTPS_PROXY, or name the host in NO_PROXY"),
+        (exceptions.ProxyConnectionError, "check HTTPS_PROXY, or name the host in NO_PROXY"),
         (exceptions.SSLError, https),
         (exceptions.ConnectionError, network),
         (exceptions.HTTPClientError, network),
         (exceptions.NoRegionError, "set AWS_DEFAULT_REGION"),
         (exceptions.NoCredentialsError, keys),
         (exceptions.CredentialRetrievalError, RENEW),
-        (exceptions.ProfileNotFound, "look at AWS_PROFILE, and at the profiles of this machine"),
+        (exceptions.ProfileNotFound, "check AWS_PROFILE, and the profiles of this machine"),
         (exceptions.SSOError, LOG_IN),
         (exceptions.TokenRetrievalError, LOG_IN),
         # botocore has no kind of its own for credentials that have ended and are not renewed.
@@ -62,4 +62,4 @@ def advice_on(error: Exception) -> str:
     ):
         if isinstance(error, kind):
             return words
-    return dict(ADVICE).get(code_of(error), "look at the AWS settings")
+    return dict(ADVICE).get(code_of(error), "check the AWS settings")

@@ -116,7 +116,9 @@ def _kept_client(
     except aws_errors() as error:
         raise _unusable(error) from None
     except ValueError as error:
-        raise SettingsError(f"AWS cannot be used: {error}; look at AWS_ENDPOINT_URL") from None
+        raise SettingsError(
+            f"AWS cannot be used: {error}", "check AWS_ENDPOINT_URL", could_cost=True
+        ) from None
 
 
 def _at_others(make: Callable[..., Any], config: Any) -> Any:
@@ -158,4 +160,7 @@ def _state(file: str) -> tuple[int, int] | None:
 
 
 def _unusable(error: Exception) -> SettingsError:
-    return SettingsError(f"AWS cannot be used: {reason_of(error)}; {advice_on(error)}")
+    """Return the error in words; credentials may end while work that is paid for is under way."""
+    return SettingsError(
+        f"AWS cannot be used: {reason_of(error)}", advice_on(error), could_cost=True
+    )

@@ -49,11 +49,11 @@ def reason_of(error: Exception) -> str:
     for kind, words in (
         (exceptions.ConnectTimeoutError, "no answer in time"),
         (exceptions.ReadTimeoutError, "no answer in time"),
-        (exceptions.SSLError, "no HTTPS with a certificate that is trusted"),
-        (exceptions.ProxyConnectionError, "the proxy does not let it through"),
+        (exceptions.SSLError, "no HTTPS with a trusted certificate"),
+        (exceptions.ProxyConnectionError, "the proxy refuses it"),
         (exceptions.EndpointConnectionError, "no connection"),
         # What a program said that should give credentials may hold them.
-        (exceptions.CredentialRetrievalError, "the source of the credentials gives none"),
+        (exceptions.CredentialRetrievalError, "the source of the credentials provides none"),
     ):
         if isinstance(error, kind):
             return words

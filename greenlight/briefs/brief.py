@@ -25,7 +25,7 @@ from greenlight.briefs.form_schema import (
 )
 from greenlight.briefs.own_deployments import DeploymentName
 from greenlight.briefs.signatures import UNSIGNED, refuse_signed
-from greenlight.errors import InputError, SettingsError
+from greenlight.errors import SettingsError
 from greenlight.ledger.checks import join_key
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Parameters, Role
@@ -172,8 +172,8 @@ class Brief(BaseModel):
         for name in self.parameters:
             if name not in known:
                 raise SettingsError(
-                    f"{name} is no parameter of {' or '.join(self.models)}; "
-                    f"choose from {', '.join(sorted(known))}"
+                    f"{name} is not a parameter of {' or '.join(self.models)}",
+                    f"choose from {', '.join(sorted(known))}",
                 )
         for family in self.families():
             self.resolve_parameters(family)
@@ -197,8 +197,8 @@ def subject_of(models: Iterable[str]) -> Role:
     films = {known[name].subject: name for name in models if name in known}
     if len(films) > 1:
         raise SettingsError(
-            f"{films[Role.PORTRAIT]} films a portrait and {films[Role.CLIP]} a clip; "
-            "choose models that film the same"
+            f"{films[Role.PORTRAIT]} films a portrait and {films[Role.CLIP]} a clip",
+            "choose models that film the same",
         )
     return next(iter(films), Role.PORTRAIT)
 
@@ -231,7 +231,9 @@ def parse_parameter(text: str) -> tuple[str, ParameterValue]:
     """Read `NAME=VALUE`; true, false and numbers are what they look like."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise InputError(f"{text!r} is no parameter; write NAME=VALUE, like style_level=calm")
+        raise SettingsError(
+            f"{text!r} is not a parameter", "write NAME=VALUE, like style_level=calm"
+        )
     try:
         parsed = json.loads(value)
     except json.JSONDecodeError:

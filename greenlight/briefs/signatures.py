@@ -28,11 +28,14 @@ def is_signed(place: str) -> bool:
 def refuse_signed(place: Any, what: str) -> None:
     """Raise an `InputError` for a signed address; `what` says what it is given as.
 
-    It is no `ValueError` on purpose: pydantic would quote the address in an error of its own, and Prefect
+    It is not a `ValueError` on purpose: pydantic would quote the address in an error of its own, and Prefect
     would keep that.
     """
     if isinstance(place, str) and is_signed(place):
         raise InputError(
-            f"{without_secrets(place)} is given as {what} with a signature or password in it, which Prefect "
-            "would keep and show to everybody; give s3://bucket/key, a file, or an address that needs none"
+            f"is given as {what} with a signature or password in it, which Prefect would keep and show to "
+            "everybody",
+            "give s3://bucket/key, a file, or an address that needs none",
+            subject=without_secrets(place),
+            could_cost=False,
         )

@@ -11,6 +11,8 @@ import httpx
 
 from greenlight.doctor.findings import Finding, broken, ok, warning
 from greenlight.doctor.regions import is_in_beijing, is_vendors
+from greenlight.errors import Part
+from greenlight.errors.advice import StartStudio
 from greenlight.media.place import without_query
 from greenlight.modelstudio.answers import Answer
 from greenlight.modelstudio.catalog import BEIJING_BASE_URL
@@ -31,7 +33,7 @@ def unreachable(base_url: str, error: httpx.HTTPError) -> Finding:
     if faults := [one for one in causes if isinstance(one, ssl.SSLError)]:
         return _insecure(host, faults[0])
     if isinstance(error, httpx.ProxyError):
-        return broken(SUBJECT, f"the proxy does not let {host} through", "look at HTTPS_PROXY")
+        return broken(SUBJECT, f"the proxy refuses {host}", "check HTTPS_PROXY")
     return broken(
         SUBJECT,
         f"{without_query(base_url)} cannot be reached ({reason_of(error)})",
@@ -51,19 +53,19 @@ def reached(base_url: str, answer: Answer, *, took_seconds: float) -> Finding:
         )
     if answer.status == httpx.codes.NOT_FOUND and "workspace" not in str(payload).lower():
         return broken(
-            SUBJECT, f"{shown} knows nothing of tasks", f"its address ends with /api/v1; {SET_IT}"
+            SUBJECT, f"{shown} does not know any tasks", f"its address ends with /api/v1; {SET_IT}"
         )
     if is_vendors(base_url) and not is_in_beijing(base_url):
         return broken(
             SUBJECT,
-            f"{shown} is of another region, and the portrait models are in China (Beijing) only",
+            f"{shown} is in another region, and the portrait models are only in China (Beijing)",
             f"unset DASHSCOPE_HTTP_BASE_URL, which means {BEIJING_BASE_URL}",
         )
     if answer.status >= 500:
         return warning(
-            SUBJECT, f"{shown} fails by its own fault (HTTP {answer.status})", "try again later"
+            SUBJECT, f"{shown} has a fault of its own (HTTP {answer.status})", "try again later"
         )
-    what = "the vendor's" if is_vendors(base_url) else "not the vendor's, so nothing is paid there"
+    what = "the vendor's" if is_vendors(base_url) else "not the vendor's, so it charges nothing"
     return ok(SUBJECT, f"{shown} answers after {took_seconds * 1000:.0f} ms; it is {what}")
 
 
@@ -72,21 +74,21 @@ def _insecure(host: str, fault: ssl.SSLError) -> Finding:
     if isinstance(fault, ssl.SSLCertVerificationError):
         return broken(
             SUBJECT,
-            f"{host} shows no certificate that is trusted ({fault.verify_message})",
-            "look at the clock, at a proxy in between, and at SSL_CERT_FILE",
+            f"{host} has no trusted certificate ({fault.verify_message})",
+            "check the clock, a proxy in between, and SSL_CERT_FILE",
         )
     reason = (fault.reason or "no reason given").replace("_", " ").lower()
     return broken(
         SUBJECT,
         f"{host} answers without the encryption of https:// ({reason})",
-        "look at DASHSCOPE_HTTP_BASE_URL, which begins with http:// for a local studio, and at HTTPS_PROXY",
+        "check DASHSCOPE_HTTP_BASE_URL, which begins with http:// for a local studio, and HTTPS_PROXY",
     )
 
 
-def _advice(base_url: str) -> str:
+def _advice(base_url: str) -> Part:
     if is_vendors(base_url):
-        return "look at the network, its name service, the firewall and HTTPS_PROXY"
-    return f"start a studio there with `greenlight studio`, or {SET_IT}"
+        return "check the network, its name service, the firewall and HTTPS_PROXY"
+    return StartStudio(BEIJING_BASE_URL)
 
 
 def _payload(answer: Answer) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from greenlight.doctor.findings import Finding, ok, skipped
 from greenlight.doctor.link import examine_link
 from greenlight.doctor.refusals import refused
 from greenlight.doctor.regions import is_vendors
+from greenlight.errors.advice import NameBucket
 from greenlight.media.s3 import split_s3
 from greenlight.settings import Settings
 
@@ -23,7 +24,7 @@ LOOKED_AT: Final = 100
 def examine_bucket(place: str | None, settings: Settings | None) -> Iterator[Finding]:
     """Yield what becomes of listing `s3://bucket/prefix/`, reading an object, and fetching it by a link."""
     if place is None:
-        yield skipped(SUBJECT, "none is named", "name the one of your portraits: --bucket NAME")
+        yield skipped(SUBJECT, "none is named", NameBucket())
         return
     if not place.startswith("s3://"):
         yield skipped(SUBJECT, f"{place} is a folder of this machine")
@@ -36,8 +37,8 @@ def examine_bucket(place: str | None, settings: Settings | None) -> Iterator[Fin
         yield refused(SUBJECT, f"{place} cannot be listed", error)
         return
     if key is None:
-        yield ok(SUBJECT, f"{place} can be listed, and holds nothing")
-        yield skipped("link", f"{place} holds no object that a link could be tried with")
+        yield ok(SUBJECT, f"{place} can be listed, and is empty")
+        yield skipped("link", f"{place} has no object that a link could be tried with")
         return
     try:
         client.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")["Body"].read()
@@ -45,10 +46,10 @@ def examine_bucket(place: str | None, settings: Settings | None) -> Iterator[Fin
         yield refused(SUBJECT, f"{place} can be listed, but {key} cannot be read", error)
         return
     in_host = wants_bucket_in_host(client.meta.endpoint_url)
-    instead = "; its store takes no bucket in the path, so the host's name begins with it"
+    instead = "; its store refuses paths with a bucket, so the host's name begins with it"
     yield ok(SUBJECT, f"{place} can be listed and read{instead if in_host else ''}")
     if settings is not None and settings.delivery == "upload":
-        yield skipped("link", "GREENLIGHT_DELIVERY is upload, so no links are handed over")
+        yield skipped("link", "GREENLIGHT_DELIVERY is upload, so the vendor gets no links")
         return
     yield from examine_link(
         client, bucket, key, for_vendor=settings is None or is_vendors(settings.base_url)

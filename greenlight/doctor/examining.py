@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from greenlight.doctor.findings import Finding, broken
-from greenlight.errors import EXPLAINED
+from greenlight.doctor.findings import Finding, broken, failed
+from greenlight.errors import Explained
+from greenlight.errors.advice import AllowMoreTime
 
 SECONDS = 5.0
 """How long an examination may take."""
@@ -51,7 +52,7 @@ class _UnderWay:
             for finding in self._examination.look():
                 self._found.append(finding)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one, the others go on
-            self._found.append(_failed(self._examination.subject, error))
+            self._found.append(_failure(self._examination.subject, error))
 
     def findings(self, wait_seconds: float, seconds: float) -> list[Finding]:
         self._thread.join(wait_seconds)
@@ -62,18 +63,17 @@ class _UnderWay:
                 broken(
                     self._examination.subject,
                     f"there was no answer within {seconds:g} s",
-                    "look at the network and the address, or give it more time with --timeout",
+                    AllowMoreTime(),
                 )
             )
         return found
 
 
-def _failed(subject: str, error: Exception) -> Finding:
-    if isinstance(error, EXPLAINED):
-        sentence, _, advice = str(error).partition("; ")
-        return broken(subject, sentence, advice or "correct what it names")
+def _failure(subject: str, error: Exception) -> Finding:
+    if isinstance(error, Explained):
+        return failed(subject, error)
     return broken(
         subject,
-        f"it could not be looked at: {type(error).__name__}: {error}",
+        f"it could not be examined: {type(error).__name__}: {error}",
         "this is a fault of this program, please report it",
     )

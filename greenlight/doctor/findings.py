@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from greenlight.errors import Explained, Part, Say
 from greenlight.modelstudio.redaction import without_secrets
 
 
@@ -29,33 +30,44 @@ class Finding:
     state: State
     sentence: str
     """What was found, without a full stop."""
-    advice: str = ""
+    advice: Part = ""
     """What to do next; nothing where there is nothing to do."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sentence", without_secrets(self.sentence).rstrip("."))
-        object.__setattr__(self, "advice", without_secrets(self.advice).rstrip("."))
+        if isinstance(self.advice, str):
+            object.__setattr__(self, "advice", without_secrets(self.advice).rstrip("."))
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain values under the names of its fields."""
-        return asdict(self)
+    def as_json(self, say: Say = str) -> dict[str, Any]:
+        """Return it as plain values under the names of its fields, with its advice in words."""
+        return {
+            "subject": self.subject,
+            "state": self.state,
+            "sentence": self.sentence,
+            "advice": say(self.advice),
+        }
 
 
-def ok(subject: str, sentence: str, advice: str = "") -> Finding:
+def ok(subject: str, sentence: str, advice: Part = "") -> Finding:
     """Return a finding of something that is as it should be."""
     return Finding(subject, State.OK, sentence, advice)
 
 
-def warning(subject: str, sentence: str, advice: str) -> Finding:
+def warning(subject: str, sentence: str, advice: Part) -> Finding:
     """Return a finding that somebody should know of."""
     return Finding(subject, State.WARNING, sentence, advice)
 
 
-def broken(subject: str, sentence: str, advice: str) -> Finding:
+def broken(subject: str, sentence: str, advice: Part) -> Finding:
     """Return a finding of something that does not work."""
     return Finding(subject, State.BROKEN, sentence, advice)
 
 
-def skipped(subject: str, sentence: str, advice: str = "") -> Finding:
+def failed(subject: str, error: Explained) -> Finding:
+    """Return a finding of what an error says."""
+    return broken(subject, error.happened, error.advice or "correct what it names")
+
+
+def skipped(subject: str, sentence: str, advice: Part = "") -> Finding:
     """Return a finding of something that was not looked at."""
     return Finding(subject, State.SKIPPED, sentence, advice)

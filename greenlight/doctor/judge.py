@@ -9,8 +9,8 @@ from greenlight.doctor.findings import Finding, broken, ok
 
 SUBJECT: Final = "judge"
 WITHOUT_IT: Final = (
-    "the vendor's checks and videos work without it, but `greenlight studio`, `greenlight demo` and the "
-    "judge's words on refusals do not"
+    "the vendor's checks and videos work without it, but the local studio, the demo and the judge's opinions "
+    "on refusals do not"
 )
 
 
@@ -34,7 +34,7 @@ def examine_judge() -> Iterator[Finding]:
         yield broken(
             SUBJECT,
             f"its model files cannot be read ({error}); {WITHOUT_IT}",
-            "install greenlight again",
+            "install Greenlight again",
         )
         return
     yield ok(SUBJECT, "it is installed, and its three model files load")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from greenlight.doctor.asking import NO_TASK, who_takes
-from greenlight.doctor.findings import Finding, broken, ok, warning
+from greenlight.doctor.findings import Finding, broken, failed, ok, warning
 from greenlight.doctor.regions import is_vendors
 from greenlight.errors import SettingsError
 from greenlight.modelstudio.answers import Answer
@@ -19,24 +19,14 @@ from greenlight.modelstudio.tasks import read_task
 from greenlight.settings import Settings
 
 SUBJECT: Final = "key"
-GET_ONE: Final = (
-    "put a key of the China (Beijing) region into DASHSCOPE_API_KEY, or run `greenlight studio` and "
-    "point DASHSCOPE_HTTP_BASE_URL at it to work without one"
-)
 
 
 def unusable(settings: Settings) -> Finding | None:
     """Return what is wrong with the key at sight, or nothing."""
-    if settings.api_key is None:
-        return broken(SUBJECT, "no key is set", GET_ONE)
     try:
         settings.require_key()
-    except SettingsError:
-        return broken(
-            SUBJECT,
-            "the key has characters that no key has",
-            "copy it again into DASHSCOPE_API_KEY",
-        )
+    except SettingsError as error:
+        return failed(SUBJECT, error)
     return None
 
 
@@ -49,31 +39,32 @@ def answered(
     except AuthenticationError:
         return _refused(settings, who_takes(key, regions, seconds=seconds))
     except AccessDenied as error:
-        return broken(SUBJECT, f"the key may not be used here ({error.code})", error.hint)
+        return broken(SUBJECT, f"the key may not be used here ({error.code})", error.advice)
     except ModelStudioError as error:
+        told = f"{error.headline} ({error.code})"
         if error.retryable:
-            return warning(SUBJECT, f"nobody knows yet: {error.what} ({error.code})", error.hint)
-        return broken(SUBJECT, f"the key cannot be used: {error.what} ({error.code})", error.hint)
-    return ok(SUBJECT, f"{settings.service} takes it")
+            return warning(SUBJECT, f"nobody knows yet: {told}", error.advice or "")
+        return broken(SUBJECT, f"the key cannot be used: {told}", error.advice or "")
+    return ok(SUBJECT, f"{settings.service} accepts it")
 
 
 def _refused(settings: Settings, region: str | None) -> Finding:
     if region is not None:
         return broken(
             SUBJECT,
-            f"the key is of the region {region}, and this address is another region's",
+            f"the key is for the region {region}, and this address is in another region",
             "make a key in the China (Beijing) region, where the portrait models are, and put it into "
             "DASHSCOPE_API_KEY",
         )
     if is_vendors(settings.base_url):
         return broken(
             SUBJECT,
-            "the key is wrong: neither this region nor another one takes it",
+            "the key is wrong: no region accepts it",
             "copy it again from the console of the China (Beijing) region into DASHSCOPE_API_KEY; one of a "
-            "workspace is good at the workspace's own address only",
+            "workspace is valid only at the workspace's own address",
         )
     return broken(
         SUBJECT,
-        f"the key is wrong: {settings.service} does not take it",
+        f"the key is wrong: {settings.service} does not accept it",
         "set DASHSCOPE_API_KEY to the key that the studio was started with",
     )

@@ -42,7 +42,7 @@ def examine_ledger(url: str, *, seconds: float) -> Iterator[Finding]:
             _try_to_write(connection, has_tables=found is not None)
         yield _of_revision(name, found)
     except SQLAlchemyError as error:
-        fault, _, advice = describe(error).partition("; ")
+        fault, advice = describe(error)
         yield broken(SUBJECT, f"{name} {fault}", advice)
     finally:
         engine.dispose()
@@ -75,11 +75,11 @@ def _of_revision(name: str, found: str | None) -> Finding:
     if found == REVISION:
         return ok(SUBJECT, f"{name} can be written")
     if found is None:
-        return ok(SUBJECT, f"{name} has no tables yet; the first command makes them")
+        return ok(SUBJECT, f"{name} has no tables yet; they are made when it is first used")
     if found.isdigit() and found < REVISION:
         return ok(
             SUBJECT,
-            f"{name} has tables of revision {found}; the next command brings them to {REVISION}",
+            f"{name} has tables of revision {found}; they are brought to {REVISION} when it is next used",
         )
     return broken(
         SUBJECT,
@@ -99,7 +99,7 @@ def _not_made_yet(file: Path) -> Finding:
     if why := why_unwritable(file.absolute().parent):
         return broken(
             SUBJECT,
-            f"{file} is not there and cannot be made ({why})",
-            "look at GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL",
+            f"{file} does not exist and cannot be made ({why})",
+            "check GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL",
         )
-    return ok(SUBJECT, f"{file} is not there yet; the first command makes it")
+    return ok(SUBJECT, f"{file} does not exist yet; it is made when it is first used")

@@ -19,9 +19,7 @@ from greenlight.modelstudio.redaction import keep_links_out_of_logs
 SUBJECT: Final = "link"
 FETCH_SECONDS: Final = 3.0
 LIFETIME_SECONDS: Final = 60
-UPLOAD_INSTEAD: Final = (
-    "let the portraits be uploaded to the vendor instead: GREENLIGHT_DELIVERY=upload"
-)
+UPLOAD_INSTEAD: Final = "upload the portraits to the vendor instead: GREENLIGHT_DELIVERY=upload"
 
 
 def examine_link(client: Any, bucket: str, key: str, *, for_vendor: bool) -> Iterator[Finding]:
@@ -49,28 +47,32 @@ def _fetched(link: str, host: str) -> Finding:
             status = response.status_code
     except httpx.HTTPError as error:
         return broken(
-            SUBJECT, f"a link to {host} leads nowhere ({type(error).__name__})", UPLOAD_INSTEAD
+            SUBJECT, f"a link to {host} cannot be fetched ({type(error).__name__})", UPLOAD_INSTEAD
         )
     if status not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
         return broken(
             SUBJECT,
             f"{host} refuses a presigned link (HTTP {status})",
-            f"look at the region, the bucket's policy and the clock, or {UPLOAD_INSTEAD}",
+            f"check the region, the bucket's policy and the clock, or {UPLOAD_INSTEAD}",
         )
-    return ok(SUBJECT, f"{host} gives an object to whoever has a presigned link, seen from here")
+    return ok(
+        SUBJECT, f"{host} serves an object to whoever has a presigned link, as seen from here"
+    )
 
 
 def _too_short() -> Iterator[Finding]:
     credentials = signing_credentials()
     if not credentials.last_for(LINK_SECONDS):
         at = credentials.ends_at
-        says = "the AWS credentials end" if at else "nobody knows when the AWS credentials end"
+        says = (
+            "the AWS credentials expire" if at else "it is unknown when the AWS credentials expire"
+        )
         when = f" at {at:%H:%M} UTC" if at else ""
         yield warning(
             SUBJECT,
-            f"{says}{when}, and links end with them; a video may wait {LINK_SECONDS // 3600} hours, so what "
-            "it needs is uploaded instead",
-            "use credentials that last, if links are wanted",
+            f"{says}{when}, and links expire with them; a video may wait {LINK_SECONDS // 3600} hours, so "
+            "what it needs is uploaded instead",
+            "use credentials that last longer, if you want links",
         )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from greenlight.doctor.findings import Finding, broken, ok, warning
+from greenlight.errors.advice import ChooseModel, ReplaceModel
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family
 from greenlight.modelstudio.times import CHINA
@@ -39,31 +40,32 @@ def _chosen(family: Family, own: Mapping[str, str], *, is_vendors: bool, today: 
     ends = _end(family, own)
     if ends is None or ends - today > NEAR:
         instead = any(model.id in own for model in family.models)
-        says = "called as a deployment of your own" if instead else "no end of it is near"
+        says = "called as a deployment of your own" if instead else "no shutdown is near"
         return ok(SUBJECT, f"{family.name}: {says}")
     ids = ", ".join(_retiring(family, own))
-    advice = (
-        f"choose {_staying(own)}, or name a deployment of your own: "
-        f"--deployment {next(iter(_retiring(family, own)))}=NAME"
-    )
+    advice = ReplaceModel(_staying(own), next(iter(_retiring(family, own))))
     if ends > today:
-        return warning(SUBJECT, f"{family.name} will be switched off on {ends} ({ids})", advice)
-    says = f"{family.name} is retired: the vendor announced to switch {ids} off on {ends}"
+        return warning(
+            SUBJECT, f"{family.name} is scheduled for shutdown on {ends} ({ids})", advice
+        )
+    says = f"{family.name} is retired: the vendor announced the shutdown of {ids} for {ends}"
     if is_vendors:
         return broken(SUBJECT, says, advice)
-    return warning(SUBJECT, f"{says}; this service, which is not the vendor's, may go on", advice)
+    return warning(
+        SUBJECT, f"{says}; this service, which is not the vendor's, may continue", advice
+    )
 
 
 def _all(own: Mapping[str, str], today: date) -> Finding:
     ends = {one.name: _end(one, own) for one in catalog.families().values()}
     near = {name: day for name, day in ends.items() if day is not None and day - today <= NEAR}
     if not near:
-        return ok(SUBJECT, "the vendor has announced no end that is near")
+        return ok(SUBJECT, "the vendor has announced no shutdown for the near future")
     each = ", ".join(f"{name} ({day})" for name, day in near.items())
     return warning(
         SUBJECT,
-        f"the vendor announced to switch off {each} ({catalog.RETIREMENT_NOTICE})",
-        f"choose {_staying(own)}, or a deployment of your own; --model looks at what you choose",
+        f"the vendor announced the shutdown of {each} ({catalog.RETIREMENT_NOTICE})",
+        ChooseModel(_staying(own)),
     )
 
 

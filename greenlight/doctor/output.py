@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from greenlight.aws.clients import aws_client
 from greenlight.aws.errors import aws_errors
-from greenlight.doctor.findings import Finding, broken, ok, skipped, warning
+from greenlight.doctor.findings import Finding, broken, failed, ok, skipped, warning
 from greenlight.doctor.folders import why_unwritable
 from greenlight.doctor.refusals import refused
 from greenlight.errors import SettingsError
@@ -33,8 +33,7 @@ def examine_output(
         try:
             refuse_output_inside(*split_s3(watched), out)
         except SettingsError as error:
-            sentence, _, advice = str(error).partition("; ")
-            yield broken(SUBJECT, sentence, advice)
+            yield failed(SUBJECT, error)
             return
     place = out or str(settings.videos if settings else "")
     if place.startswith("s3://"):
@@ -75,19 +74,19 @@ def _said(can: str, dialect: Dialect) -> Finding:
     if dialect is Dialect.LOOK_FIRST:
         return warning(
             SUBJECT,
-            f"{can}, but its store replaces what lies there; so it is looked first whether a name is free, "
-            "and the books keep the name for as long",
-            "let nobody else write there, or take a store that knows conditional writes",
+            f"{can}, but its store replaces what is there, so Greenlight first checks whether a name is free "
+            "and reserves it in the ledger",
+            "let nobody else write there, or use a store that supports conditional writes",
         )
     if dialect is Dialect.UNKNOWN:
         return warning(
             SUBJECT,
-            f"{can}, but nobody may try whether its store replaces what lies there; so each video's name "
-            "ends with the hash of its job",
-            f"let these credentials put, read and delete what is called {PROBE}* there",
+            f"{can}, but these credentials may not try whether its store replaces what is there, so each "
+            "video's name ends with the hash of its job",
+            f"let these credentials put, read and delete {PROBE}* there",
         )
     if dialect is Dialect.FORBID_OVERWRITE:
-        can += f"; its store knows no conditional writes, so {dialect} keeps what lies there"
+        can += f"; its store has no conditional writes, so {dialect} keeps what is there"
     return ok(SUBJECT, can)
 
 
@@ -97,7 +96,7 @@ def _folder(place: Path) -> Finding:
         return broken(
             SUBJECT,
             f"nothing can be written to {folder} ({why})",
-            "look at its rights, its disk, and GREENLIGHT_HOME",
+            "check its permissions, its disk, and GREENLIGHT_HOME",
         )
     return ok(
         SUBJECT, f"{folder} can be written" + ("" if folder.exists() else ", once it is made")

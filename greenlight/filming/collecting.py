@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from greenlight.errors import DeadLink, StorageError
+from greenlight.errors.advice import RaiseTake
 from greenlight.filming.clocks import is_past_its_life
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.listing import fetch_task
@@ -72,7 +73,7 @@ async def _finish(filmer: Filmer, job: Job, task: VideoTask, out: Path | str | N
     except DeadLink as error:
         if not is_past_its_life(task):
             raise
-        return await _expire(filmer, job, task, str(error))
+        return await _expire(filmer, job, task, error.happened)
     return await _close_video(filmer, job, task, stored)
 
 
@@ -168,8 +169,8 @@ async def _bring_along(filmer: Filmer, job: Job, wanted: Path | str) -> Job:
             return replace(job, place=str(wanted))
     except OSError as error:
         raise StorageError(
-            f"the video cannot be copied to {wanted} ({error.strerror}): name another place; it lies at "
-            f"{stored}"
+            f"the video cannot be copied from {stored} to {wanted} ({error.strerror})",
+            "name another place",
         ) from None
     return await _fetch_again(filmer, job, stored, wanted)
 
@@ -189,8 +190,7 @@ async def _fetch_again(filmer: Filmer, job: Job, stored: Path, wanted: Path) -> 
     task = await fetch_task(filmer.client, filmer.ledger, job.task_id) if job.task_id else None
     if task is None or not task.video_url:
         raise StorageError(
-            f"the video of this brief was stored as {stored} and is no longer there, and the vendor does not "
-            "have it any more; --take with a higher number makes and pays a new one"
+            "is gone, and the vendor no longer has the video", RaiseTake(), subject=str(stored)
         )
     video = await store(task.video_url, wanted)
     await asyncio.to_thread(filmer.ledger.jobs.move, job.id, place=video.place, sha256=video.sha256)

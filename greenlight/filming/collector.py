@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from greenlight.concurrency import all_of
-from greenlight.errors import GreenlightError
+from greenlight.errors import Explained
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.listing import list_tasks
@@ -44,7 +44,7 @@ class Round:
     """Jobs that ended in this round, with their videos stored where they succeeded."""
     waiting: list[Job] = field(default_factory=list)
     """Jobs that the vendor still works on, or that another collector has."""
-    troubled: list[tuple[Job, GreenlightError | ModelStudioError]] = field(default_factory=list)
+    troubled: list[tuple[Job, Explained]] = field(default_factory=list)
     """Jobs that have ended and could not be closed: the next round tries again."""
     doubts: list[Doubt] = field(default_factory=list)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -136,7 +136,7 @@ class Collector:
         """Look at a job once; a refused key is raised, and no other job is looked at any more."""
         try:
             ended = await collect(self.filmer, job, self.out, wait_seconds=0)
-        except (GreenlightError, ModelStudioError) as error:
+        except Explained as error:
             if isinstance(error, ModelStudioError) and error.refuses_all:
                 raise
             result.troubled.append((job, error))

@@ -48,13 +48,15 @@ class Evidence:
             return "the vendor's list shows none of the tasks that this ledger knows"
         sent_at = job.sent_at or job.reserved_at
         if not timedelta(0) <= self.read_at - sent_at < TASK_LIFETIME - LONGEST_CLOCK_FAULT:
-            return "the vendor's list no longer reaches back to it; look at the vendor's bill"
+            return (
+                "the vendor's list no longer reaches back to it, so only the vendor's bill can tell"
+            )
         return ""
 
     def why_it_may_be_anothers(self, job: Job) -> str:
         """Return why nothing here can be compared with a job, or "" if it can."""
         if job.account != self.account:
-            return "it was sent with another key, and only that one sees what became of it"
+            return "it was sent with another key, and only that one sees its task"
         if self.clock_difference is None:
             return "the vendor's answer does not tell its time"
         if abs(self.clock_difference) > CLOCKS_AGREE:

@@ -102,7 +102,9 @@ class Filmer:
             try:
                 job = await asyncio.to_thread(self.ledger.jobs.find, new.key)
             except LedgerError as error:
-                raise LedgerError(str(error), spent=True) from error
+                raise LedgerError(
+                    error.what, error.advice, subject=error.subject, spent=True
+                ) from error
             assert job is not None  # noqa: S101 - it was booked before it was sent
             return job
 
@@ -161,7 +163,7 @@ class Filmer:
         is_old = at - (job.submitted_at or job.reserved_at) >= TASK_LIFETIME
         if not (is_ours and is_old and agree(task.answered_at, at)):
             return False
-        message = "the vendor forgets a task after 24 hours; a new video needs another take"
+        message = "the vendor forgets a task after 24 hours"
         await asyncio.to_thread(
             self.ledger.jobs.expire, job.id, of_task=job.task_id, message=message
         )
@@ -188,7 +190,7 @@ def _payment(new: NewJob, request: httpx.Request, starts_per_second: float) -> P
 
     def failed(error: Exception) -> Outcome:
         if isinstance(error, ModelStudioError) and not leaves_doubt(error):
-            return Outcome("job not accepted", {"code": error.code, "message": str(error)})
+            return Outcome("job not accepted", {"code": error.code, "message": error.happened})
         message = _in_short(error) if isinstance(error, ModelStudioError) else type(error).__name__
         told = f"a video may have been begun {price}, which cannot be booked"
         return Outcome("job in doubt", {"message": message}, told)

@@ -258,7 +258,7 @@ def order_video(
 ) -> VideoOrder:
     """Return the order of a subject that passed; the family may adapt the parameters to the verdict."""
     if not verdict.passed:
-        raise SettingsError(f"{subject.shown} did not pass, so it is not filmed")
+        raise SettingsError("did not pass, so it is not filmed", subject=subject.shown)
     parameters, note = family.adapt_parameters(brief.resolve_parameters(family), verdict)
     return VideoOrder(
         family=family.name,

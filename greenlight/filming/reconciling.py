@@ -13,7 +13,8 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from greenlight.errors import InputError
+from greenlight.errors import InputError, Part, Say, sentence
+from greenlight.errors.advice import AdoptAtAnyTime, AdoptOrRelease, AdoptTask, ListDoubts, ListJobs
 from greenlight.filming.evidence import CLOCK_DIFFERENCE, Evidence, gather
 from greenlight.filming.listing import fetch_task, find_listed
 from greenlight.ledger import Job, JobState, Ledger
@@ -23,8 +24,7 @@ from greenlight.modelstudio.tasks import ListedTask, VideoTask
 
 LENGTH_TOLERANCE_SECONDS = 1.0
 """A video is as long as its sound, but for a frame or what the sound's coding adds."""
-BY_HAND = "adopt its task (--adopt) or release it (--release) once you know"
-WHAT_IS = "`greenlight reconcile` lists what is"
+SHARED = "others may use the account too"
 
 
 @dataclass(slots=True)
@@ -35,8 +35,14 @@ class Doubt:
     candidates: list[ListedTask] = field(default_factory=list)
     outcome: str = ""
     """`adopted`, `released`, or empty while the doubt stays."""
-    advice: str = ""
-    """One sentence: what it waits for, or what a person can do."""
+    why: str = ""
+    """What it waits for, or how it was settled."""
+    advice: Part | None = None
+    """What a person can do."""
+
+    def text(self, say: Say = str) -> str:
+        """Return how it stands in one sentence."""
+        return sentence((self.why, self.advice), say)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,8 @@ class Reconciler:
             if error.refuses_all:
                 raise
             for doubt in doubts:
-                doubt.advice = doubt.advice or f"it stays in doubt: {error}"
+                if not doubt.why:
+                    doubt.why, doubt.advice = f"it stays in doubt: {error.happened}", error.advice
         return doubts
 
     def _ambiguous(self) -> list[Job]:
@@ -85,10 +92,8 @@ class Reconciler:
         if not doubt.candidates:
             await self._release_when_settled(doubt, evidence)
         elif len(doubt.candidates) > 1 or self._is_contested(doubt, evidence):
-            doubt.advice = (
-                "several tasks or jobs fit together; adopt one of the tasks (--adopt), or release the job "
-                "(--release)"
-            )
+            doubt.why = "several tasks or jobs fit together"
+            doubt.advice = AdoptOrRelease(job.short_name)
         else:
             await self._adopt_when_exclusive(doubt, evidence)
 
@@ -113,20 +118,21 @@ class Reconciler:
         job = doubt.job
         reason = evidence.why_absence_proves_nothing(job)
         if reason:
-            doubt.advice = f"{reason}; {BY_HAND}"
+            doubt.why, doubt.advice = reason, AdoptOrRelease(job.short_name)
             return
         first_seen_at = await asyncio.to_thread(self.ledger.jobs.watch, job.id)
         remaining = first_seen_at + self._settling(job) - evidence.read_at
         if remaining > timedelta(0):
             seconds = remaining.total_seconds()
-            doubt.advice = f"no task fits yet; it is free again in {seconds:.0f} s if none comes"
+            doubt.why = f"no matching task yet; released in {seconds:.0f} s if none appears"
             return
         stranger = await self._find_stranger(job, evidence)
         if stranger is not None:
-            doubt.advice = (
+            doubt.why = (
                 f"no task fits its time, but {stranger.task_id} is one of that model and belongs to no job "
-                f"of this ledger; {BY_HAND}"
+                "in this ledger"
             )
+            doubt.advice = AdoptOrRelease(job.short_name)
             return
         await self._release(doubt)
 
@@ -144,29 +150,27 @@ class Reconciler:
         if await asyncio.to_thread(
             self.ledger.jobs.release, job.id, sent_at=job.sent_at, message=message
         ):
-            doubt.outcome = "released"
-            doubt.advice = f"{message}; the same brief may be sent again"
+            doubt.outcome, doubt.why = "released", message
+            doubt.advice = "the same brief may be sent again"
         else:
-            doubt.advice = "another process has settled it meanwhile"
+            doubt.why = "another process has settled it meanwhile"
         found = await asyncio.to_thread(self.ledger.jobs.find, job.key)
         doubt.job = found or job
 
     async def _adopt_when_exclusive(self, doubt: Doubt, evidence: Evidence) -> None:
         task_id = doubt.candidates[0].task_id
-        by_hand = f"greenlight reconcile --adopt {doubt.job.short_name} {task_id}"
-        if not self.exclusive:
-            doubt.advice = f"one task fits; if nobody else uses the account, adopt it: {by_hand}"
-            return
-        if reason := evidence.why_it_may_be_anothers(doubt.job):
-            doubt.advice = f"one task fits, but {reason}; if it is this job's, adopt it: {by_hand}"
+        reason = evidence.why_it_may_be_anothers(doubt.job) if self.exclusive else SHARED
+        if reason:
+            doubt.why = f"one task fits, but {reason}"
+            doubt.advice = AdoptTask(doubt.job.short_name, task_id)
             return
         try:
             fetched = await fetch_task(self.client, self.ledger, task_id)
             doubt.job = await self._adopt(doubt.job, fetched)
         except InputError as error:
-            doubt.advice = str(error)
+            doubt.why, doubt.advice = error.happened, error.advice
         else:
-            doubt.outcome, doubt.advice = "adopted", f"task {task_id} is this job's"
+            doubt.outcome, doubt.why = "adopted", f"task {task_id} is this job's"
 
     async def adopt_by_id(self, job: Job, task_id: str, *, any_time: bool = False) -> Job:
         """Give an ambiguous job a task that a person chose; `InputError` says why it cannot be its.
@@ -174,15 +178,14 @@ class Reconciler:
         `any_time` takes one that began at a time that does not fit, as it does when a clock was wrong.
         """
         if not task_id.strip("."):
-            raise InputError(
-                "the task that shall be adopted has no id; `greenlight reconcile` lists the candidates"
-            )
+            raise InputError("the task to adopt has no id", ListDoubts())
         task = await fetch_task(self.client, self.ledger, task_id)
         _expect_known(job, task)
         listed = await find_listed(self.client, self.ledger, task_id)
         if listed is None:
             raise InputError(
-                f"the vendor's list does not show task {task_id}, so nobody can see its model; try again soon"
+                f"the vendor's list does not show task {task_id}, so its model is unknown",
+                "try again soon",
             )
         self._expect_to_fit(job, listed, any_time=any_time)
         return await self._adopt(job, task)
@@ -191,16 +194,16 @@ class Reconciler:
         """Raise `InputError` unless a task is of a job's model and began when it can have."""
         if not Evidence.is_of_model(task, job):
             raise InputError(
-                f"task {task.task_id} is one of {task.model_name}, and the job of {job.model}, so it is "
-                "another one's"
+                f"task {task.task_id} is of {task.model_name}, and the job of {job.model}, so it belongs to "
+                "another one"
             )
         first, last = self._window(job)
         if any_time or task.submit_time is None or first <= task.submit_time <= last:
             return
         raise InputError(
             f"task {task.task_id} began at {task.submit_time:%Y-%m-%d %H:%M:%S} UTC, and the job's request "
-            f"was sent at {job.sent_at:%Y-%m-%d %H:%M:%S} UTC, so it is another one's; --any-time adopts it "
-            "if one of the clocks was wrong"
+            f"was sent at {job.sent_at:%Y-%m-%d %H:%M:%S} UTC, so it belongs to another one",
+            AdoptAtAnyTime(),
         )
 
     async def _adopt(self, job: Job, task: VideoTask) -> Job:
@@ -216,17 +219,22 @@ class Reconciler:
         )
         if not adopted:
             raise InputError(
-                f"task {task.task_id} belongs to another job, or this one is no longer in doubt; "
-                "`greenlight jobs` lists both"
+                f"task {task.task_id} belongs to another job, or this one is no longer in doubt",
+                ListJobs(),
             )
         return await asyncio.to_thread(self.ledger.jobs.find, job.key) or job
 
 
+def not_in_doubt(job: Job) -> InputError:
+    """Return the error of a job that there is nothing to settle about."""
+    return InputError(f"job {job.short_name} is {job.state}, not in doubt", ListDoubts())
+
+
 def _expect_known(job: Job, task: VideoTask) -> None:
     if job.state is not JobState.AMBIGUOUS:
-        raise InputError(f"job {job.short_name} is {job.state}, not in doubt; {WHAT_IS}")
+        raise not_in_doubt(job)
     if task.is_unknown:
-        raise InputError(f"the vendor does not know task {task.task_id}; look at its id")
+        raise InputError(f"the vendor does not know task {task.task_id}", "check its id")
 
 
 def _may_be_its_length(task: VideoTask, expected_seconds: float | None) -> bool:
@@ -242,10 +250,10 @@ def _expect_its_length(task: VideoTask, expected_seconds: float | None) -> None:
         return
     if not task.is_finished:
         raise InputError(
-            f"task {task.task_id} is not finished, and its length decides; try again when it is"
+            f"task {task.task_id} is not finished, and its length decides", "try again when it is"
         )
     if not _may_be_its_length(task, expected_seconds):
         raise InputError(
             f"task {task.task_id} is {task.seconds:g} s long and the job's sound or motion "
-            f"{expected_seconds:g} s, so it is another one's"
+            f"{expected_seconds:g} s, so it belongs to another one"
         )

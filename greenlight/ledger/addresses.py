@@ -16,7 +16,8 @@ CONNECT_SECONDS = 10
 STOOD_STILL_SECONDS = 60
 """After this PostgreSQL ends a transaction whose machine vanished without a word."""
 
-EXAMPLES = "sqlite:////home/me/ledger.db or postgresql://user:password@host/database"
+NAME = "GREENLIGHT_LEDGER_URL"
+WRITE_ONE = "write sqlite:////home/me/ledger.db or postgresql://user:password@host/database"
 
 ELSEWHERE = (
     "name a folder of this machine in GREENLIGHT_HOME, or a PostgreSQL database in "
@@ -25,20 +26,20 @@ ELSEWHERE = (
 
 
 def read_address(text: str) -> URL:
-    """Return a ledger's address with the driver that is used for it; `LedgerError` if it is none."""
+    """Return a ledger's address with the driver that is used for it; `LedgerError` if it is not one."""
     try:
         address = make_url(text)
     except (ArgumentError, ValueError):
         # What cannot be read may hold the password anywhere: none of it is repeated.
         raise LedgerError(
-            f"GREENLIGHT_LEDGER_URL is no database address; write {EXAMPLES}"
+            "is not a database address", WRITE_ONE, subject=NAME, could_cost=False
         ) from None
     kind = address.drivername.partition("+")[0]
     if kind in {"postgresql", "postgres"}:
         return _postgresql(address)
     if kind != "sqlite" or address.database in {None, "", ":memory:"}:
         raise LedgerError(
-            f"GREENLIGHT_LEDGER_URL cannot be {address.render_as_string()}; write {EXAMPLES}"
+            f"cannot be {address.render_as_string()}", WRITE_ONE, subject=NAME, could_cost=False
         )
     return address
 
@@ -47,14 +48,15 @@ def make_folder(address: URL) -> None:
     """Make the folder that a SQLite file lies in; `LedgerError` says why not."""
     file = Path(address.database or "")
     if why := why_not_there(file):
-        raise LedgerError(f"the ledger {file} {why}; {ELSEWHERE}")
+        raise LedgerError(why, ELSEWHERE, subject=f"the ledger {file}")
     folder = file.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(
-            f"the ledger's folder {folder} cannot be made ({error.strerror}); "
-            "look at GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL"
+            f"cannot be made ({error.strerror})",
+            "check GREENLIGHT_HOME or GREENLIGHT_LEDGER_URL",
+            subject=f"the ledger's folder {folder}",
         ) from error
 
 
@@ -64,8 +66,8 @@ def why_not_there(file: Path) -> str | None:
     if drive is None:
         return None
     return (
-        f"lies on a network drive ({drive}), where SQLite's locks do not hold between machines, so two of "
-        "them could pay for the same work"
+        f"is on a network drive ({drive}), where SQLite's locks do not hold between machines, so two of them "
+        "could pay for the same work"
     )
 
 

@@ -16,6 +16,7 @@ from greenlight.ledger.leases import Leases
 from greenlight.ledger.media import Media
 from greenlight.ledger.pace import Pace
 from greenlight.ledger.payments import Payments
+from greenlight.ledger.promises import Promises
 from greenlight.ledger.renewals import Renewals
 from greenlight.ledger.standing import Standings
 from greenlight.ledger.unbooked import UnbookedOutcomes
@@ -43,6 +44,7 @@ class Ledger:
         self.leases = Leases(self._database)
         self.pace = Pace(self._database)
         self.payments = Payments(self._database)
+        self.promises = Promises(self._database)
         self.renewals = Renewals(self._database)
         self.standings = Standings(self._database)
         folder = home / UNBOOKED if home else self._database.beside(UNBOOKED)

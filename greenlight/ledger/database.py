@@ -100,7 +100,7 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            raise LedgerError(f"the ledger {self.shown} {describe(error)}") from error
+            raise LedgerError(*describe(error), subject=f"the ledger {self.shown}") from error
 
     def close(self) -> None:
         """Close all connections."""

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, true, tuple_, update
 
 from greenlight.errors import LedgerError
+from greenlight.errors.advice import ListJobs
 from greenlight.ledger.doubts import Doubts
 from greenlight.ledger.job import MAX_ATTEMPTS, NOT_PAID, Job, JobState, NewJob, read_job
 from greenlight.ledger.schema import jobs
@@ -58,7 +59,7 @@ class Jobs(Sending, Doubts):
         if len(rows) == 1:
             return read_job(rows[0])
         found = "more than one job begins" if rows else "no job begins"
-        raise LedgerError(f"{found} with {name!r}; `greenlight jobs` lists them")
+        raise LedgerError(f"{found} with {name!r}", ListJobs(), could_cost=False)
 
     def of_portraits(self, service: str, portraits: Iterable[str]) -> list[Job]:
         """Return the jobs of one service that film subjects with these identities, the oldest first."""

@@ -1,6 +1,6 @@
 """Bring a ledger's tables to what this code expects, losing nothing.
 
-Imported only when there is something to do: Alembic costs more time than a whole `greenlight check`.
+Imported only when there is something to do: Alembic takes longer than a whole check.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def migrate(connection: Connection, shown: str) -> None:
             command.stamp(config, BEFORE_REVISIONS)
         elif found is not None and found not in _known(config):
             raise LedgerError(
-                f"the ledger {shown} has tables of revision {found}, which this version of Greenlight "
-                "does not know; use the newer version that wrote it"
+                f"has tables of revision {found}, which this version of Greenlight does not know",
+                "use the newer version that wrote it",
+                subject=f"the ledger {shown}",
             )
         command.upgrade(config, "head")
 

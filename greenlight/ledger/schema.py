@@ -62,7 +62,7 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-REVISION = "0004"
+REVISION = "0005"
 """What the tables below are in the history that `greenlight.ledger.migrations` keeps."""
 VERSION_TABLE = "ledger_version"
 """A name of its own: other programs of a shared database keep their revisions there too."""
@@ -249,6 +249,35 @@ other_tasks = Table(
     Column("booked_at", Utc, nullable=False, doc="when it was written down"),
 )
 """The tasks of a job's earlier attempts, which failed."""
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(64), nullable=False, doc="the run whose budget it is part of"),
+    Column("max_cny", Cny, nullable=False, doc="that budget"),
+    Column(
+        "film", String(128), nullable=False, doc="what it is for: a hash of the brief's contents"
+    ),
+    Column("promised_cny", Cny, nullable=False, doc="the most that the film may cost"),
+    Column(
+        "is_open",
+        Boolean,
+        nullable=False,
+        doc="until its film run has ended; from then on only what was paid counts",
+    ),
+    Index("promises_by_film", "run", "film"),
+)
+"""What sweeps and uploads hold back of their budgets for the films that they hand over."""
+
+film_runs = Table(
+    "film_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("flow_run", String(64), nullable=False, unique=True, doc="the run that films"),
+    Column("promise_id", Integer, nullable=False, index=True, doc="the promise that it spends"),
+)
+"""The runs that spend a promise, the newest last: another one may go on with a film."""
 
 media = Table(
     "media",

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from greenlight.errors import LedgerError
+from greenlight.errors.advice import FetchVideo, Reconcile
 from greenlight.ledger.database import Database
 from greenlight.ledger.job import NAME_CHARACTERS, Job, JobState, NewJob, read_job, was_not_accepted
 from greenlight.ledger.leases import Claim, ClaimLost
@@ -101,7 +102,7 @@ class Sending:
             if owner is None:
                 _keep(connection, stray, accepted)
             is_stray = owner in {None, _number_of(connection, stray["key"])}
-        raise LedgerError(_not_its_task(task_id, stray["key"] if is_stray else ""), spent=True)
+        raise _not_its_task(task_id, stray["key"] if is_stray else "")
 
     def mark_ambiguous(self, job_id: int, token: str, message: str) -> None:
         """Write down that the answer to the paying request was lost."""
@@ -148,16 +149,19 @@ def _number_of(connection: Connection, key: str) -> int | None:
     return connection.execute(select(jobs.c.id).where(jobs.c.key == key)).scalar_one_or_none()
 
 
-def _not_its_task(task_id: str, stray_key: str) -> str:
+def _not_its_task(task_id: str, stray_key: str) -> LedgerError:
     if not stray_key:
-        return (
-            f"the service answered with task {task_id} although another job has it; `greenlight reconcile` "
-            "looks for this job's own"
+        return LedgerError(
+            f"the service answered with task {task_id} although another job has it",
+            Reconcile(),
+            spent=True,
         )
     name = stray_key.rpartition(",")[2][:NAME_CHARACTERS]
-    return (
-        f"task {task_id} was accepted too late, for a job that was sent again meanwhile; it is job "
-        f"{name} now, and `greenlight collect` fetches its video too"
+    return LedgerError(
+        f"task {task_id} was accepted too late, for a job that was sent again meanwhile, so it became job "
+        f"{name}",
+        FetchVideo(),
+        spent=True,
     )
 
 

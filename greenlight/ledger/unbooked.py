@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from greenlight.errors import LedgerError
+from greenlight.errors import LedgerError, sentence
 from greenlight.wording import visible
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,12 @@ class Outcome:
 
     def not_booked(self, error: LedgerError, kept: Path | None) -> LedgerError:
         """Return the error that says what was paid, and where it is kept until it can be booked."""
-        where = f"it is kept in {kept}, and the next command books it" if kept else "write it down"
+        where = f"it is kept in {kept}, and is booked when the ledger is next used"
         what = self.told or "what became of the request could not be booked"
-        return LedgerError(f"{what}: {error}; {where}", spent=bool(self.told))
+        advice = where if kept else "write it down"
+        return LedgerError(
+            sentence((f"{what}: {error.happened}", error.advice)), advice, spent=bool(self.told)
+        )
 
 
 class UnbookedOutcomes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from greenlight.errors import EXPLAINED, InputError
+from greenlight.errors import Explained, InputError
 from greenlight.media.place import Place
 
 
@@ -18,9 +18,11 @@ def decoding(place: Place, kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except EXPLAINED:
+    except Explained:
         raise
     except Exception as error:
         raise InputError(
-            f"{place.shown} cannot be read as a {kind} ({type(error).__name__}); export it again"
+            f"cannot be read as a {kind} ({type(error).__name__})",
+            "export it again",
+            subject=place.shown,
         ) from error

@@ -108,7 +108,9 @@ async def _upload(place: Place, client: ModelStudio, reader: str) -> str:
 
 def _expect_same(content: Portrait | Sound, place: Place) -> None:
     if place.identity != content.identity:
-        raise Overwritten(f"{content.shown} was changed while it was worked on; run it again")
+        raise Overwritten(
+            "was changed while it was worked on", "run it again", subject=content.shown
+        )
 
 
 def _expect_life(place: Place) -> None:
@@ -118,8 +120,10 @@ def _expect_life(place: Place) -> None:
         return
     if not credentials.last_for(CHECK_CREDENTIALS_SECONDS):
         raise SettingsError(
-            f"the AWS credentials end at {credentials.ends_at:%Y-%m-%d %H:%M:%S} UTC, so a link to "
-            f"{place.shown} could die before the vendor has fetched it; renew them and run it again"
+            f"the AWS credentials expire at {credentials.ends_at:%Y-%m-%d %H:%M:%S} UTC, so a link to "
+            f"{place.shown} could expire before the vendor has fetched it",
+            "renew them and run it again",
+            could_cost=True,
         )
 
 

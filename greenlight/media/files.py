@@ -30,18 +30,22 @@ class FilePlace(Place):
             self.identity, self.size_bytes = await asyncio.to_thread(hash_file, self.path)
         except UnicodeEncodeError:
             raise InputError(
-                f"{self.text!r} cannot be used: its name is no UTF-8; rename it"
+                "cannot be used, because its name is not UTF-8",
+                "rename it",
+                subject=repr(self.text),
             ) from None
         except FileNotFoundError:
-            raise InputError(f"{self.text} does not exist; look at the path") from None
+            raise InputError("does not exist", "check the path", subject=self.text) from None
         except IsADirectoryError:
-            raise InputError(f"{self.text} is a directory; name the files in it") from None
+            raise InputError("is a directory", "name the files in it", subject=self.text) from None
         except OSError as error:
-            raise InputError(f"{self.text} cannot be read ({error.strerror})") from error
+            raise InputError(f"cannot be read ({error.strerror})", subject=self.text) from error
         except ValueError:
-            raise InputError(f"{self.text!r} is no name that a file can have") from None
+            raise InputError(
+                "is not a name that a file can have", subject=repr(self.text)
+            ) from None
         if self.size_bytes == 0:
-            raise InputError(f"{self.text} is empty")
+            raise InputError("is empty", subject=self.text)
 
     def open(self) -> BinaryIO:
         """Open the file."""
@@ -58,7 +62,9 @@ class FilePlace(Place):
         except OSError:
             is_same = False
         if not is_same:
-            raise Overwritten(f"{self.text} was changed while it was worked on; run it again")
+            raise Overwritten(
+                "was changed while it was worked on", "run it again", subject=self.text
+            )
 
     def url(self, lifetime_seconds: int) -> str | None:  # noqa: ARG002
         """Return nothing: the vendor cannot see this machine's files."""

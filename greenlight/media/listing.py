@@ -45,7 +45,7 @@ def list_objects(prefix: str) -> Iterator[list[StoredObject]]:
     """
     bucket, key = split_s3(prefix)
     if not bucket:
-        raise InputError(f"{prefix} names no bucket; give s3://bucket/prefix/")
+        raise InputError("names no bucket", "write s3://bucket/prefix/", subject=prefix)
     try:
         keep_links_out_of_logs()
         listing = aws_client("s3").get_paginator("list_objects_v2")
@@ -56,7 +56,7 @@ def list_objects(prefix: str) -> Iterator[list[StoredObject]]:
                 yield stored
     except aws_errors() as error:
         raise InputError(
-            f"{prefix} cannot be listed ({reason_of(error)}); {advice_on(error)}"
+            f"cannot be listed ({reason_of(error)})", advice_on(error), subject=prefix
         ) from None
 
 

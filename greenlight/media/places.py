@@ -30,7 +30,9 @@ def place_of(text: str) -> Place:
         return FilePlace(unquote(urlsplit(text).path))
     if scheme:
         raise InputError(
-            f"{without_query(text)} is no place that can be read; give a file, an http(s) address or s3://bucket/key"
+            "is not a place that can be read",
+            "give a file, an http(s) address or s3://bucket/key",
+            subject=without_query(text),
         )
     return FilePlace(text)
 

@@ -88,17 +88,17 @@ def _read_picture(place: Place) -> Header:
         raise _no_picture(place) from None
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise Unusable(
-            f"{place.shown} is a damaged or cut-off picture ({error}); export it again"
+            f"is a damaged or truncated picture ({error})", "export it again", subject=place.shown
         ) from None
 
 
 def _no_picture(place: Place) -> Unusable:
     """Return why no picture can be read there, and if it is a clip, which models film it."""
-    needed = "a JPEG, PNG, BMP or WebP is needed"
+    use = "use a JPEG, PNG, BMP or WebP"
     if (models := catalog.to_film(Role.CLIP)) and _begins_as_video(place):
-        way = f"{needed}, or a model that films a clip: {models}"
-        return Unusable(f"{place.shown} is a video; {way}")
-    return Unusable(f"{place.shown} is no picture that can be read; {needed}")
+        way = f"{use}, or a model that films a clip: {models}"
+        return Unusable("is a video", way, subject=place.shown)
+    return Unusable("is not a picture that can be read", use, subject=place.shown)
 
 
 def _begins_as_video(place: Place) -> bool:

@@ -67,7 +67,7 @@ async def _public_addresses(url: httpx.URL) -> list[str]:
         raise httpx.ConnectError(str(error)) from None
     addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
     if not all(map(is_public, addresses)):
-        raise NotPublic(f"{url.host} is no host of the internet")
+        raise NotPublic(f"{url.host} is not a host on the internet")
     return addresses
 
 

@@ -66,7 +66,8 @@ class Ranges(io.RawIOBase):
         self._fetched += end - start
         if self._fetched > MOST_BYTES:
             raise Unusable(
-                f"{self._shown} has no header that a picture for a model would have; "
-                "a JPEG, PNG, BMP or WebP is needed"
+                "does not begin like a picture for a model",
+                "use a JPEG, PNG, BMP or WebP",
+                subject=self._shown,
             )
         return self._read(start, end - 1)

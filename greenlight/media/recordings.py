@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +19,9 @@ from greenlight.modelstudio.limits import SoundLimits, VideoLimits
 from greenlight.wording import visible
 
 MEGABYTE = 1024 * 1024
+WAV_OR_MP3 = "use a wav or mp3"
+MP4_MOV_OR_AVI = "use an mp4, mov or avi"
+H264_OR_H265 = "use H.264 or H.265"
 TAGS = "ignore"
 """Old tags have no encoding: a title in GBK is no reason to refuse a good sound."""
 
@@ -60,8 +63,14 @@ class Clip(Footage):
 
 
 Video = TypeVar("Video", Motion, Clip)
-Fault = tuple[str, str]
-"""The vendor's code for a limit that is broken, and what breaks it: `is 30.00 s long; ...`."""
+
+
+class Fault(NamedTuple):
+    """The vendor's code for a limit that is broken, what breaks it (`is 30.00 s long`), and what to do."""
+
+    code: str
+    what: str
+    advice: str = ""
 
 
 async def examine_sound(text: str) -> Sound:
@@ -103,17 +112,13 @@ def _read_sound(place: Place, path: Path) -> Sound:
     try:
         with av.open(str(path), metadata_errors=TAGS) as container:
             if not container.streams.audio or _has_moving_pictures(container):
-                raise Unusable(f"{place.shown} is no sound; a wav or mp3 is needed")
+                raise Unusable("is not a sound", WAV_OR_MP3, subject=place.shown)
             seconds = sound_seconds(container)
             if not seconds:
-                raise Unusable(
-                    f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
-                )
+                raise Unusable("is not a sound that can be read", WAV_OR_MP3, subject=place.shown)
             return Sound(**_common(place), format=container.format.name, seconds=seconds)
     except av.error.FFmpegError:
-        raise Unusable(
-            f"{place.shown} is no sound that can be read; a wav or mp3 is needed"
-        ) from None
+        raise Unusable("is not a sound that can be read", WAV_OR_MP3, subject=place.shown) from None
 
 
 def _read_video(place: Place, path: Path, kind: type[Footage]) -> dict[str, Any]:
@@ -126,12 +131,11 @@ def _read_video(place: Place, path: Path, kind: type[Footage]) -> dict[str, Any]
             # A picture is to FFmpeg a video of one frame, of a format like png_pipe.
             if not container.streams.video or container.format.name.endswith("_pipe"):
                 is_picture = bool(container.streams.video)
-                raise Unusable(f"{place.shown} is no video; {_needed(kind, is_picture=is_picture)}")
+                advice = _needed(kind, is_picture=is_picture)
+                raise Unusable("is not a video", advice, subject=place.shown)
             stream = container.streams.video[0]
             if stream.codec_context is None:
-                raise Unusable(
-                    f"{place.shown} is coded in a way that nobody knows; H.264 or H.265 is needed"
-                )
+                raise Unusable("has an unknown codec", H264_OR_H265, subject=place.shown)
             return {
                 "format": container.format.name,
                 "seconds": video_seconds(container),
@@ -142,16 +146,15 @@ def _read_video(place: Place, path: Path, kind: type[Footage]) -> dict[str, Any]
             }
     except av.error.FFmpegError:
         raise Unusable(
-            f"{place.shown} is no video that can be read; an mp4, mov or avi is needed"
+            "is not a video that can be read", MP4_MOV_OR_AVI, subject=place.shown
         ) from None
 
 
 def _needed(kind: type[Footage], *, is_picture: bool) -> str:
     """Return what a video must be; where a clip is a picture, also the models that film one."""
-    needed = "an mp4, mov or avi is needed"
     if kind is Clip and is_picture:
-        return f"{needed}, or a model that films a portrait: {to_film(Role.PORTRAIT)}"
-    return needed
+        return f"{MP4_MOV_OR_AVI}, or a model that films a portrait: {to_film(Role.PORTRAIT)}"
+    return MP4_MOV_OR_AVI
 
 
 def _has_moving_pictures(container: object) -> bool:
@@ -176,8 +179,8 @@ def _common(place: Place) -> dict[str, Any]:
 def require_sound(sound: Sound, limits: SoundLimits) -> None:
     """Raise an `InputError` if a model does not take a sound."""
     if sound.format not in limits.formats:
-        needed = " or ".join(sorted(limits.formats, reverse=True))
-        raise InputError(f"{sound.shown} is a {sound.format}; a {needed} is needed")
+        advice = f"use a {' or '.join(sorted(limits.formats, reverse=True))}"
+        raise InputError(f"is a {sound.format}", advice, subject=sound.shown)
     faults = (_wrong_length(sound, limits), _wrong_size(sound, limits))
     _require_none(sound, (fault for fault in faults if fault is not None))
 
@@ -192,35 +195,40 @@ def faults_of(video: Footage, limits: VideoLimits) -> Iterator[Fault]:
     shorter, longer = sorted(video.size_px)
     # The container's name is a list of all that it may be: "mov,mp4,m4a,3gp,3g2,mj2".
     if not limits.formats & set(video.format.split(",")):
-        yield "InvalidFile.Format", f"is a {video.format}; an mp4, mov or avi is needed"
+        yield Fault("InvalidFile.Format", f"is a {video.format}", MP4_MOV_OR_AVI)
     if video.codec not in limits.codecs:
-        yield "InvalidFile.Format", f"is coded as {video.codec}; H.264 or H.265 is needed"
+        yield Fault("InvalidFile.Format", f"is coded as {video.codec}", H264_OR_H265)
     if shorter < limits.min_edge_px or longer > limits.max_edge_px:
-        taken = f"edges of {limits.min_edge_px} to {limits.max_edge_px} px are taken"
-        yield "InvalidFile.Resolution", f"is {video.width_px}x{video.height_px} px; {taken}"
+        edges = f"{limits.min_edge_px} to {limits.max_edge_px} px"
+        size = f"is {video.width_px}x{video.height_px} px"
+        yield Fault("InvalidFile.Resolution", size, f"use one whose edges are {edges} long")
     if longer > limits.max_aspect * shorter:
-        yield "InvalidFile.AspectRatio", f"is more than {limits.max_aspect:g} times as long as wide"
+        yield Fault(
+            "InvalidFile.AspectRatio", f"is more than {limits.max_aspect:g} times as long as wide"
+        )
     if video.frames_per_second < limits.min_frames_per_second:
-        needed = f"at least {limits.min_frames_per_second:g} are needed"
-        yield "InvalidFile.FPS", f"has {video.frames_per_second:.3g} frames a second; {needed}"
+        rate = f"has {video.frames_per_second:.3g} frames a second"
+        yield Fault(
+            "InvalidFile.FPS", rate, f"use one with at least {limits.min_frames_per_second:g}"
+        )
     others = (_wrong_length(video, limits), _wrong_size(video, limits))
     yield from (fault for fault in others if fault is not None)
 
 
 def _require_none(media: Sound, faults: Iterator[Fault]) -> None:
     if fault := next(faults, None):
-        raise InputError(f"{media.shown} {fault[1]}")
+        raise InputError(fault.what, fault.advice, subject=media.shown)
 
 
 def _wrong_length(media: Sound, limits: SoundLimits | VideoLimits) -> Fault | None:
     if limits.min_seconds <= media.seconds <= limits.max_seconds:
         return None
-    taken = f"{limits.min_seconds:g} to {limits.max_seconds:g} s are taken"
-    return "InvalidFile.Duration", f"is {media.seconds:.2f} s long; {taken}"
+    advice = f"use one of {limits.min_seconds:g} to {limits.max_seconds:g} s"
+    return Fault("InvalidFile.Duration", f"is {media.seconds:.2f} s long", advice)
 
 
 def _wrong_size(media: Sound, limits: SoundLimits | VideoLimits) -> Fault | None:
     if media.size_bytes <= limits.max_bytes:
         return None
-    taken = f"at most {limits.max_bytes / MEGABYTE:g} MB are taken"
-    return "InvalidFile.Size", f"has {media.size_bytes / MEGABYTE:.1f} MB; {taken}"
+    advice = f"use one of at most {limits.max_bytes / MEGABYTE:g} MB"
+    return Fault("InvalidFile.Size", f"has {media.size_bytes / MEGABYTE:.1f} MB", advice)

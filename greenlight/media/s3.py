@@ -72,7 +72,7 @@ class S3Place(Place):
     async def enter(self) -> None:
         """Ask for size, checksum and version."""
         if not self.bucket or not self.key:
-            raise InputError(f"{self.text} names no object; give s3://bucket/key")
+            raise InputError("names no object", "write s3://bucket/key", subject=self.text)
         head = await asyncio.to_thread(self._head)
         self.size_bytes = head["ContentLength"]
         self.identity = identity_of(head)
@@ -82,7 +82,7 @@ class S3Place(Place):
         has_sha256 = self.identity.startswith("sha256-")
         self.seen = seen_of(self._etag, self.size_bytes, has_sha256=has_sha256)
         if self.size_bytes == 0:
-            raise Unusable(f"{self.text} is empty")
+            raise Unusable("is empty", subject=self.text)
 
     def _head(self) -> dict[str, Any]:
         keep_links_out_of_logs()
@@ -133,7 +133,7 @@ class S3Place(Place):
         """Download the object into a temporary file, once, a piece at a time."""
         if self._copy is None:
             if self.size_bytes > MAX_DOWNLOAD_BYTES:
-                raise InputError(f"{self.text} is larger than any model takes (200 MB)")
+                raise InputError("is larger than any model accepts (200 MB)", subject=self.text)
             copy = download_file(self.name)
             try:
                 await asyncio.to_thread(self._download, copy)
@@ -161,12 +161,14 @@ class S3Place(Place):
         """Raise what S3 answered as a sentence."""
         if code_of(error) in {"PreconditionFailed", "412"}:
             raise Overwritten(
-                f"{self.text} was overwritten while it was read; run it again"
+                "was overwritten while it was read", "run it again", subject=self.text
             ) from None
         advice = advice_on(error)
         if self.is_fixed and code_of(error) in {"AccessDenied", "403"}:
-            advice = "s3:GetObjectVersion must be allowed, because the bucket keeps versions"
-        raise InputError(f"{self.text} cannot be read ({reason_of(error)}); {advice}") from None
+            advice = "allow s3:GetObjectVersion, because the bucket keeps versions"
+        raise InputError(
+            f"cannot be read ({reason_of(error)})", advice, subject=self.text
+        ) from None
 
 
 def identity_of(head: Mapping[str, Any]) -> str:

@@ -57,26 +57,30 @@ class WebPlace(Place):
             ):
                 if response.status_code != 200:
                     raise InputError(
-                        f"{self.shown} answered {response.status_code} instead of the content; "
-                        "look at the address"
+                        f"answered {response.status_code} instead of the content",
+                        "check the address",
+                        subject=self.shown,
                     )
                 async for chunk in response.aiter_bytes():
                     size += len(chunk)
                     if size > MAX_DOWNLOAD_BYTES:
-                        raise InputError(f"{self.shown} is larger than any model takes (200 MB)")
+                        raise InputError(
+                            "is larger than any model accepts (200 MB)", subject=self.shown
+                        )
                     digest.update(chunk)
                     self._copy.write(chunk)
         except NotPublic as error:
             raise InputError(
-                f"{self.shown} is not fetched, because {error}, and a json in a bucket names no other; "
-                "put the file into the bucket"
+                f"is not fetched, because {error}, and a json in a bucket may name no other",
+                "put the file into the bucket",
+                subject=self.shown,
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise InputError(
-                f"{self.shown} cannot be fetched ({reason_of(error)}); look at the address"
+                f"cannot be fetched ({reason_of(error)})", "check the address", subject=self.shown
             ) from None
         if size == 0:
-            raise InputError(f"{self.shown} is empty")
+            raise InputError("is empty", subject=self.shown)
         self._copy.flush()
         self.identity = f"sha256-{digest.hexdigest()}"
         self.size_bytes = size
@@ -93,7 +97,7 @@ class WebPlace(Place):
         try:
             _ = urlsplit(self._address).port
         except ValueError as error:
-            raise InputError(f"{self.shown} is no address ({error})") from None
+            raise InputError(f"is not an address ({error})", subject=self.shown) from None
 
     async def leave(self) -> None:
         """Delete the download."""

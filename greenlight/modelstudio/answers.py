@@ -65,9 +65,9 @@ def read_payload(answer: Answer) -> Mapping[str, Any]:
     try:
         payload = _writable(json.loads(answer.content))
     except (ValueError, RecursionError):
-        raise _unreadable(answer, "is no JSON") from None
+        raise _unreadable(answer, "is not JSON") from None
     if not isinstance(payload, dict):
-        raise _unreadable(answer, "is no JSON object")
+        raise _unreadable(answer, "is not a JSON object")
     return payload
 
 
@@ -76,7 +76,7 @@ def error_of(answer: Answer, payload: Mapping[str, Any]) -> ModelStudioError:
     is_the_vendors = _has_code_of_the_vendors(payload)
     if answer.may_cost and not is_the_vendors and answer.status < 500:
         error: ModelStudioError = unfit(answer, "it is an error without a code", payload)
-        error.hint = _BY_SOMEBODY_ELSE
+        error.advice = _BY_SOMEBODY_ELSE
         return error
     error = error_for(answer.status, payload, answer.headers)
     error.may_have_cost = answer.may_cost and (answer.is_success or not is_the_vendors)
@@ -162,5 +162,5 @@ def _unreadable(answer: Answer, what: str) -> ModelStudioError:
         f"its body of {len(answer.content)} bytes ({kind}) {what}",
         status=answer.status,
         may_have_cost=answer.may_cost,
-        hint=_BY_SOMEBODY_ELSE if answer.status >= 400 else None,
+        advice=_BY_SOMEBODY_ELSE if answer.status >= 400 else None,
     )

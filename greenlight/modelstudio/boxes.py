@@ -33,7 +33,7 @@ def read_box(
     width, height = picture_size or (right, bottom)
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         size = f" in a picture of {width}x{height}" if picture_size else ""
-        raise ProtocolError(f"its {name} {value}{size} is no box", request_id=request_id)
+        raise ProtocolError(f"its {name} {value}{size} is not a box", request_id=request_id)
     return left, top, right, bottom
 
 
@@ -43,6 +43,6 @@ def expect_ratio(box: Box, ratio: str, request_id: str) -> None:
     width, height = box[2] - box[0], box[3] - box[1]
     if abs(width * down - height * across) > ROUNDING_PX * (across + down):
         raise ProtocolError(
-            f"its ext_bbox of {width}x{height} has not the ratio {ratio} that was asked for",
+            f"its ext_bbox of {width}x{height} does not have the ratio {ratio} that was asked for",
             request_id=request_id,
         )

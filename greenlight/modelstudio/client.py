@@ -218,7 +218,7 @@ def _port_of(address: SplitResult) -> int | None:
     try:
         return address.port
     except ValueError:
-        raise ValueError("its port is no number from 0 to 65535") from None
+        raise ValueError("its port is not a number from 0 to 65535") from None
 
 
 def _expect_header_text(value: str, what: str) -> str:

@@ -162,7 +162,7 @@ def error_for(
         retry_after_seconds=read_retry_after(headers or {}),
         retryable=meaning.retryable,
         may_have_cost=status < 300,
-        hint=meaning.hint,
+        advice=meaning.advice,
     )
 
 

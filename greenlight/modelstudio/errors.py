@@ -30,10 +30,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from greenlight.errors import Explained, Part
 from greenlight.modelstudio.redaction import without_secrets
 
 
-class ModelStudioError(Exception):
+class ModelStudioError(Explained):
     """Say what happened, whether money may be spent, and what to do next.
 
     `retryable` means: the same request may be sent again. `may_have_cost` means: the vendor may
@@ -42,12 +43,13 @@ class ModelStudioError(Exception):
     links are taken out of the message. Every error can be pickled.
     """
 
-    what: ClassVar[str] = "The call of Model Studio failed"
+    headline: ClassVar[str] = "The call of Model Studio failed"
+    unspent = "the request cost nothing"
+    paid = "the request may have cost money"
 
     retryable: bool = False
     may_have_cost: bool = False
     refuses_all: ClassVar[bool] = False
-    hint: str = ""
 
     def __init__(
         self,
@@ -60,12 +62,16 @@ class ModelStudioError(Exception):
         retry_after_seconds: float | None = None,
         retryable: bool | None = None,
         may_have_cost: bool | None = None,
-        hint: str | None = None,
+        advice: Part | None = None,
     ) -> None:
         self.message = without_secrets(message)
-        super().__init__(self.message)
-        self.code = without_secrets(code)
-        self.request_id = without_secrets(request_id)
+        said = self.message.strip().rstrip(".")
+        super().__init__(
+            f"{self.headline}: {said}" if said else self.headline,
+            advice,
+            code=without_secrets(code),
+            request_id=without_secrets(request_id),
+        )
         self.status = status
         self.task_id = task_id
         self.retry_after_seconds = retry_after_seconds
@@ -74,16 +80,11 @@ class ModelStudioError(Exception):
             self.retryable = retryable
         if may_have_cost is not None:
             self.may_have_cost = may_have_cost
-        if hint is not None:
-            self.hint = hint
 
-    def __str__(self) -> str:
-        message = self.message.strip().rstrip(".")
-        details = ", ".join(filter(None, self._details()))
-        happened = f"{self.what}: {message}" if message else self.what
-        if details:
-            happened += f" ({details})"
-        return "; ".join(filter(None, (happened, self._cost(), self.hint))) + "."
+    @property
+    def spent(self) -> bool:
+        """Whether the vendor may charge for it."""
+        return self.may_have_cost
 
     def _details(self) -> tuple[str, ...]:
         return (
@@ -93,86 +94,83 @@ class ModelStudioError(Exception):
             f"task {self.task_id}" if self.task_id else "",
         )
 
-    def _cost(self) -> str:
-        if self.may_have_cost:
-            return "the request may have cost money"
-        return "the request cost nothing"
-
 
 class ServiceUnreachable(ModelStudioError):
     """Say that no connection came about: nothing was sent, nothing spent."""
 
-    what = "Model Studio cannot be reached"
+    headline = "Model Studio cannot be reached"
     retryable = True
-    hint = "check the network and DASHSCOPE_HTTP_BASE_URL"
+    advice = "check the network and DASHSCOPE_HTTP_BASE_URL"
 
 
 class NotSent(ServiceUnreachable):
     """Say that a paying request was not sent, because its time was over before it could be."""
 
-    what = "The request was not sent"
-    hint = "run it again"
+    headline = "The request was not sent"
+    advice = "run it again"
 
 
 class AnswerLost(ModelStudioError):
     """Say that a request was sent and its answer lost; asking again may be paid twice."""
 
-    what = "The answer of Model Studio was lost"
+    headline = "Model Studio's answer was lost"
     retryable = True
     may_have_cost = True
-    hint = "ask again"
+    advice = "try again"
 
 
 class ProtocolError(ModelStudioError):
     """Say that an answer fits no known shape; it is never taken for a pass or a result."""
 
-    what = "Model Studio's answer fits no known shape"
+    headline = "Model Studio's answer fits no known shape"
     may_have_cost = True
-    hint = "check DASHSCOPE_HTTP_BASE_URL; if it is Model Studio's address, its protocol changed"
+    advice = "check DASHSCOPE_HTTP_BASE_URL; if it is Model Studio's address, its protocol changed"
 
 
 class ApiError(ModelStudioError):
     """Say that the vendor answered with an error."""
 
-    what = "Model Studio answered with an error"
-    hint = "look its code up in the vendor's list of errors"
+    headline = "Model Studio answered with an error"
+    advice = "look its code up in the vendor's list of errors"
 
 
 class AuthenticationError(ApiError):
     """Say that the key is missing, wrong, or of another region."""
 
-    what = "Model Studio does not take the key"
+    headline = "Model Studio does not accept the key"
     refuses_all = True
-    hint = "a key of the China (Beijing) region is needed, set it as DASHSCOPE_API_KEY"
+    advice = "set DASHSCOPE_API_KEY to a key of the China (Beijing) region"
 
 
 class AccessDenied(ApiError):
     """Say that the key is good but may not do this; another model may be open to it."""
 
-    what = "Model Studio denies the access"
-    hint = "check the rights of the key, and whether its workspace (DASHSCOPE_WORKSPACE) may use this model"
+    headline = "Model Studio denies access"
+    advice = "check the rights of the key, and whether its workspace (DASHSCOPE_WORKSPACE) may use this model"
 
 
 class WorkspaceDenied(AccessDenied):
     """Say that the workspace is unknown, or that the key is not one of its keys."""
 
-    what = "Model Studio denies the workspace"
+    headline = "Model Studio denies access to the workspace"
     refuses_all = True
-    hint = "DASHSCOPE_WORKSPACE, or the workspace in DASHSCOPE_HTTP_BASE_URL, must be the key's own"
+    advice = (
+        "DASHSCOPE_WORKSPACE, or the workspace in DASHSCOPE_HTTP_BASE_URL, must be the key's own"
+    )
 
 
 class AccountError(ApiError):
     """Say that the account has to be put in order first: bills, purchase, used-up free quota."""
 
-    what = "The account cannot pay for this"
-    hint = "put the account in order in the vendor's console"
+    headline = "The account cannot pay for this"
+    advice = "put the account in order in the vendor's console"
 
 
 class ModelUnavailable(ApiError):
     """Say that there is no such model, or no longer, or not for this workspace."""
 
-    what = "The model is not available"
-    hint = (
+    headline = "The model is not available"
+    advice = (
         "the vendor may have switched it off: choose another model, or check the deployment's name"
     )
 
@@ -180,56 +178,56 @@ class ModelUnavailable(ApiError):
 class InputUnreachable(ApiError):
     """Say that the vendor could not fetch an input; it needs a public URL, or an upload's."""
 
-    what = "The vendor could not fetch an input"
-    hint = "the link must be reachable from the public network and still be valid"
+    headline = "The vendor could not fetch an input"
+    advice = "the link must be reachable from the public network and still be valid"
 
 
 class InvalidRequest(ApiError):
     """Say that a field or a parameter of the request is wrong."""
 
-    what = "Model Studio refuses the request"
-    hint = "correct what it names: a parameter, the ratio or the name of a deployment"
+    headline = "Model Studio refuses the request"
+    advice = "correct what it names: a parameter, the ratio or the name of a deployment"
 
 
 class InputRefused(InvalidRequest):
     """Say that the picture, the sound or the motion video itself is not what the model takes."""
 
-    what = "The vendor refuses an input"
-    hint = "use another picture, sound or motion"
+    headline = "The vendor refuses an input"
+    advice = "use another picture, sound or motion"
 
 
 class ContentRefused(ApiError):
     """Say that the vendor's content inspection objects to an input."""
 
-    what = "The vendor's content inspection refuses an input"
-    hint = "use another picture, sound or motion"
+    headline = "The vendor's content inspection refuses an input"
+    advice = "use another picture, sound or motion"
 
 
 class Throttled(ApiError):
     """Say that too much was asked; nothing was begun, and the same request may come again later."""
 
-    what = "Model Studio asks to slow down"
+    headline = "Model Studio asks to slow down"
     retryable = True
-    hint = "wait a minute and try again"
+    advice = "wait a minute and try again"
 
 
 class ServerFault(ApiError):
     """Say that the vendor failed by its own fault."""
 
-    what = "Model Studio failed"
+    headline = "Model Studio failed"
     retryable = True
-    hint = "try again later"
+    advice = "try again later"
 
 
 class TaskNotCancelable(ApiError):
     """Say that the task is no longer waiting, and so cannot be cancelled."""
 
-    what = "The task cannot be cancelled"
-    hint = "it runs or is finished: collect it"
+    headline = "The task cannot be cancelled"
+    advice = "it runs or is finished: collect it"
 
 
 class UploadRefused(ApiError):
     """Say that the file store did not take the file."""
 
-    what = "The upload was refused"
-    hint = "use a smaller file, or a link of your own"
+    headline = "The upload was refused"
+    advice = "use a smaller file, or a link of your own"

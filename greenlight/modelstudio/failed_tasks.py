@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from greenlight.errors import Part
 from greenlight.modelstudio.error_codes import meaning_of
 from greenlight.modelstudio.errors import ContentRefused, InputRefused
 
@@ -21,7 +22,7 @@ def may_try_again(code: str, message: str) -> bool:
     return meaning is None or not issubclass(meaning.kind, _ALWAYS_AGAIN)
 
 
-def hint_for(code: str, message: str) -> str:
-    """Return what to do about a task that failed like this; "" where that is only to try again."""
+def advice_for(code: str, message: str) -> Part | None:
+    """Return what to do about a task that failed like this; nothing where that is only to try again."""
     meaning = meaning_of(code, message)
-    return "" if meaning is None or meaning.kind.retryable else meaning.way_on
+    return None if meaning is None or meaning.kind.retryable else meaning.way_on

@@ -57,7 +57,7 @@ def _expect_no_contradiction(
     others = [name for name in _FIELDS if name != field and name in output]
     if code or any(output[name] is not True for name in others):
         raise ProtocolError(
-            f"it passes the portrait by {field} and refuses it at once",
+            f"it passes the portrait by {field} and refuses it at the same time",
             code=code,
             request_id=request_id,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from greenlight.errors import Part
 from greenlight.modelstudio import errors
 from greenlight.modelstudio.errors import ApiError
 
@@ -16,46 +17,46 @@ class Meaning:
     kind: type[ApiError]
     retryable: bool | None = None
     """Whether the same request may be sent again; `None` leaves that to the class."""
-    hint: str | None = None
+    advice: Part | None = None
     """What to do next; `None` leaves that to the class."""
 
     @property
-    def way_on(self) -> str:
+    def way_on(self) -> Part | None:
         """Return what to do next."""
-        return self.kind.hint if self.hint is None else self.hint
+        return self.kind.advice if self.advice is None else self.advice
 
 
 SPENT: Final = Meaning(
     errors.AccountError,
-    hint="the free quota is spent, and waiting does not bring it back: let the account pay for the model "
+    advice="the free quota is spent, and waiting does not bring it back: let the account pay for the model "
     "in the vendor's console",
 )
 MODEL_DENIED: Final = Meaning(
     errors.ModelUnavailable,
-    hint="allow the model to the key's workspace (DASHSCOPE_WORKSPACE) in the vendor's console, or choose "
+    advice="allow the model to the key's workspace (DASHSCOPE_WORKSPACE) in the vendor's console, or choose "
     "another model",
 )
 WRONG_PATH: Final = Meaning(
     errors.ModelUnavailable,
-    hint="the model does not answer at this family's path: check the deployment's name and what it was "
+    advice="the model does not answer at this family's path: check the deployment's name and what it was "
     "made of",
 )
 NOT_RESOLVED: Final = Meaning(
     errors.InputUnreachable,
-    hint="this model does not read the vendor's temporary uploads: give it a link of your own",
+    advice="this model does not read the vendor's temporary uploads: give it a link of your own",
 )
 FETCH_AGAIN: Final = Meaning(errors.InputUnreachable, retryable=True)
 LINK_ENDED: Final = Meaning(
     errors.InputUnreachable,
-    hint="a signed link may have ended, or it never led to the file: run it again with a new link",
+    advice="a signed link may have expired, or it never led to the file: run it again with a new link",
 )
 UNREADABLE: Final = Meaning(
     errors.InputRefused,
-    hint="the ending of its name must fit its content, and the content be whole: convert it, or use "
+    advice="the ending of its name must fit its content, and the content be whole: convert it, or use "
     "another picture, sound or motion",
 )
 ENDPOINT_DENIED: Final = Meaning(
     errors.ModelUnavailable,
-    hint="look first whether DASHSCOPE_WORKSPACE and DASHSCOPE_HTTP_BASE_URL fit the key; if they do, the "
+    advice="first check whether DASHSCOPE_WORKSPACE and DASHSCOPE_HTTP_BASE_URL fit the key; if they do, the "
     "vendor has switched the model off: choose another one",
 )

@@ -35,7 +35,7 @@ def read_submission(answer: Answer) -> Submission:
     output = payload.get("output")
     task_id = read_text(output, "task_id") if isinstance(output, dict) else ""
     if task_id and answer.is_success and read_top_fault(payload).code:
-        raise unfit(answer, "it names a task and an error at once", payload, task_id=task_id)
+        raise unfit(answer, "it names both a task and an error", payload, task_id=task_id)
     output = read_output(answer, read_success(answer))
     if not task_id:
         raise unfit(answer, "it names no task", payload)

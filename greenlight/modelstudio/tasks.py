@@ -122,7 +122,7 @@ def read_task(answer: Answer, task_id: str) -> VideoTask:
         output = read_output(answer, payload)
     task = _task_of(payload, output, task_id).model_copy(update={"answered_at": answer.answered_at})
     if task.task_id != task_id or not task.status:
-        raise unfit(answer, "it tells no status of the task", payload, task_id=task_id)
+        raise unfit(answer, "it does not tell the status of the task", payload, task_id=task_id)
     if task.is_succeeded and not (task.video_url or task.template_id):
         error = unfit(answer, "the task has succeeded without a result", payload, task_id=task_id)
         error.may_have_cost = True
@@ -135,7 +135,7 @@ def read_page(answer: Answer) -> TaskPage:
     payload = read_success(answer)
     items = payload.get("data")
     if not isinstance(items, list) or not all(_is_listed(item) for item in items):
-        raise unfit(answer, "it is no list of tasks", payload)
+        raise unfit(answer, "it is not a list of tasks", payload)
     return TaskPage(
         tasks=tuple(_listed(item) for item in items),
         total=payload["total"] if type(payload.get("total")) is int else None,

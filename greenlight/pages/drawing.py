@@ -44,7 +44,9 @@ def write_page(text: str, file: Path) -> Path:
     """Write a page whole or not at all, and return its full path; `InputError` if it cannot be."""
     file = Path(os.path.abspath(file.expanduser()))  # noqa: PTH100 - links stay as the user named them
     if os.path.isdir(file):  # noqa: PTH112 - Path's own raises for some names
-        raise InputError(f"{file} is a directory; give a file like {file / 'report.html'}")
+        raise InputError(
+            "is a directory", f"give a file like {file / 'report.html'}", subject=str(file)
+        )
     part = file.with_name(f".{secrets.token_hex(4)}.part")
     try:
         _make_folder(file.parent)
@@ -55,7 +57,7 @@ def write_page(text: str, file: Path) -> Path:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
-            f"the page cannot be written to {file} ({error.strerror}); give another place"
+            f"the page cannot be written to {file} ({error.strerror})", "give another place"
         ) from None
     return file
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from greenlight.errors import Part, Say, sentence
+from greenlight.errors.advice import AdoptOrRelease, CloseJob, FetchVideo, Reconcile
 from greenlight.ledger import Job, JobState
 from greenlight.ledger.budgets import day_of
 from greenlight.modelstudio.catalog import TASK_LIFETIME
@@ -32,13 +34,13 @@ class OpenJob:
     """A job that has not ended."""
 
     name: str
-    """What `greenlight reconcile` and others know it by."""
+    """What commands know it by."""
     subject: str
     model: str
     state: str
     age: str
     advice: str
-    """What to do, commands between backticks."""
+    """What to do, in a sentence."""
     urgent: bool
 
 
@@ -64,8 +66,8 @@ class EndedJob:
         return TONES.get(self.state, "good")
 
 
-def describe_open(job: Job, *, at: datetime, doubtful: bool) -> OpenJob:
-    """Return a job under way or in doubt as it stands at a time."""
+def describe_open(job: Job, *, at: datetime, doubtful: bool, say: Say = str) -> OpenJob:
+    """Return a job under way or in doubt as it stands at a time, with advice in the page's words."""
     began = job.submitted_at or job.sent_at or job.reserved_at
     urgent, advice = _advise(job, at, doubtful=doubtful)
     return OpenJob(
@@ -74,28 +76,23 @@ def describe_open(job: Job, *, at: datetime, doubtful: bool) -> OpenJob:
         model=job.model,
         state="in doubt" if doubtful else job.state.value,
         age=in_words(at - began),
-        advice=advice,
+        advice=f"{sentence(advice, say)}.",
         urgent=urgent,
     )
 
 
-def _advise(job: Job, at: datetime, *, doubtful: bool) -> tuple[bool, str]:
-    name = job.short_name
+def _advise(job: Job, at: datetime, *, doubtful: bool) -> tuple[bool, tuple[Part, ...]]:
     began = job.submitted_at or job.sent_at or job.reserved_at
     left = began + TASK_LIFETIME - at
     if doubtful and left < timedelta(0):
-        ways = f"`greenlight reconcile --adopt {name} TASK_ID`, or `--release {name}`"
-        return True, f"Only a person can end this: {ways}."
+        return True, ("only a person can settle this", AdoptOrRelease(job.short_name))
     if doubtful:
-        return True, "`greenlight reconcile` looks for its task; nothing is sent again before that."
+        return True, (Reconcile(),)
     if job.state is JobState.RESERVED:
-        return False, "Nothing: a process is sending it."
+        return False, ("nothing to do, a process is sending it",)
     if left < timedelta(0):
-        return True, "`greenlight collect` closes it; the vendor has thrown its video away."
-    return (
-        left < SOON,
-        f"`greenlight collect` fetches its video, which is lost in {in_words(left)}.",
-    )
+        return True, ("the vendor has deleted its video", CloseJob())
+    return left < SOON, (f"the vendor deletes its video in {in_words(left)}", FetchVideo())
 
 
 def describe_ended(job: Job, folder: Path) -> EndedJob:

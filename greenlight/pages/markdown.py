@@ -83,7 +83,7 @@ def _video_rows(report: FilmReport) -> list[tuple[str, str]]:
 
 
 def _job_rows(report: FilmReport) -> list[tuple[str, str]]:
-    """Return what people call the paid generation by: the vendor's task, and as `greenlight jobs` does."""
+    """Return what people call the paid generation by: the vendor's task, and the job's short name."""
     facts = {
         "Task id": report.task_id,
         "Job": (report.job or "").rpartition(",")[2][:NAME_CHARACTERS],

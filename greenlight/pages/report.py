@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from greenlight.errors import Say
+from greenlight.errors.advice import ListJobs
 from greenlight.ledger import Cost, Ledger
 from greenlight.modelstudio import catalog
 from greenlight.pages.cards import Card, preload_of
@@ -82,21 +85,33 @@ def write_report(
     *,
     since: date | None = None,
     advance: Advance = lambda: None,
+    say: Say = str,
 ) -> tuple[Path, Report]:
     """Write the report of the books to a file, and return the file's full path and what it says.
 
     Portraits are shown out of the album, or of the files that still lie where they were checked; nothing is
-    downloaded. `advance` is called for every portrait that has its card. Raises `InputError` if the file
-    cannot be written, and `LedgerError` if the books cannot be read.
+    downloaded. `advance` is called for every portrait that has its card, `say` words the advice. Raises
+    `InputError` if the file cannot be written, and `LedgerError` if the books cannot be read.
     """
     folder = file.expanduser().absolute().parent
-    report = _read_books(ledger, Pictures(album), folder, since, advance)
-    values = {"report": report, "preload": preload_of(report.cards), "most_jobs": MOST_JOBS}
+    report = _read_books(ledger, Pictures(album), folder, since, advance=advance, say=say)
+    values = {
+        "report": report,
+        "preload": preload_of(report.cards),
+        "most_jobs": MOST_JOBS,
+        "list_jobs": say(ListJobs()),
+    }
     return write_page(draw("report.html", **values), file), report
 
 
 def _read_books(
-    ledger: Ledger, pictures: Pictures, folder: Path, since: date | None, advance: Advance
+    ledger: Ledger,
+    pictures: Pictures,
+    folder: Path,
+    since: date | None,
+    *,
+    advance: Advance,
+    say: Say,
 ) -> Report:
     history = ledger.history
     verdicts = history.verdicts(since=since)
@@ -109,7 +124,7 @@ def _read_books(
         by_reason=refused_by_reason(verdicts),
         costs=_costs_by_service(costs),
         outcomes=_outcomes(costs),
-        open_jobs=_open_jobs(ledger),
+        open_jobs=_open_jobs(ledger, say),
         ended_jobs=[
             describe_ended(job, folder) for job in history.ended(since=since, limit=MOST_JOBS)
         ],
@@ -117,15 +132,10 @@ def _read_books(
     )
 
 
-def _open_jobs(ledger: Ledger) -> list[OpenJob]:
-    at = ledger.now()
-    doubts = [
-        describe_open(job, at=at, doubtful=True) for job in ledger.history.in_doubt(limit=MOST_JOBS)
-    ]
-    others = [
-        describe_open(job, at=at, doubtful=False)
-        for job in ledger.history.under_way(limit=MOST_JOBS)
-    ]
+def _open_jobs(ledger: Ledger, say: Say) -> list[OpenJob]:
+    describe = partial(describe_open, at=ledger.now(), say=say)
+    doubts = [describe(job, doubtful=True) for job in ledger.history.in_doubt(limit=MOST_JOBS)]
+    others = [describe(job, doubtful=False) for job in ledger.history.under_way(limit=MOST_JOBS)]
     return doubts + others
 
 

@@ -158,7 +158,7 @@ class Payer:
         except TimeoutError as error:
             raise NotSent("it came too late for its turn") from error
         except LedgerError as error:
-            raise NotSent(str(error)) from error
+            raise NotSent(error.happened, advice=error.advice) from error
         if stop.is_set():
             raise NotSent("it was stopped before")
 

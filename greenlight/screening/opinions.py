@@ -23,7 +23,7 @@ from greenlight.thumbnails.drawing import thumbnail
 logger = logging.getLogger(__name__)
 
 NOT_INSTALLED: Final = (
-    "the judge is not installed, so refusals without a reason stay unexplained; "
+    "the local judge is not installed, so refusals without a reason stay unexplained; "
     "`pip install ai-edge-litert` brings what it needs"
 )
 ADVICE: Final = {
@@ -56,7 +56,7 @@ class Opinion:
 
     def __str__(self) -> str:
         """Return it as people read it, marked as an opinion; "" for nothing."""
-        return f"the judge's own opinion: {self.words}; what to do: {self.advice}" if self else ""
+        return f"local judge: {self.words}; {self.advice}" if self else ""
 
 
 def wants_opinion(verdict: Verdict) -> bool:

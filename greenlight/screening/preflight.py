@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from greenlight.errors import sentence
 from greenlight.media.portraits import Portrait
 from greenlight.media.recordings import Clip, faults_of
 from greenlight.media.subjects import Subject, role_of
@@ -40,7 +41,9 @@ def _refusal_of(subject: Subject, family: Family) -> Refusal | None:
         raise ValueError(f"{family.name} films a {family.subject}, not a {role_of(subject)}")
     if isinstance(subject, Clip):
         faults = faults_of(subject, family.clip)
-        return next(((code, f"the clip {words}") for code, words in faults), None)
+        return next(
+            ((code, f"the clip {sentence((what, advice))}") for code, what, advice in faults), None
+        )
     refusals = (rule(subject, family.picture) for rule in _RULES)
     return next((refusal for refusal in refusals if refusal is not None), None)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from greenlight.errors import EXPLAINED, InputError, Overwritten
+from greenlight.errors import Explained, InputError, Overwritten, sentence
 from greenlight.ledger import Claim, Ledger
 from greenlight.ledger.budgets import Budget
 from greenlight.ledger.checks import NewCheck
@@ -201,15 +201,17 @@ async def _ask_again(portrait: Portrait) -> InputError | None:
     try:
         if await is_unchanged(portrait):
             return None
-    except EXPLAINED as error:
+    except Explained as error:
         return InputError(
-            f"after the check of {portrait.shown} nobody can say what was checked: {error}"
+            f"may have changed during its check, and now {error.what}",
+            error.advice,
+            subject=portrait.shown,
         )
-    return Overwritten(f"{portrait.shown} was overwritten while it was checked")
+    return Overwritten("changed during its check", subject=portrait.shown)
 
 
 def _not_used(became: InputError, cost_cny: Decimal) -> InputError:
     """Say of a check whose verdict is not used what it cost, and what to do."""
     cost = f" for {cny(cost_cny)}" if cost_cny else ""
-    message = f"{became}; its verdict{cost} is not used, so run it again"
-    return type(became)(message, spent=bool(cost_cny))
+    advice = sentence((became.advice, f"its verdict{cost} is not used, so run it again"))
+    return type(became)(became.what, advice, subject=became.subject, spent=bool(cost_cny))

@@ -69,7 +69,7 @@ class StudioServer:
             if not self._thread.is_alive():
                 listening.close()
                 self._studio.close()
-                raise StudioStartError("The studio ended at its start; its log says why.")
+                raise StudioStartError("the studio ended at its start", "its log says why")
 
     def turn_clock(self, seconds: float) -> None:
         """Turn the studio's clock on, or back where it is less than nothing."""
@@ -166,8 +166,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise StudioStartError(
-            f"The studio cannot listen on {host}:{port} ({error.strerror}); choose another --port or "
-            "--host."
+            f"the studio cannot listen on {host}:{port} ({error.strerror})",
+            "choose another port or host",
         ) from error
     return listening
 

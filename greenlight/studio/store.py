@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from greenlight.errors import SettingsError
+
 Value = str | int | float | bytes | None
 
 _SCHEMA: Final = """
@@ -39,8 +41,8 @@ CREATE INDEX IF NOT EXISTS jobs_by_model ON jobs (model, status);
 _TABLES: Final = ("requests", "arrivals", "thumbnails", "checks", "jobs")
 
 
-class StudioStartError(Exception):
-    """Say in one sentence why a studio cannot start, and what to do."""
+class StudioStartError(SettingsError):
+    """A studio cannot start."""
 
 
 class Store:
@@ -61,8 +63,8 @@ class Store:
         except sqlite3.Error as error:
             self._connection.close()
             raise StudioStartError(
-                f"The studio's state in {path.parent} cannot be used ({error}); end the other studio on it "
-                "or choose another home."
+                f"the studio's state in {path.parent} cannot be used ({error})",
+                "end the other studio that uses it, or choose another home",
             ) from error
 
     def run(self, statement: str, values: Sequence[Value] | Mapping[str, Value] = ()) -> int:

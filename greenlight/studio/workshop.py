@@ -39,7 +39,8 @@ class Workshop:
             self.shelf.make()
         except OSError as error:
             raise StudioStartError(
-                f"The studio's home {settings.home} cannot be made ({error.strerror}); choose another one."
+                f"the studio's home {settings.home} cannot be made ({error.strerror})",
+                "choose another one",
             ) from error
         self.store = Store(settings.home / "studio.db")
         self.secret = self.store.secret("signatures")

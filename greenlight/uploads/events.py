@@ -77,7 +77,7 @@ def read_message(body: str) -> tuple[Arrival, ...]:
     if "Records" in message:
         records = message["Records"]
         if not isinstance(records, list):
-            raise MalformedMessage("its Records are no list")
+            raise MalformedMessage("its Records are not a list")
         return tuple(found for record in records for found in _read_record(_mapping(record)))
     raise MalformedMessage("it has none of the shapes that S3 writes")
 
@@ -169,7 +169,7 @@ def _parse(body: str) -> Mapping[str, Any]:
     try:
         return _mapping(json.loads(body))
     except (ValueError, RecursionError):
-        raise MalformedMessage("it is no JSON") from None
+        raise MalformedMessage("it is not JSON") from None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -188,13 +188,13 @@ def _text(holder: Mapping[str, Any], name: str) -> str:
 def _optional_text(holder: Mapping[str, Any], name: str) -> str | None:
     value = holder.get(name)
     if not isinstance(value, str | None):
-        raise MalformedMessage(f"its {name} is no text")
+        raise MalformedMessage(f"its {name} is not text")
     return value or None
 
 
 def _size(value: object) -> int | None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        raise MalformedMessage("its size is no number of bytes")
+        raise MalformedMessage("its size is not a number of bytes")
     return value
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from greenlight.errors import GreenlightError
+from greenlight.errors import Explained, sentence
 from greenlight.uploads.batching import Batch, Batcher
 from greenlight.uploads.errors import (
     BatchRefused,
@@ -42,6 +42,9 @@ class Received:
 
 async def always_ready() -> None:
     """Say of a handler that it would take a batch at any time."""
+
+
+MAY_ARRIVE_TWICE = "what is held may arrive twice"
 
 
 class Listener:
@@ -105,7 +108,7 @@ class Listener:
                     if isinstance(error, QueueRefused) and not was_let_in:
                         raise
                     failures += 1
-                    await self._pause(failures, stop, f"{error}; nothing is lost")
+                    await self._pause(failures, stop, _logged(error, "nothing is lost"))
                 else:
                     failures, was_let_in = 0, True
                     await self._take_in(messages)
@@ -139,7 +142,7 @@ class Listener:
             try:
                 arrivals = read_message(message.body)
             except MalformedMessage as error:
-                logger.warning("message %s is left to the redrive policy: %s", message.id, error)
+                self._leave(message, error)
                 continue
             if not arrivals:
                 without_work.append(message.receipt)
@@ -198,12 +201,17 @@ class Listener:
         """Hand over the halves of a refused batch, so that the one at fault keeps nobody else."""
         if len(received) == 1:
             (message,) = (one.message for one in received)
-            logger.warning("message %s is left to the redrive policy: %s", message.id, error)
+            self._leave(message, error)
             self._held.pop(message.receipt, None)
             return
         middle = len(received) // 2
         await self._hand_over(received[:middle], stop)
         await self._hand_over(received[middle:], stop)
+
+    @staticmethod
+    def _leave(message: Message, error: Explained) -> None:
+        why = _logged(error)
+        logger.warning("message %s is left to the redrive policy: %s", message.id, why)
 
     async def _delete(self, receipts: list[str]) -> None:
         for receipt in receipts:
@@ -211,7 +219,9 @@ class Listener:
         try:
             await self._queue.delete(receipts)
         except QueueError as error:
-            logger.warning("%s; what was handed over arrives again and is recognised", error)
+            logger.warning(
+                "%s", _logged(error, "what was handed over arrives again and is recognised")
+            )
 
     async def _keep_out_of_sight(self) -> None:
         """Extend what is held, long before it would be received again."""
@@ -222,16 +232,17 @@ class Listener:
             except MessagesRefused as error:
                 # SQS hides for 12 h at the most. Those that were deleted meanwhile are none of these.
                 if [one for one in error.receipts if self._held.pop(one, None)]:
-                    logger.warning("%s; what is held may arrive twice", error)
+                    logger.warning("%s", _logged(error, MAY_ARRIVE_TWICE))
             except QueueError as error:
-                logger.warning("%s; what is held may arrive twice", error)
+                logger.warning("%s", _logged(error, MAY_ARRIVE_TWICE))
 
     async def _give_back(self) -> None:
         """Let others have what could not be handed over, without waiting for its time to end."""
         try:
             await self._queue.hide(list(self._held), 0)
         except QueueError as error:
-            logger.warning("%s; others get it after %d s", error, self._queue.visibility_seconds)
+            after = f"others get it after {self._queue.visibility_seconds} s"
+            logger.warning("%s", _logged(error, after))
 
     async def _pause(self, failures: int, stop: asyncio.Event, what: str) -> None:
         """Say what is wrong and wait, longer each time; a stop ends the wait."""
@@ -254,8 +265,13 @@ def _counted(batch: Batch) -> str:
     return "1 object" if count == 1 else f"{count} objects"
 
 
+def _logged(error: Explained, *more: str) -> str:
+    """Return an error's sentence and what else is to be said, without a full stop."""
+    return sentence((*error.parts(), *more))
+
+
 def _said(error: Exception) -> str:
     """Return an error's own words where they are for people, else its type too."""
-    if isinstance(error, GreenlightError):
-        return str(error)
+    if isinstance(error, Explained):
+        return _logged(error)
     return f"{type(error).__name__}: {error}".rstrip(": ")

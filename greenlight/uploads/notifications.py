@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from greenlight.errors import SettingsError
+from greenlight.errors.advice import UseEventBridge
 from greenlight.uploads.watching import Watch
 
 UPLOADS = "s3:ObjectCreated:*"
@@ -22,10 +23,18 @@ RECEIVERS = {
 Configuration = Mapping[str, Any]
 
 
+class AnotherReceiver(SettingsError):  # noqa: N818 - who is there already
+    """A bucket already notifies somebody else of the same uploads."""
+
+    def __init__(self, watch: Watch, receiver: str) -> None:
+        self.sends = f"the bucket already sends uploads of {watch.place} to {receiver}"
+        super().__init__(f"{self.sends}, and S3 allows only one receiver", UseEventBridge())
+
+
 def with_queue(known: Configuration, watch: Watch, queue_arn: str) -> Configuration:
     """Return a configuration that also sends a watch's uploads to its queue; it itself if it does so already.
 
-    S3 allows one receiver for each upload, so a `SettingsError` names a receiver that is there before.
+    S3 allows one receiver for each upload, so `AnotherReceiver` names one that is there before.
     """
     for kind, receiver in RECEIVERS.items():
         for other in known.get(kind, []):
@@ -34,10 +43,7 @@ def with_queue(known: Configuration, watch: Watch, queue_arn: str) -> Configurat
             if other[receiver] == queue_arn and _covers(other, watch.prefix):
                 return known
             if other.get("Id") != watch.mark:
-                raise SettingsError(
-                    f"the bucket already sends uploads of {watch.place} to {other[receiver]}, and S3 allows "
-                    "one receiver only; take that notification away, or use --via-eventbridge"
-                )
+                raise AnotherReceiver(watch, str(other[receiver]))
     # S3 takes the value of a filter encoded like a key in its messages.
     rule = {"Name": "prefix", "Value": quote_plus(watch.prefix, safe="/")}
     ours: dict[str, Any] = {"Id": watch.mark, "QueueArn": queue_arn, "Events": [UPLOADS]}

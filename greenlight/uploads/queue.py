@@ -105,7 +105,7 @@ class UploadQueue:
         except aws_errors() as error:
             kind = QueueRefused if is_refusal(error) else QueueError
             raise kind(
-                f"the queue {self.name} cannot be used ({reason_of(error)}); {advice_on(error)}"
+                f"the queue {self.name} cannot be used ({reason_of(error)})", advice_on(error)
             ) from None
 
     def _call(self, operation: str, request: dict[str, Any]) -> Any:

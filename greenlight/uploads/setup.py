@@ -43,7 +43,7 @@ class BucketSetup:
         yield ask(self._notification)
 
     def queue_url(self) -> str | None:
-        """Return the address that `greenlight listen` takes, or nothing if the queue is not there."""
+        """Return the address that a listener needs, or nothing if the queue is not there."""
         return in_words(lambda: self._find(self._watch.queue), "the queue cannot be found")
 
     def _dead_letters(self) -> Step:

@@ -47,7 +47,7 @@ PAST = {"create": "Created", "change": "Changed", "set": "Set"}
 
 def ask(make: Callable[[], Step]) -> Step:
     """Make a step; `SettingsError` says if what is there cannot be looked at."""
-    return in_words(make, "what is there already cannot be looked at")
+    return in_words(make, "what is there already cannot be read")
 
 
 def in_words(call: Callable[[], Answer], failed: str) -> Answer:
@@ -56,8 +56,8 @@ def in_words(call: Callable[[], Answer], failed: str) -> Answer:
         return call()
     except aws_errors() as error:
         raise SettingsError(
-            f"{failed} ({reason_of(error)}); {advice_on(error)}, and run it again: it does only what is "
-            "missing"
+            f"{failed} ({reason_of(error)})",
+            f"{advice_on(error)}, and run it again: it does only what is missing",
         ) from None
 
 

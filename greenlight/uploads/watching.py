@@ -24,16 +24,16 @@ class Watch:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", self.bucket):
-            raise SettingsError(f"{self.bucket!r} is no bucket's name; give it without s3://")
+            raise SettingsError(f"{self.bucket!r} is not a bucket's name", "write it without s3://")
         if self.queue.endswith(".fifo"):
-            raise SettingsError(f"S3 sends to no FIFO queue like {self.queue}; name another")
+            raise SettingsError(f"S3 cannot notify a FIFO queue like {self.queue}", "name another")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,67}", self.queue):
             raise SettingsError(
-                f"{self.queue!r} is no queue's name; it takes 67 letters, digits, - and _ at the most"
+                f"{self.queue!r} is not a queue's name", "use at most 67 letters, digits, - and _"
             )
         if self.prefix.startswith(("/", "s3://")):
             raise SettingsError(
-                f"no key begins like the prefix {self.prefix!r}; write it like uploads/"
+                f"no key begins like the prefix {self.prefix!r}", "write it like uploads/"
             )
 
     @property
@@ -52,8 +52,9 @@ def refuse_output_inside(bucket: str, prefix: str, out: str | None) -> None:
     """Raise a `SettingsError` if what is written to `out` could arrive as an upload again."""
     if arrives_again(bucket, prefix, out):
         raise SettingsError(
-            f"the output {out} lies in what is watched, s3://{bucket}/{prefix}, so every video would start "
-            "another run; give another prefix or another place for the output"
+            f"the output {out} is within the watched s3://{bucket}/{prefix}, so every video would start "
+            "another run",
+            "give another prefix, or another place for the output",
         )
 
 

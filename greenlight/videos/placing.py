@@ -96,7 +96,7 @@ def _move(part: Path, destination: Path) -> None:
 
 def _expect_same(part: Path, destination: Path) -> None:
     if not filecmp.cmp(part, destination, shallow=False):
-        raise FileExistsError(errno.EEXIST, "something else lies there", str(destination))
+        raise FileExistsError(errno.EEXIST, "something else is there", str(destination))
 
 
 def _make_folder(folder: Path) -> None:

@@ -78,8 +78,8 @@ async def _put_video(video: StoredVideo, file: Path, job: str, holding: Holding)
     place, is_put = await _put(wanted, holding)
     if not is_put and (await asyncio.to_thread(_metadata, place)).get("sha256") != video.sha256:
         raise StorageError(
-            f"the video cannot be stored as {place} (another object lies there); its job goes on: "
-            "name another place, and try again",
+            f"the video cannot be stored as {place} (another object is there)",
+            "its job stays open: name another place, and try again",
             spent=True,
         )
     return replace(video, place=place)
@@ -96,7 +96,7 @@ async def _put_beside(
     _, is_put = await _put(wanted, holding)
     if not is_put and (await asyncio.to_thread(_metadata, place)).get("job") != job:
         logger.warning(
-            "what made the video %s is written nowhere, because another object lies at %s",
+            "how the video %s was made is not written down, because there is another object at %s",
             visible(stored.place),
             visible(place),
         )
@@ -140,8 +140,9 @@ async def _put(wanted: _Object, holding: Holding) -> tuple[str, bool]:
             return await _put_in(learnt, wanted, holding)
     except aws_errors() as error:
         raise StorageError(
-            f"{wanted.place} cannot be stored ({reason_of(error)}); its job goes on: "
-            f"{advice_on(error)}, and try again",
+            f"cannot be stored ({reason_of(error)})",
+            f"its job stays open: {advice_on(error)}, and try again",
+            subject=wanted.place,
             spent=True,
         ) from None
 
@@ -190,5 +191,5 @@ def require_bucket(place: str) -> None:
         _dialect(place)
     except aws_errors() as error:
         raise InputError(
-            f"the bucket of {place} cannot be reached ({reason_of(error)}); {advice_on(error)}"
+            f"the bucket of {place} cannot be reached ({reason_of(error)})", advice_on(error)
         ) from None

@@ -23,7 +23,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 TRIES = 3
 AGAIN_AFTER_SECONDS = 1.0
 AS_IT_IS = {"Accept-Encoding": "identity"}
-GOES_ON = "its job goes on, so try again"
+TRY_AGAIN = "its job stays open, so try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,15 @@ def require_place(out: Path) -> None:
     """Raise an `InputError` if no video can be written to a folder or .mp4 file: better now than paid."""
     if ":/" in str(out):
         raise InputError(
-            f"{out} is no place for videos; give a folder, an .mp4 file or s3://bucket/prefix/"
+            "is not a place for videos",
+            "give a folder, an .mp4 file or s3://bucket/prefix/",
+            subject=str(out),
         )
     destination = out if out.suffix.lower() == ".mp4" else out / "video.mp4"
     if destination.is_dir():
-        raise InputError(f"{destination} is a directory; give a folder or an .mp4 file")
+        raise InputError(
+            "is a directory", "give a folder or an .mp4 file", subject=str(destination)
+        )
     try:
         try_place(destination.expanduser().absolute())
     except OSError as error:
@@ -72,8 +76,8 @@ async def store(url: str, destination: Path) -> StoredVideo:
             await asyncio.to_thread(exits.close)
     except OSError as error:
         raise StorageError(
-            f"the video cannot be stored as {destination} ({error.strerror}); its job goes on: "
-            "make room for it, or name another place, and try again",
+            f"the video cannot be stored as {destination} ({error.strerror})",
+            "its job stays open: make room for it, or name another place, and try again",
             spent=True,
         ) from None
     return StoredVideo(str(destination), sha256, seconds)
@@ -117,11 +121,11 @@ async def _download_once(url: str, part: Path) -> str:
 
 
 def _not_fetched(url: str, error: Exception) -> StorageError:
-    reason = str(error) if isinstance(error, StorageError) else reason_of(error)
+    reason = error.what if isinstance(error, StorageError) else reason_of(error)
     kind = DeadLink if isinstance(error, DeadLink) else StorageError
     return kind(
-        f"the video at {without_query(url)} cannot be fetched ({reason}); {GOES_ON} within 24 hours "
-        "of its end",
+        f"the video at {without_query(url)} cannot be fetched ({reason})",
+        f"{TRY_AGAIN} within 24 hours of its end",
         spent=True,
     )
 
@@ -153,12 +157,12 @@ def _playing_seconds(path: Path) -> float:
     try:
         with av.open(str(path)) as container:
             if not container.streams.video or not container.duration:
-                raise StorageError(f"the download is no video; {GOES_ON}", spent=True)
+                raise StorageError("the download is not a video", TRY_AGAIN, spent=True)
             if _is_cut_off(path):
-                raise StorageError(f"the download was cut off; {GOES_ON}", spent=True)
+                raise StorageError("the download was cut off", TRY_AGAIN, spent=True)
             return container.duration / av.time_base
     except av.error.FFmpegError:
-        raise StorageError(f"the download is no video that plays; {GOES_ON}", spent=True) from None
+        raise StorageError("the download does not play", TRY_AGAIN, spent=True) from None
 
 
 def _is_cut_off(path: Path) -> bool:

@@ -22,7 +22,8 @@ def require_free(place: Path | str) -> None:
         is_taken = file.suffix.lower() == ".mp4" and file.exists()
     if is_taken:
         raise InputError(
-            f"something else lies at {place}, which no video replaces; name another place, or a folder"
+            f"something else is at {place}, and no video replaces it",
+            "name another place, or a folder",
         )
 
 

@@ -52,5 +52,6 @@ def require_drives(drives: Drives, families: Iterable[Family]) -> None:
             require_motion(drives.motion, family.motion)
         elif drives.motion is not None and family.template is None:
             raise InputError(
-                f"{drives.motion} is a template, and {family.name} takes a motion video itself"
+                f"is a template, and {family.name} needs a motion video itself",
+                subject=drives.motion,
             )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, PlainSerializer, SerializeAsAny
+from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, SerializeAsAny
 
-from greenlight.errors import Explanation, GreenlightError, OverBudget, explain
+from greenlight.errors import Explained, Explanation, OverBudget, Part, Say, sentence
+from greenlight.errors.advice import Collect, RaiseTake, Reconcile
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
-from greenlight.modelstudio.errors import ModelStudioError
-from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
+from greenlight.modelstudio.failed_tasks import advice_for, may_try_again
 from greenlight.modelstudio.family import Family, Role, Verdict
 from greenlight.modelstudio.refusal_codes import is_refusal, is_refusal_of_clip
 from greenlight.wording import cny
@@ -88,6 +89,8 @@ _GOOD = {
     FilmState.PLANNED,
 }
 
+SPENT = {JobState.AMBIGUOUS, JobState.EXPIRED}
+"""What a job ends in that is no good and may have cost money."""
 STATE_OF_JOB = {
     JobState.SUCCEEDED: FilmState.FILMED,
     JobState.RESERVED: FilmState.FILMING,
@@ -100,13 +103,21 @@ STATE_OF_JOB = {
 
 
 class FilmReport(BaseModel):
-    """What became of one brief: fields as `greenlight film --json` prints them."""
+    """What became of one brief.
+
+    Its message and its note are made of parts, some of which are advice: whoever shows the report to people
+    words it first.
+    """
 
     state: FilmState
     message: str = ""
     """One sentence for people: why, and what to do next."""
     note: str = ""
     """What was done otherwise than the brief asked, in words."""
+    says: tuple[Part, ...] = Field(default=(), exclude=True)
+    """What the message is made of."""
+    notes: tuple[Part, ...] = Field(default=(), exclude=True)
+    """What the note is made of, with which the message ends."""
     verdict: AnyVerdict | None = None
     """The last verdict."""
     verdicts: list[AnyVerdict] = []
@@ -126,17 +137,37 @@ class FilmReport(BaseModel):
     """Of a dry run: the most that the brief can come to from here."""
     error: Explanation | None = None
 
+    def model_post_init(self, _context: Any) -> None:
+        """Say in the core's words what it is made of."""
+        if not self.message:
+            vars(self).update(self._texts(str))
 
-def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "") -> FilmReport:
+    def worded(self, say: Say) -> FilmReport:
+        """Return the report with its advice in the words of whoever shows it."""
+        return self.model_copy(update=self._texts(say))
+
+    def _texts(self, say: Say) -> dict[str, Any]:
+        """Return the texts that are made of parts; none where they have got lost, as in a JSON."""
+        if not self.says:
+            return {}
+        message = sentence((*self.says, *self.notes), say) + ("." if self.error else "")
+        error = self.error and replace(self.error, message=message)
+        return {"message": message, "note": sentence(self.notes, say), "error": error}
+
+
+def report_job(
+    job: Job, verdicts: list[Verdict], *, cached: bool, notes: Sequence[Part] = ()
+) -> FilmReport:
     """Return the report of a brief whose video was ordered, as its job stands."""
     state = STATE_OF_JOB[job.state]
-    message = "; ".join(filter(None, (_sentence(state, job), note)))
+    error = None if state.is_good else Explanation(state.label, "", job.state in SPENT)
+    says = _parts(state, job)
     if refused := refused_by_its_task(job):
         state, verdicts = FilmState.REJECTED, [*verdicts[:-1], refused]
     return FilmReport(
         state=state,
-        message=message,
-        note=note,
+        says=says,
+        notes=tuple(filter(None, notes)),
         verdict=verdicts[-1] if verdicts else None,
         verdicts=verdicts,
         job=job.key,
@@ -145,9 +176,7 @@ def report_job(job: Job, verdicts: list[Verdict], *, cached: bool, note: str = "
         sha256=job.sha256,
         seconds=job.seconds,
         cached=cached,
-        error=None
-        if state.is_good
-        else Explanation(state.label, _sentence(state, job), _spent(job)),
+        error=error,
     )
 
 
@@ -164,9 +193,10 @@ def refused_by_its_task(job: Job) -> Verdict | None:
 
 def report_template(job: Job, verdicts: list[Verdict], *, later: str = "") -> FilmReport:
     """Return the report of a brief whose motion video has not become a template (yet)."""
-    report = report_job(job, verdicts, cached=False)
-    message = "; ".join(filter(None, (f"the motion's template: {report.message}", later)))
-    return report.model_copy(update={"message": message})
+    report = report_job(job, verdicts, cached=False, notes=(later,))
+    what, *more = report.says
+    says = (f"the motion's template: {what}", *more)
+    return report.model_copy(update={"says": says}).worded(str)
 
 
 def report_plan(plan: Plan) -> FilmReport:
@@ -187,30 +217,15 @@ def report_plan(plan: Plan) -> FilmReport:
     )
 
 
-def report_over_budget(plan: Plan, max_cny: Decimal) -> FilmReport:
-    """Return the report of a brief that could come to more than it may."""
-    message = (
-        f"it could come to {plan.price_cny} CNY, and {max_cny} CNY are allowed; nothing was sent"
-    )
-    return FilmReport(
-        state=FilmState.OVER_BUDGET,
-        message=message,
-        verdicts=plan.verdicts,
-        price_cny=plan.price_cny,
-        error=Explanation("OverBudget", f"{message}.", spent=False),
-    )
+def report_over_budget(error: OverBudget, plan: Plan) -> FilmReport:
+    """Return the report of a brief that could cost more than its run may."""
+    report = report_refused_by_budget(error, plan.verdicts)
+    return report.model_copy(update={"price_cny": plan.price_cny})
 
 
 def report_refused_by_budget(error: OverBudget, verdicts: list[Verdict]) -> FilmReport:
     """Return the report of a brief whose next paying request did not fit into a budget."""
-    told = explain(error)
-    return FilmReport(
-        state=FilmState.OVER_BUDGET,
-        message=told.message,
-        verdict=verdicts[-1] if verdicts else None,
-        verdicts=verdicts,
-        error=told,
-    )
+    return report_error(error, verdicts).model_copy(update={"state": FilmState.OVER_BUDGET})
 
 
 def report_rejection(
@@ -219,7 +234,7 @@ def report_rejection(
     """Return the report of a subject that no model passes; the judge's opinions, by model, are added."""
     reasons = []
     for verdict in verdicts:
-        said = verdict.reason or verdict.code or "refused without a reason"
+        said = verdict.reason or verdict.code or "no reason given"
         thought = str((opinions or {}).get(verdict.model, ""))
         reasons.append(f"{verdict.model}: {'; '.join(filter(None, (said, thought)))}")
     return FilmReport(
@@ -277,57 +292,46 @@ def report_waiting_for_json(name: str, verdicts: list[Verdict]) -> FilmReport:
     )
 
 
-def report_error(
-    error: GreenlightError | ModelStudioError, verdicts: Sequence[Verdict] = ()
-) -> FilmReport:
+def report_error(error: Explained, verdicts: Sequence[Verdict] = ()) -> FilmReport:
     """Return the report of a brief that came no further, because of what is wrong with it or on the way."""
-    told = explain(error)
     return FilmReport(
         state=FilmState.FAILED,
-        message=told.message,
+        says=error.parts(),
         verdict=verdicts[-1] if verdicts else None,
         verdicts=list(verdicts),
-        error=told,
+        error=error.explanation(),
     )
 
 
-def _sentence(state: FilmState, job: Job) -> str:
+def _parts(state: FilmState, job: Job) -> tuple[Part, ...]:
     match state:
         case FilmState.FILMED:
             cost_cny = job.cost_cny or Decimal(0)
-            return f"{job.seconds or 0:.2f} s for {cny(cost_cny)}, stored as {job.place}"
+            return (f"{job.seconds or 0:.2f} s for {cny(cost_cny)}, stored as {job.place}",)
         case FilmState.FILMING:
-            return (
-                f"the vendor goes on with task {job.task_id}, {_price(job)}; `greenlight collect`, or the "
-                "same again, fetches the video within 24 hours and pays nothing more"
-            )
+            return f"task {job.task_id} is still running ({_price(job)})", Collect()
         case FilmState.AMBIGUOUS:
-            return (
-                f"nobody knows whether the paying request was accepted ({job.message}), {_price(job)}; it "
-                "is not sent again before that is known: `greenlight reconcile` looks for its task"
-            )
+            lost = f"the order was sent but its answer was lost ({job.message})"
+            return f"{lost}, {_price(job)}", Reconcile()
         case FilmState.EXPIRED:
-            return f"its video was paid and is lost: {job.message} (task {job.task_id})"
+            lost = f"its video was paid for and is lost: {job.message} (task {job.task_id})"
+            return lost, RaiseTake()
         case _:
             said = ": ".join(filter(None, (job.code, job.message.rstrip("."))))
-            why = f"({said})" if said else "without a reason"
-            ended = f"the vendor ended task {job.task_id} as {state.value} {why}"
-            what_next = f"it was not charged, and {_way_on(job)}"
-            return "; ".join(filter(None, (ended, what_next, hint_for(job.code, job.message))))
+            why = said or "no reason given"
+            ended = f"the vendor ended task {job.task_id} as {state.value} ({why})"
+            advice = advice_for(job.code, job.message)
+            return (ended, *_way_on(job), *((advice,) if advice else ()))
 
 
 def _price(job: Job) -> str:
-    return f"for at most {cny(job.reserved_cny)}"
+    return f"at most {cny(job.reserved_cny)}"
 
 
-def _way_on(job: Job) -> str:
-    """Return what makes a video after one that failed."""
+def _way_on(job: Job) -> tuple[Part, ...]:
+    """Return what a failed job cost, and what makes a video after it."""
     if job.may_be_ordered_again:
-        return "running it again tries it anew"
+        return ("it was not charged, and running it again tries anew",)
     if not may_try_again(job.code, job.message):
-        return "running it again does not try it anew: the same would be refused again"
-    return f"after {job.attempts} attempts only a higher --take makes a new one"
-
-
-def _spent(job: Job) -> bool:
-    return job.state in {JobState.AMBIGUOUS, JobState.EXPIRED}
+        return ("it was not charged, and running it again would be refused again",)
+    return f"it was not charged, and is not tried again after {job.attempts} attempts", RaiseTake()

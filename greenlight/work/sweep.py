@@ -9,10 +9,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from greenlight.concurrency import side_by_side
-from greenlight.errors import InputError, OverBudget
+from greenlight.errors import InputError, OverBudget, Part, Say, sentence
 from greenlight.work.bundles import Bundle, bundles_in
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Settled, next_step
@@ -22,6 +22,7 @@ from greenlight.work.reports import Cny, FilmReport, FilmState
 AT_ONCE = 16
 """Portraits under way together; the account's pace decides how fast they start."""
 KEPT_REMARKS = 50
+GOES_ON = "what was begun is in the ledger, and the next sweep continues from there"
 
 Tell = Callable[[int, int | None], Awaitable[None]]
 """Told how many portraits of how many are done; the total is not known at first."""
@@ -32,6 +33,14 @@ class Remark(BaseModel):
 
     portrait: str
     message: str
+    subject: str = ""
+    """What the message begins with, where that says what it is about."""
+    says: tuple[Part, ...] = Field(default=(), exclude=True)
+    """What the message is made of."""
+
+    def worded(self, say: Say) -> Remark:
+        """Return the remark with its advice in the words of whoever shows it."""
+        return self.model_copy(update={"message": sentence(self.says, say) or self.message})
 
 
 class SweepReport(BaseModel):
@@ -53,6 +62,12 @@ class SweepReport(BaseModel):
     """The first of those whose video is another than their brief asks for now."""
     stopped: str = ""
     """Why the sweep ended before the place did."""
+
+    def worded(self, say: Say) -> SweepReport:
+        """Return the report with the advice in its remarks in the words of whoever shows it."""
+        failures = [one.worded(say) for one in self.failures]
+        notes = [one.worded(say) for one in self.notes]
+        return self.model_copy(update={"failures": failures, "notes": notes})
 
 
 def ranked(states: Counter[FilmState]) -> list[tuple[FilmState, int]]:
@@ -123,19 +138,24 @@ class Sweep:
     async def _bring_on(self, sight: Sight) -> tuple[Sight, FilmReport]:
         report = await self.work.bring_on(sight)
         if report.state is FilmState.OVER_BUDGET and not self.stopped:
-            reason = report.message.removesuffix(f"; {OverBudget.unspent}.")
-            self.stopped = (
-                f"{reason}; what was begun is in the books, and the next sweep goes on from there"
-            )
+            # That nothing was sent is so for this one; others may have been paid.
+            reasons = [one for one in report.says if one != OverBudget.unspent]
+            self.stopped = sentence((*reasons, GOES_ON))
         return sight, report
 
     def _count(self, sight: Sight, report: FilmReport) -> None:
         self.states[report.state] += 1
         has_failed = not report.state.is_good and report.state is not FilmState.OVER_BUDGET
         if has_failed and len(self.failures) < KEPT_REMARKS:
-            self.failures.append(Remark(portrait=sight.place, message=report.message))
+            subject = report.error.subject if report.error else ""
+            says = (*report.says, *report.notes)
+            self.failures.append(_remark(sight.place, says, report.message, subject))
         if report.note and len(self.notes) < KEPT_REMARKS:
-            self.notes.append(Remark(portrait=sight.place, message=report.note))
+            self.notes.append(_remark(sight.place, report.notes, report.note))
+
+
+def _remark(place: str, says: tuple[Part, ...], message: str, subject: str = "") -> Remark:
+    return Remark(portrait=place, message=message, subject=subject, says=says).worded(str)
 
 
 def _count_subjects(place: str, models: Collection[str]) -> int | None:

@@ -43,7 +43,7 @@ class Walk:
         """
         services = self.services
         planner = Planner(case=case, service=services.client.service, ledger=services.ledger)
-        if ended := await what_ends_it(planner, services.max_cny):
+        if ended := await what_ends_it(planner, services.run_budget):
             return ended
         try:
             return await self._film(case)
@@ -80,7 +80,7 @@ class Walk:
                     case.template_id = template.template_id
                 case Film(order, verdicts):
                     job, was_sent = await self._made(order, out=case.out)
-                    return report_job(job, verdicts, cached=not was_sent, note=order.note)
+                    return report_job(job, verdicts, cached=not was_sent, notes=(order.note,))
 
     async def _rejected(self, subject: Subject, verdicts: list[Verdict]) -> FilmReport:
         opinions = await opinions_on(subject, verdicts, self.services.settings.home)

@@ -70,7 +70,7 @@ def test_credentials_that_are_written_anew_into_their_file_are_read_anew(
 
 def test_what_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
-    with pytest.raises(SettingsError, match="look at AWS_ENDPOINT_URL"):
+    with pytest.raises(SettingsError, match="check AWS_ENDPOINT_URL"):
         aws_client("s3")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(SettingsError, match=r"profile \(nobody\) could not be found"):

@@ -22,7 +22,7 @@ RUNS = {
 }
 ROWS = "li:has([data-slot=card])"
 SEEN, ADVICE = "two people are in the picture", "crop it to one person"
-REASON = f"{SEEN}; what to do: {ADVICE}"
+REASON = f"{SEEN}; {ADVICE}"
 REASON_IN_SHORT = f"{SEEN}: {ADVICE}"
 
 Size = Callable[[str], tuple[int, int]]
@@ -88,7 +88,7 @@ def test_the_front_page_leads_to_why_a_portrait_was_refused(
     expect(page.get_by_text(REASON).first).to_be_visible()
     keep("run refused")
     page.get_by_role("tab", name="Details").click()
-    message = f"emo: refused without a reason; the judge's own opinion: {REASON}"
+    message = f"emo: no reason given; local judge: {REASON}"
     expect(page.get_by_text(message, exact=True)).to_be_visible()
     page.get_by_role("tab", name="Artifacts").click()
     cards = page.locator("a[href*='/artifacts/']")

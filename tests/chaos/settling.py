@@ -32,7 +32,7 @@ def settle(scene: Scene) -> None:
         asks = [
             doubt
             for doubt in collected.doubts
-            if job is not None and doubt.job.id == job.id and "--adopt" in doubt.advice
+            if job is not None and doubt.job.id == job.id and "--adopt" in doubt.text()
         ]
         # A person looks twice: a list that changed while it was read is whole the next time.
         if asks and was_asked:
@@ -54,7 +54,7 @@ def paid_tasks(scene: Scene) -> list[str]:
 
 def _end_by_hand(scene: Scene, doubt: Doubt) -> None:
     """Look at what the vendor really did, as a person does in its console, and adopt or release."""
-    scene.expect(scene.outcome.may_ask, f"a person was asked without need: {doubt.advice}")
+    scene.expect(scene.outcome.may_ask, f"a person was asked without need: {doubt.text()}")
     tasks = paid_tasks(scene)
     scene.expect(len(tasks) <= 1, f"{len(tasks)} videos were paid while in doubt")
     scene.outcome.asked += 1

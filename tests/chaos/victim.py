@@ -29,7 +29,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from greenlight.briefs.brief import Brief
-from greenlight.errors import EXPLAINED
+from greenlight.errors import Explained
 from greenlight.filming.collecting import collect
 from greenlight.filming.orders import order_video
 from greenlight.ledger import JobState, addresses, database
@@ -86,7 +86,7 @@ def film_and_tell(spec: dict[str, Any]) -> int:
         _arm(strike, clock)
     try:
         print(asyncio.run(_film(spec)))
-    except EXPLAINED as error:
+    except Explained as error:
         print(f"{type(error).__name__}: {error}")
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):

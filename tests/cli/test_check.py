@@ -118,11 +118,11 @@ def test_the_judges_opinion_is_added_on_request_and_marked_as_its_own(
     models = ("--model", "emo", "--model", "liveportrait", "--model", "animate-anyone")
     plain = greenlight("check", TWO, *models)
     assert "opinion" not in plain.out
-    assert "refused by the vendor without a reason; --explain adds what " in plain.out
+    assert "refused by the vendor, no reason given; --explain adds what " in plain.out
     emo, liveportrait, told = greenlight("check", TWO, *models, "--explain").out.splitlines()
     assert (
-        "refused by the vendor without a reason; the judge's own opinion: two people "
-        "are in the picture; what to do: crop it to one person (known, 0 CNY, request "
+        "refused by the vendor, no reason given; local judge: two people "
+        "are in the picture; crop it to one person (known, 0 CNY, request "
     ) in emo
     assert "passed" in liveportrait
     assert "opinion" not in liveportrait + told
@@ -149,7 +149,7 @@ def test_a_code_without_words_is_explained_too(
 ) -> None:
     add_fault(studio, "refusal", "check", shape=3, code="InvalidPerson", message="")
     ran = greenlight("check", TWO, "--model", "emo", "--explain")
-    assert "InvalidPerson; the judge's own opinion: two people are in the picture" in ran.out
+    assert "InvalidPerson; local judge: two people are in the picture" in ran.out
 
 
 @pytest.mark.usefixtures("settings")
@@ -158,7 +158,7 @@ def test_a_refusal_that_the_judge_cannot_explain_has_no_opinion(
 ) -> None:
     add_fault(studio, "refusal", "check", shape=1)
     ran = greenlight("check", astronaut, "--model", "emo", "--explain")
-    assert "refused by the vendor without a reason (0.004 CNY" in ran.out
+    assert "refused by the vendor, no reason given (0.004 CNY" in ran.out
 
 
 @pytest.mark.usefixtures("settings")
@@ -207,7 +207,7 @@ def test_without_a_key_it_ends_and_names_the_studio(
     ran = greenlight("check", astronaut, "--model", "emo")
     assert ran.code == 1
     assert "greenlight studio" in ran.err
-    assert "nothing was spent" in ran.err
+    assert "spent" not in ran.err
     assert ran.out == ""
 
 

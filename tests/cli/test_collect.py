@@ -88,7 +88,8 @@ def test_an_expired_job_is_told_loudly(greenlight: Greenlight, settings: Setting
     assert ran.line["state"] == "expired"
     assert ran.line["reserved_cny"] == pytest.approx(0.08)
     assert (
-        "anna.png is lost, though it was paid: the vendor forgets a task after 24 hours" in ran.err
+        "anna.png is lost, though it was paid for: the vendor forgets a task after 24 hours"
+        in ran.err
     )
 
 
@@ -112,7 +113,7 @@ def test_a_refused_key_is_one_sentence(
     ran = greenlight("collect", "--json")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.count("\n") == 1
-    assert "does not take the key" in ran.err
+    assert "does not accept the key" in ran.err
     assert "somebody-else" not in ran.err
 
 

@@ -65,8 +65,8 @@ def test_people_read_where_the_video_lies_and_what_it_cost(
     [
         ("nobody.png", "does not exist"),
         (".", "is a directory"),
-        ("README.md", "no picture"),
-        ("note.jpg", "no picture"),
+        ("README.md", "not a picture"),
+        ("note.jpg", "not a picture"),
         ("http://127.0.0.1:1/a.png", "cannot be fetched"),
     ],
 )
@@ -114,7 +114,7 @@ def test_an_unknown_parameter_is_named_before_anything_happens(
 ) -> None:
     ran = greenlight("film", astronaut, "--model", "emo", "--param", "mood=good")
     assert ran.code == 1
-    assert "mood is no parameter of emo; choose from style_level" in ran.err
+    assert "mood is not a parameter of emo; choose from style_level" in ran.err
     assert requests(studio) == {}
 
 
@@ -163,7 +163,7 @@ def test_a_lost_answer_is_ambiguous_and_names_the_next_step(
     assert first.line["error"]["spent"] is True
     again = greenlight(*film)
     assert again.code == 1
-    assert again.out.startswith("Ambiguous: nobody knows whether the paying request was accepted")
+    assert again.out.startswith("Ambiguous: the order was sent but its answer was lost")
     assert "`greenlight reconcile`" in again.out
     assert paid(studio) == {"liveportrait-detect": 1, "liveportrait": 1}
 

@@ -94,7 +94,7 @@ def test_an_output_that_takes_nothing_loses_no_verdict(
     assert ran.returncode == code, ran.stderr
     assert b"Traceback" not in ran.stderr
     assert b"Exception ignored" not in ran.stderr
-    is_told = b"takes nothing more (No space left on device)" in ran.stderr
+    is_told = b"accepts nothing more (No space left on device)" in ran.stderr
     assert is_told == (shell == "exec {} >/dev/full")
     assert greenlight("check", NAME, "--model", "emo", "--json").line["cached"]
     assert paid(studio) == {"emo-detect-v1": 1}
@@ -110,7 +110,7 @@ def test_every_command_says_that_a_disk_is_full_and_ends_quietly_on_a_closed_pip
     submitted(settings, "task-2")
     full = run("exec {} >/dev/full", *command.split())
     assert full.returncode == 1
-    assert full.stderr.startswith(b"greenlight: the output takes nothing more (No space left on")
+    assert full.stderr.startswith(b"greenlight: the output accepts nothing more (No space left on")
     assert full.stderr.count(b"\n") == 1
     gone = run(BROKEN_PIPE, *command.split())
     assert (gone.returncode, gone.stderr) == (141, b"")

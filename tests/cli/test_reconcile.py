@@ -74,7 +74,7 @@ def test_people_read_what_to_type_and_it_works(
     first, candidate = shown.out.splitlines()
     assert "one task fits" in first
     assert "succeeded, began" in candidate
-    command = first.partition("greenlight reconcile ")[2].split()
+    command = first.partition("`greenlight reconcile ")[2].rstrip("`").split()
     ran = greenlight("reconcile", *command)
     assert ran.code == 0, ran.err
     assert "is submitted; `greenlight collect` fetches its video." in ran.out
@@ -122,7 +122,7 @@ def test_a_job_without_candidates_waits_for_the_settling_time(
     job = ambiguous(settings, seconds_ago=SETTLED - 60)
     waits = greenlight("reconcile", "--json").line
     assert (waits["outcome"], waits["candidates"]) == (None, [])
-    assert "free again in" in waits["advice"]
+    assert "released in" in waits["advice"]
     assert booked(settings, job).state is JobState.AMBIGUOUS
 
 
@@ -161,7 +161,7 @@ def test_an_unknown_job_is_told(
     ran = greenlight("reconcile", option, name, *task)
     assert (ran.code, ran.out) == (1, "")
     assert f"no job begins with '{name}'" in ran.err
-    assert "`greenlight jobs` lists them" in ran.err
+    assert "`greenlight jobs` lists all jobs" in ran.err
 
 
 def test_a_task_that_cannot_be_the_jobs_is_told(greenlight: Greenlight, settings: Settings) -> None:

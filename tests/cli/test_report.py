@@ -59,6 +59,5 @@ def test_a_page_that_cannot_be_written_is_one_sentence(
     ran = greenlight("report", "--out", tmp_path)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        f"greenlight: {tmp_path} is a directory; give a file like {tmp_path / 'report.html'}; "
-        "nothing was spent.\n"
+        f"greenlight: {tmp_path} is a directory; give a file like {tmp_path / 'report.html'}.\n"
     )

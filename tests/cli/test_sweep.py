@@ -86,7 +86,7 @@ def test_a_sweep_says_how_many_stand_how_and_what_is_wrong(
     ran = greenlight(*sweep)
     assert ran.code == 1
     wrong, states, cost = ran.out.splitlines()
-    assert wrong.startswith(f"{photos}/cleo.png is no picture that can be read")
+    assert wrong.startswith(f"{photos}/cleo.png is not a picture that can be read")
     assert states.startswith(f"3 portraits in {photos}: ")
     assert {"1 failed", "1 filmed", "1 waiting for sound"} == set(
         states.partition(": ")[2].removesuffix(".").split(", ")
@@ -113,7 +113,7 @@ def test_a_bucket_is_swept_into_a_bucket(
     assert sorted(one["Key"].rpartition(".")[2] for one in listed) == ["json", "mp4"]
     inside = greenlight(*sweep, "--out", f"s3://{bucket.name}/in/videos/", "--dry-run")
     assert inside.code == 1
-    assert "lies in what is watched" in inside.err
+    assert "is within the watched" in inside.err
 
 
 def test_a_budget_ends_it_with_its_reason(
@@ -122,7 +122,7 @@ def test_a_budget_ends_it_with_its_reason(
     ran = greenlight("sweep", photos, "--model", "emo", "--max-cny", "0.004")
     assert ran.code == 1
     assert "Stopped: budget exceeded for this run: " in ran.out
-    assert "the next sweep goes on from there." in ran.out
+    assert "the next sweep continues from there." in ran.out
     assert paid(studio) == {CHECK: 1}
 
 
@@ -132,7 +132,7 @@ def test_a_budget_ends_it_with_its_reason(
         (("--needs", "video"), 2, "video is neither sound nor json"),
         (("--model", "emu"), 2, "emu is not a model"),
         (("--max-cny", "-1"), 2, "--max-cny"),
-        (("--param", "mood=good"), 1, "the defaults: parameters: mood is no parameter of emo"),
+        (("--param", "mood=good"), 1, "parameters: mood is not a parameter of emo"),
         (("--audio", "none.mp3", "--dry-run"), 1, "none.mp3 does not exist"),
         (("--out", "anna.mp4", "--dry-run"), 1, "anna.mp4 is one file"),
     ],
@@ -156,8 +156,7 @@ def test_no_folder_is_one_sentence(greenlight: Greenlight, tmp_path: Path) -> No
     ran = greenlight("sweep", tmp_path / "none", "--model", "emo", "--dry-run")
     assert ran.code == 1
     assert ran.err == (
-        f"greenlight: {tmp_path}/none is no folder; give one, or s3://bucket/prefix/; "
-        "nothing was spent.\n"
+        f"greenlight: {tmp_path}/none is not a folder; give one, or s3://bucket/prefix/.\n"
     )
 
 

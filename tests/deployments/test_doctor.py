@@ -155,8 +155,8 @@ def test_missing_deployments_are_named_with_the_command(
     found = look()["deployments"]
     assert found.state is State.BROKEN
     assert found.sentence == "not deployed: screen-portraits/sweep"
-    assert (
-        "prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml" in found.advice
+    assert "prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml" in str(
+        found.advice
     )
 
 
@@ -190,7 +190,7 @@ def test_deployments_that_no_process_serves_are_named(client: SyncPrefectClient)
         found = look()["worker"]
     assert found.state is State.BROKEN
     assert "no process serves on-upload/on-upload" in found.sentence
-    assert "greenlight serve" in found.advice
+    assert "greenlight serve" in str(found.advice)
 
 
 def test_deployments_that_a_process_polls_for_are_served(client: SyncPrefectClient) -> None:

@@ -45,7 +45,7 @@ def test_what_hangs_is_named_and_keeps_nothing_back() -> None:
 
 def test_an_error_of_ours_is_a_finding_in_its_own_words() -> None:
     def fails() -> Iterator[Finding]:
-        raise SettingsError("AWS cannot be used: no region; set AWS_DEFAULT_REGION")
+        raise SettingsError("AWS cannot be used: no region", "set AWS_DEFAULT_REGION")
         yield
 
     (found,) = examine([Examination("bucket", fails)])

@@ -207,7 +207,7 @@ async def test_a_doubt_that_cannot_be_looked_into_does_not_stop_the_collecting(
     result = await collector(production).collect(wait_seconds=20)
     assert [job.id for job in result.closed] == [second.booked().id]
     (doubt,) = result.doubts
-    assert "it stays in doubt" in doubt.advice
+    assert "it stays in doubt" in doubt.text()
 
 
 async def test_a_refused_key_stops_all(

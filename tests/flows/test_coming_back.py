@@ -14,8 +14,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.flow_engine import run_flow
 
 from flows.coming_back import LATEST, SOONEST, come_back
-from greenlight.ledger import Job
-from greenlight.settings import Settings
+from greenlight.ledger import Job, Ledger
+from greenlight.settings import Settings, read_settings
 from tests.cli.books import submitted
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -28,7 +28,8 @@ async def waits(age_minutes: int) -> list[str]:
     """Come back for a job of that age, twice, as a run that was taken up again would."""
     at = datetime.now(UTC)
     job = replace(JOBS["job"], submitted_at=at - timedelta(minutes=age_minutes))
-    return [await come_back(job) for _ in range(2)]
+    with Ledger(read_settings().ledger_url) as ledger:
+        return [await come_back(job, ledger) for _ in range(2)]
 
 
 @flow(name="a-run-around-it")
@@ -104,5 +105,5 @@ async def test_a_run_that_was_begun_by_hand_does_not_come_back(deployment: UUID)
     assert await later_runs(deployment) == []
 
 
-async def test_without_any_run_nothing_comes_back() -> None:
-    assert await come_back(JOBS["job"]) == ""
+async def test_without_any_run_nothing_comes_back(ledger: Ledger) -> None:
+    assert await come_back(JOBS["job"], ledger) == ""

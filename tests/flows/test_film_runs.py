@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from prefect import get_client
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.flow_engine import run_flow
 from prefect.states import Crashed, Scheduled
 
+from flows import film_runs
 from flows.on_upload import on_upload
 from flows.portrait_to_video import portrait_to_video
-from greenlight.ledger import Ledger
+from greenlight.errors import OverBudget
+from greenlight.ledger import Budget, Ledger
 from greenlight.media.portraits import examine
 from greenlight.settings import Settings
 from greenlight.studio.server import StudioServer
@@ -132,31 +137,104 @@ async def test_what_is_malformed_by_the_time_of_filming_is_not_filmed(
     assert paid(studio) == {"wan2.2-s2v-detect": 1}
 
 
-async def test_a_run_that_begins_anew_counts_what_it_has_handed_over(
-    bucket: Bucket, film: UUID
+async def begin_anew(run_id: UUID, *places: str, max_cny: float) -> State[Any]:
+    """Let a run of uploads that crashed, or is over, begin once more."""
+    async with get_client() as client:
+        await client.set_flow_run_state(run_id, Crashed(), force=True)
+        await client.set_flow_run_state(run_id, Scheduled(), force=True)
+        run = await client.read_flow_run(run_id)
+    parameters = {
+        "objects": [arrival(place) for place in places],
+        "defaults": WAN,
+        "max_cny": max_cny,
+    }
+    state: Any = await run_flow(on_upload, flow_run=run, parameters=parameters, return_type="state")
+    return state
+
+
+def has_room(settings: Settings, run_id: UUID, max_cny: float, price: str) -> bool:
+    """Whether a run could still pay a price, by the ledger."""
+    budget = Budget.of_run(str(run_id), max_cny)
+    assert budget is not None
+    with Ledger(settings.ledger_url) as ledger:
+        try:
+            ledger.promises.require_room(budget, Decimal(price), "it")
+        except OverBudget:
+            return False
+    return True
+
+
+async def test_a_run_that_breaks_off_promises_each_film_once_and_gets_back_what_is_not_spent(
+    bucket: Bucket,
+    studio: StudioServer,
+    film: UUID,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sounds = []
     for number in range(2):
         bucket.put(f"in/{number}.png", PNG + bytes([number]))
         sounds.append(bucket.put(f"in/{number}.mp3", HELLO))
-    # One video of at most 2.5 CNY has room, and a second one has not, whichever attempt comes to it.
-    first, *_ = await upload(sounds[0], max_cny=3)
-    run_id = first.state_details.flow_run_id
+    with monkeypatch.context() as patched:
+        # It is killed when the film is promised, and has no run yet.
+        patched.setattr(film_runs, "_create_run", killed)
+        state = await on_upload(
+            objects=[arrival(sounds[0])], defaults=WAN, max_cny=3, return_state=True
+        )
+    run_id = state.state_details.flow_run_id
     assert run_id is not None
-    async with get_client() as client:
-        run = await client.read_flow_run(run_id)
-        await client.set_flow_run_state(run_id, Crashed(), force=True)
-        await client.set_flow_run_state(run_id, Scheduled(), force=True)
-        run = await client.read_flow_run(run_id)
-    objects = [arrival(sound) for sound in sounds]
-    state: Any = await run_flow(
-        on_upload,
-        flow_run=run,
-        parameters={"objects": objects, "defaults": WAN, "max_cny": 3},
-        return_type="state",
-    )
+    assert await runs_of(film) == []
+    # One video of at most 2.5 CNY has room, and a second one has not, whichever attempt comes to it.
+    assert not has_room(settings, run_id, 3, "0.5")
+    assert (await begin_anew(run_id, sounds[0], max_cny=3)).name == "Handed over"
+    state = await begin_anew(run_id, *sounds, max_cny=3)
     assert state.name == "Over budget", state.message
-    assert len(await runs_of(film)) == 1
+    (run,) = await runs_of(film)
+
+    # The portrait has become one that is too small, so the first film comes to nothing.
+    bucket.put("in/0.png", small_picture())
+    assert (await work_off(run)).state is FilmState.REJECTED
+    assert has_room(settings, run_id, 3, "2.992")
+    assert not has_room(settings, run_id, 3, "2.993")
+    await begin_anew(run_id, *sounds, max_cny=3)
+    _, second = await runs_of(film)
+    assert (await work_off(second)).state in {FilmState.FILMING, FilmState.FILMED}
+    assert not has_room(settings, run_id, 3, "1")
+    assert paid(studio) == {"wan2.2-s2v-detect": 2, "wan2.2-s2v": 1}
+
+
+def small_picture() -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (100, 100)).save(written, "PNG")
+    return written.getvalue()
+
+
+async def killed(*_: Any) -> Any:
+    raise RuntimeError("killed")
+
+
+async def test_a_film_that_ended_and_is_begun_again_needs_room_again(
+    bucket: Bucket, studio: StudioServer, film: UUID, settings: Settings
+) -> None:
+    sounds = []
+    for number in range(2):
+        bucket.put(f"in/{number}.png", PNG + bytes([number]))
+        sounds.append(bucket.put(f"in/{number}.mp3", HELLO))
+    state, _ = await upload(sounds[0], max_cny=3)
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
+    (run,) = await runs_of(film)
+    other = bucket.put("in/0.wav", HELLO)
+    assert (await work_off(run)).state is FilmState.FAILED
+    await begin_anew(run_id, sounds[1], max_cny=3)
+    bucket.client.delete_object(Bucket=bucket.name, Key=other.rpartition(f"{bucket.name}/")[2])
+    async with get_client() as client:
+        await client.set_flow_run_state(run.id, Scheduled(), force=True)
+        run = await client.read_flow_run(run.id)
+    report = await work_off(run)
+    assert (report.state, report.cost_cny) == (FilmState.OVER_BUDGET, 0)
+    assert "2.5 reserved; this video may cost 2.5" in report.message
+    assert paid(studio) == {"wan2.2-s2v-detect": 2}
 
 
 async def test_each_service_has_runs_of_its_own(
@@ -171,14 +249,20 @@ async def test_each_service_has_runs_of_its_own(
 
 
 async def test_a_run_may_spend_what_its_video_can_cost_at_most(
-    bucket: Bucket, studio: StudioServer, film: UUID
+    bucket: Bucket, studio: StudioServer, film: UUID, settings: Settings
 ) -> None:
-    bucket.put("in/anna.png", PNG)
-    state, _ = await upload(bucket.put("in/anna.mp3", HELLO), max_cny=20)
+    places = [bucket.put("in/anna.png", PNG), bucket.put("in/anna.mp3", HELLO)]
+    state, _ = await upload(*places, max_cny=20)
     assert state.name == "Handed over", state.message
     (run,) = await runs_of(film)
     # 4 begun seconds of the sound, at 0.5 CNY a second of the smaller picture.
     assert run.parameters["max_cny"] == pytest.approx(2.5)
+    # Who hands the same film over too does not pay for it.
+    state, _ = await upload(*places, max_cny=30)
+    assert state.name == "Handed over", state.message
+    other = state.state_details.flow_run_id
+    assert other is not None
+    assert has_room(settings, other, 30, "30")
     assert (await work_off(run)).state in {FilmState.FILMING, FilmState.FILMED}
     assert paid(studio) == {"wan2.2-s2v-detect": 1, "wan2.2-s2v": 1}
 
@@ -191,11 +275,13 @@ async def test_what_has_no_room_in_a_budget_is_not_handed_over(bucket: Bucket, f
 
 
 async def test_a_run_that_waits_for_a_template_comes_back_by_itself(
-    bucket: Bucket, studio: StudioServer, film: UUID
+    bucket: Bucket, studio: StudioServer, film: UUID, settings: Settings
 ) -> None:
     bucket.put("in/anna.png", PNG)
     motion = bucket.put("in/anna.mp4", (SAMPLES / "wave.mp4").read_bytes())
-    await upload(motion, defaults=BriefDefaults(models=("animate-anyone",)))
+    state, _ = await upload(motion, defaults=BriefDefaults(models=("animate-anyone",)), max_cny=20)
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
     (run,) = await runs_of(film)
     # The template is not made before the run looks, however slow this machine is.
     add_fault(studio, "unknown_status", "fetch", times=None)
@@ -205,6 +291,10 @@ async def test_a_run_that_waits_for_a_template_comes_back_by_itself(
     (later,) = [one for one in await runs_of(film) if one.id != run.id]
     assert later.state is not None
     assert (later.state.type, later.parameters) == ("SCHEDULED", run.parameters)
+    # What was promised is still held back, for the run that comes back.
+    left = Decimal("20") - Decimal("0.004") - Decimal(str(run.parameters["max_cny"]))
+    assert has_room(settings, run_id, 20, str(left))
+    assert not has_room(settings, run_id, 20, str(left + Decimal("0.001")))
 
 
 async def test_uploads_at_once_look_for_the_deployment_once_and_make_one_run_each(

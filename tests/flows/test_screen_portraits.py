@@ -16,7 +16,6 @@ from prefect.serializers import JSONSerializer
 
 from blocks import ModelStudioCredentials
 from flows import screen_portraits as module
-from flows.allowance import Allowance
 from flows.bundle_work import ByRuns
 from flows.film_runs import FilmRuns
 from flows.screen_portraits import screen_portraits
@@ -64,13 +63,9 @@ def task_logs(caplog: pytest.LogCaptureFixture) -> int:
 
 async def forecast(place: str, **options: Any) -> Forecast:
     settings = read_settings()
-    made = Forecast()
     with Ledger(settings.ledger_url) as ledger:
         surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=EMO)
-        for page in bundles_in(place):
-            for sight in await surveyor.survey(page):
-                await foresee(sight, surveyor, made, **options)
-    return made
+        return await foresee(place, surveyor, **options)
 
 
 @pytest.fixture
@@ -152,7 +147,8 @@ async def test_a_budget_ends_a_sweep_politely_and_the_next_goes_on(
         (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
     state, report = await sweep(str(tmp_path), max_cny=0.008)
     assert (state.is_failed(), state.name) == (True, "Over budget")
-    assert report.stopped.startswith("budget exceeded for this run: 0.008 of 0.008 CNY spent")
+    assert report.stopped.startswith("budget exceeded for this run: 0")
+    assert " of 0.008 CNY spent, 0" in report.stopped
     assert report.stopped.endswith(
         "; what was begun is in the books, and the next sweep goes on from there"
     )
@@ -173,14 +169,17 @@ async def test_a_budget_ends_a_sweep_politely_and_the_next_goes_on(
 
 
 @flow_test
-async def test_a_budget_of_the_day_that_has_no_room_for_a_film_ends_a_sweep_too(
-    tmp_path: Path, studio: StudioServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("of", ["the day", "the run"])
+async def test_a_budget_that_has_no_room_for_a_film_ends_a_sweep_too(
+    tmp_path: Path, studio: StudioServer, monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(PNG + bytes([number]))
         make_sound(tmp_path / f"{number}.wav", seconds=1)
-    monkeypatch.setenv("GREENLIGHT_MAX_CNY_PER_DAY", "0.17")
-    state, report = await sweep(str(tmp_path), out=str(tmp_path / "videos"))
+    if of == "the day":
+        monkeypatch.setenv("GREENLIGHT_MAX_CNY_PER_DAY", "0.17")
+    max_cny = 0.17 if of == "the run" else None
+    state, report = await sweep(str(tmp_path), out=str(tmp_path / "videos"), max_cny=max_cny)
     assert state.name == "Over budget"
     assert (report.states["over_budget"], report.failures) == (1, [])
     assert paid(studio) == {CHECK: 2, VIDEO: 1}
@@ -322,7 +321,7 @@ async def test_a_sweep_needs_no_more_memory_for_more_portraits(
         lay_known(folder, ledger, count)
         credentials = ModelStudioCredentials.from_settings(settings)
         surveyor = Surveyor(ledger=ledger, service=settings.service, defaults=EMO)
-        doer = ByRuns(ledger, credentials, FilmRuns(settings.service), Allowance())
+        doer = ByRuns(surveyor, credentials, FilmRuns(ledger, settings.service))
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
         done = Sweep(str(folder), BundleWork(surveyor, doer))

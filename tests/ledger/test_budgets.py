@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from greenlight.errors import OverBudget, explain
+from greenlight.errors import OverBudget
 from greenlight.ledger import Budget, JobState, Ledger, NewJob
 from tests.ledger.conftest import Clock
 from tests.ledger.processes import in_processes
@@ -61,9 +61,9 @@ def test_the_refusal_is_a_sentence_with_all_the_sums(timed: Ledger) -> None:
     fits(timed, costing("0.6", 1))
     with pytest.raises(OverBudget) as caught:
         send(timed, costing("0.4", 2), DAY)
-    assert explain(pickle.loads(pickle.dumps(caught.value))).message == (
+    assert pickle.loads(pickle.dumps(caught.value)).text() == (
         "budget exceeded for 2026-11-20 (UTC+8): 0.004 of 1 CNY spent, 0.6 reserved; "
-        "this request may cost 0.4; raise GREENLIGHT_MAX_CNY_PER_DAY, or go on when that day is over; "
+        "this request may cost 0.4; raise GREENLIGHT_MAX_CNY_PER_DAY, or continue when that day is over; "
         "nothing was sent."
     )
 

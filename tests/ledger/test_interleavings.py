@@ -136,6 +136,77 @@ def test_whenever_another_comes_in_between_a_budget_with_room_for_one_pays_for_o
         empty(one)
 
 
+def promises(ledger: Ledger, film: str) -> bool:
+    """Promise a film as far as the budget allows."""
+    try:
+        ledger.promises.make(RUN, film, DEAR["price_cny"])
+    except OverBudget:
+        return False
+    return True
+
+
+def ends(ledger: Ledger, promise: int) -> bool:
+    """End a film run, whose payments count from now on instead of its promise."""
+    ledger.promises.release(promise, "film-run")
+    return True
+
+
+def begins_again(ledger: Ledger, promise: int) -> bool:
+    """Let a film run that has ended begin once more, as far as the budget allows."""
+    try:
+        ledger.promises.take(promise, "film-run")
+    except OverBudget:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "other_does",
+    ["promises too", "pays", "ends a film that has paid", "begins a film again"],
+)
+def test_whenever_another_comes_in_between_a_budget_with_room_for_one_promises_one(
+    books: tuple[Ledger, Ledger], postgres: PostgresServer, other_does: str
+) -> None:
+    one, other = books
+    for before in (turns := Turns(one, postgres)):
+        new = another(before, **DEAR)
+        between = partial(promises, other, "another film")
+        if other_does == "pays":
+            between = partial(pays, other, new, claim_of(other, new), RUN)
+        elif other_does == "ends a film that has paid":
+            made = other.promises.make(RUN, "another film", DEAR["price_cny"])
+            other.promises.take(made, "film-run")
+            send(other, replace(new, flow_run="film-run"))
+            between = partial(ends, other, made)
+        elif other_does == "begins a film again":
+            made = other.promises.make(RUN, "another film", DEAR["price_cny"])
+            other.promises.release(made)
+            between = partial(begins_again, other, made)
+        promised = turns.let(partial(promises, one, "a film"), between)
+        assert sorted(promised) == [False, True], f"before statement {before}"
+        empty(one)
+
+
+@pytest.mark.parametrize("stopped", ["the end", "the beginning"])
+def test_whenever_a_film_run_ends_while_the_next_one_begins_its_promise_stays(
+    books: tuple[Ledger, Ledger], postgres: PostgresServer, stopped: str
+) -> None:
+    one, other = books
+    for before in (turns := Turns(one, postgres)):
+        made = other.promises.make(RUN, "a film", DEAR["price_cny"])
+        first, second = f"run-{before}", f"next-{before}"
+        other.promises.take(made, first)
+        ending, beginning = (one, other) if stopped == "the end" else (other, one)
+        end, begin = (
+            partial(ending.promises.release, made, first),
+            partial(beginning.promises.take, made, second),
+        )
+        turns.let(*((end, begin) if stopped == "the end" else (begin, end)))
+        assert not promises(other, "another film"), f"before statement {before}"
+        other.promises.release(made, second)
+        empty(one)
+
+
 @pytest.mark.parametrize("stopped", ["the payer", "the taker"])
 @pytest.mark.parametrize("kind", ["two jobs", "two checks"])
 def test_whenever_a_name_is_taken_over_its_holder_has_paid_or_never_pays(
@@ -272,5 +343,5 @@ def two_requests(pair: str, number: int) -> tuple[New, New]:
 def empty(ledger: Ledger) -> None:
     """Take what was paid out of the books, so that the budget has room again."""
     with ledger._database.writing() as connection:
-        for table in ("jobs", "checks"):
+        for table in ("jobs", "checks", "promises", "film_runs"):
             connection.exec_driver_sql(f"DELETE FROM {table}")

@@ -333,7 +333,7 @@ def test_a_name_that_means_no_job_or_several_is_refused(ledger: Ledger, name: st
     submit(ledger)
     for number in (2, 3):
         submit(ledger, f"task-{number}", another(number))
-    with pytest.raises(LedgerError, match="greenlight jobs"):
+    with pytest.raises(LedgerError, match="list the jobs"):
         ledger.jobs.find_by_name(name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from greenlight.errors import GreenlightError, explain
+from greenlight.errors import GreenlightError
 from greenlight.media.portraits import examine
 from tests.bucket import SECRET
 
@@ -15,7 +15,7 @@ async def sentence(place: str) -> str:
     """Return the one sentence that says why a place cannot be read."""
     with pytest.raises(GreenlightError) as caught:
         await examine(place)
-    told = explain(caught.value).message
+    told = caught.value.text()
     assert told.endswith("nothing was spent.")
     assert "\n" not in told
     assert SECRET not in told

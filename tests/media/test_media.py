@@ -104,7 +104,7 @@ async def test_a_sound_with_a_broken_tail_is_as_long_as_it_plays(
 async def test_a_sound_of_which_nothing_plays_is_none(tmp_path: Path) -> None:
     header = make_sound(tmp_path / "a.wav", seconds=1).read_bytes()[:44]
     (tmp_path / "none.wav").write_bytes(header)
-    with pytest.raises(InputError, match="no sound that can be read"):
+    with pytest.raises(InputError, match="not a sound that can be read"):
         await examine_sound(str(tmp_path / "none.wav"))
 
 
@@ -180,12 +180,12 @@ async def test_a_sound_that_is_too_large_says_how_large_it_may_be(sound: Path) -
 
 @pytest.mark.parametrize("name", ["astronaut.png", "wave.mp4", "README.md"])
 async def test_what_is_no_sound_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="no sound"):
+    with pytest.raises(InputError, match="not a sound"):
         require_sound(await examine_sound(str(SAMPLES / name)), SoundLimits())
 
 
 async def test_a_sound_is_no_motion(sound: Path) -> None:
-    with pytest.raises(InputError, match="no video"):
+    with pytest.raises(InputError, match="not a video"):
         await examine_motion(str(sound))
 
 

@@ -197,7 +197,7 @@ async def test_a_format_that_is_not_named_is_none(kind: str, tmp_path: Path) -> 
     Image.new("RGB", (200, 200)).save(file, kind)
     with file.open("rb") as stream, pytest.raises(NoPicture):
         read_header(stream)
-    with pytest.raises(InputError, match="no picture that can be read"):
+    with pytest.raises(InputError, match="not a picture that can be read"):
         await examine(str(file))
 
 

@@ -92,7 +92,7 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
     ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::1]", "[::ffff:127.0.0.1]"],
 )
 async def test_this_machine_is_not_asked_however_it_is_called(host: str, inside: Website) -> None:
-    with pytest.raises(InputError, match="is no host of the internet") as told:
+    with pytest.raises(InputError, match="is not a host on the internet") as told:
         await examine(f"public+{at(host, inside, '/secret.png')}")
     assert str(told.value).startswith("http://")
     assert "put the file into the bucket" in str(told.value)
@@ -123,7 +123,7 @@ async def test_a_name_with_one_private_address_among_others_is_refused(
     website: Website, names: dict[str, list[list[str]]]
 ) -> None:
     names["public.example"] = [["127.0.0.1", "10.0.0.1"]]
-    with pytest.raises(InputError, match=r"public.example is no host of the internet"):
+    with pytest.raises(InputError, match=r"public.example is not a host on the internet"):
         await examine(f"public+{at('public.example', website, '/anna.png')}")
     assert website.requests == []
 
@@ -138,7 +138,7 @@ async def test_a_redirect_into_the_own_network_is_refused_and_one_beside_is_foll
     names["public.example"] = [["127.0.0.1"] for _ in range(3)]
     found = await examine(f"public+{at('public.example', website, '/beside.png')}")
     assert found.format == "PNG"
-    with pytest.raises(InputError, match=r"127.0.0.2 is no host of the internet"):
+    with pytest.raises(InputError, match=r"127.0.0.2 is not a host on the internet"):
         await examine(f"public+{at('public.example', website, '/inside.png')}")
     assert inside.requests == []
 

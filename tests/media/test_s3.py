@@ -116,7 +116,7 @@ async def test_an_empty_object_is_told(bucket: Bucket) -> None:
 
 
 async def test_an_object_that_is_no_picture_is_told(bucket: Bucket) -> None:
-    assert "no picture that can be read" in await sentence(bucket.put("text.png", b"text" * 999))
+    assert "not a picture that can be read" in await sentence(bucket.put("text.png", b"text" * 999))
 
 
 @pytest.mark.parametrize("place", ["s3://", "s3://bucket", "s3://bucket/", "s3:///key"])
@@ -129,7 +129,7 @@ async def test_a_place_without_bucket_or_key_is_told(place: str) -> None:
     [
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "Unable to locate credentials"),
         (SURROUNDINGS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "no connection"),
-        (SURROUNDINGS | {"AWS_ENDPOINT_URL": "nowhere"}, "look at AWS_ENDPOINT_URL"),
+        (SURROUNDINGS | {"AWS_ENDPOINT_URL": "nowhere"}, "check AWS_ENDPOINT_URL"),
     ],
     ids=["no credentials", "unreachable", "no address"],
 )

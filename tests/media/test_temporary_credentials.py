@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from greenlight.errors import GreenlightError, SettingsError, explain
+from greenlight.errors import GreenlightError, SettingsError
 from greenlight.media import delivery
 from greenlight.media.delivery import deliver, deliver_for_check
 from greenlight.media.portraits import Portrait, examine
@@ -80,10 +80,10 @@ async def test_a_check_is_refused_when_the_credentials_are_about_to_end(
 ) -> None:
     log_in(4 * MINUTE)
     with pytest.raises(
-        SettingsError, match=r"end at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+        SettingsError, match=r"expire at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
     ) as caught:
         await deliver_for_check(portrait, client, reader=CHECK, delivery="presigned")
-    told = explain(caught.value).message
+    told = caught.value.text()
     assert told.endswith("renew them and run it again; nothing was spent.")
     assert SECRET not in told
     assert received(studio, "upload") == 0
@@ -168,7 +168,7 @@ async def test_credentials_that_have_ended_are_told(
     log_in(-MINUTE)
     with pytest.raises(GreenlightError, match="credentials are still expired") as caught:
         await deliver_for_check(portrait, client, reader=CHECK, delivery="presigned")
-    assert SECRET not in explain(caught.value).message
+    assert SECRET not in caught.value.text()
 
 
 async def test_a_login_that_fails_is_told(
@@ -176,4 +176,4 @@ async def test_a_login_that_fails_is_told(
 ) -> None:
     with pytest.raises(GreenlightError, match="AWS cannot be used") as caught:
         await deliver_for_check(portrait, client, reader=CHECK, delivery="presigned")
-    assert "\n" not in explain(caught.value).message
+    assert "\n" not in caught.value.text()

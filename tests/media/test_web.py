@@ -86,7 +86,7 @@ async def test_the_download_is_deleted_when_the_place_is_left(
         ({"status": 403, "content": b"<Error>AccessDenied</Error>"}, "answered 403"),
         ({"content": b""}, "is empty"),
         ({"content": b"half", "announced_bytes": 99}, "cannot be fetched"),
-        ({"content": b"no picture"}, "no picture that can be read"),
+        ({"content": b"no picture"}, "not a picture that can be read"),
         ({"status": 302, "headers": {"location": "/anna.png"}}, "cannot be fetched"),
     ],
 )
@@ -109,7 +109,7 @@ async def test_a_file_larger_than_any_model_takes_is_not_read_to_its_end(
     website: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web, "MAX_DOWNLOAD_BYTES", 1000)
-    with pytest.raises(InputError, match="larger than any model takes"):
+    with pytest.raises(InputError, match="larger than any model accepts"):
         await examine(website.put("/large.png", bytes(100_000)))
 
 
@@ -125,7 +125,7 @@ async def test_a_file_larger_than_any_model_takes_is_not_read_to_its_end(
     ],
 )
 async def test_an_address_that_leads_nowhere_is_told_in_a_sentence(address: str) -> None:
-    with pytest.raises(InputError, match=r"^http\S*.* (cannot be fetched|is no address)"):
+    with pytest.raises(InputError, match=r"^http\S*.* (cannot be fetched|is not an address)"):
         await examine(address + SIGNED)
 
 

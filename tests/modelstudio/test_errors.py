@@ -35,7 +35,7 @@ def test_an_error_survives_pickling(kind: type[ModelStudioError]) -> None:
         retry_after_seconds=2.5,
         retryable=not kind.retryable,
         may_have_cost=not kind.may_have_cost,
-        hint="do this",
+        advice="do this",
     )
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(other) is kind
@@ -47,18 +47,18 @@ def test_an_error_survives_pickling(kind: type[ModelStudioError]) -> None:
 @pytest.mark.parametrize("kind", ALL)
 def test_an_error_without_a_word_is_still_one_sentence(kind: type[ModelStudioError]) -> None:
     sentence = str(kind())
-    assert sentence.startswith(kind.what)
+    assert sentence.startswith(kind.headline)
     assert sentence.endswith(".")
     assert "cost" in sentence
-    assert kind.hint in sentence
+    assert str(kind.advice or "") in sentence
 
 
 def test_a_sentence_names_code_status_request_cost_and_hint() -> None:
     payload = {"code": "InvalidApiKey", "message": "No API-key provided.", "request_id": "r-1"}
     assert str(error_for(401, payload)) == (
-        "Model Studio does not take the key: No API-key provided (InvalidApiKey, HTTP 401, "
-        "request r-1); the request cost nothing; a key of the China (Beijing) region is needed, "
-        "set it as DASHSCOPE_API_KEY."
+        "Model Studio does not accept the key: No API-key provided (InvalidApiKey, HTTP 401, "
+        "request r-1); set DASHSCOPE_API_KEY to a key of the China (Beijing) region; the request cost "
+        "nothing."
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from greenlight.modelstudio import catalog, errors
 from greenlight.modelstudio.client import ModelStudio
-from greenlight.modelstudio.failed_tasks import hint_for, may_try_again
+from greenlight.modelstudio.failed_tasks import advice_for, may_try_again
 from greenlight.modelstudio.submissions import leaves_doubt
 from tests.calling import check, submit
 from tests.modelstudio.films import film_request
@@ -80,8 +80,9 @@ def _expect_value(value: Any, expected: dict[str, Any]) -> None:
 
 def _expect_failure(task: Any, failure: dict[str, Any]) -> None:
     assert may_try_again(task.code, task.message) is failure["may_try_again"]
-    hint = hint_for(task.code, task.message)
-    assert (failure["hint"] in hint, bool(hint)) == (True, bool(failure["hint"]))
+    advice = advice_for(task.code, task.message)
+    assert failure["hint"] in str(advice)
+    assert bool(advice) is bool(failure["hint"])
 
 
 def _plain(value: Any) -> Any:

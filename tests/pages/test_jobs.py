@@ -11,18 +11,15 @@ from greenlight.pages.jobs import describe_open, in_words
 from tests.doubts import RunningClock
 from tests.ledger.values import another, lose_answer, submit
 
-BY_HAND = (
-    "Only a person can end this: `greenlight reconcile --adopt 000000000000 TASK_ID`, "
-    "or `--release 000000000000`."
-)
+BY_HAND = "only a person can settle this; once you know, adopt a task for job 000000000000, or release it."
 
 
 @pytest.mark.parametrize(
     ("hours", "is_urgent", "advice"),
     [
-        (0.5, False, "`greenlight collect` fetches its video, which is lost in 23 h."),
-        (21, True, "`greenlight collect` fetches its video, which is lost in 2 h."),
-        (25, True, "`greenlight collect` closes it; the vendor has thrown its video away."),
+        (0.5, False, "the vendor deletes its video in 23 h; collect the videos to fetch it."),
+        (21, True, "the vendor deletes its video in 2 h; collect the videos to fetch it."),
+        (25, True, "the vendor has deleted its video; collect the videos to close the job."),
     ],
 )
 def test_a_job_at_the_vendors_is_urgent_before_its_video_is_lost(
@@ -37,7 +34,7 @@ def test_a_job_at_the_vendors_is_urgent_before_its_video_is_lost(
 @pytest.mark.parametrize(
     ("hours", "advice"),
     [
-        (1, "`greenlight reconcile` looks for its task; nothing is sent again before that."),
+        (1, "it is not sent again until the jobs in doubt are reconciled."),
         (25, BY_HAND),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.advice import as_command
 from greenlight.errors import InputError
 from greenlight.ledger import JobState, Ledger
 from greenlight.modelstudio import catalog
@@ -206,11 +207,11 @@ def test_open_jobs_say_what_to_do(ledger: Ledger, written: Written) -> None:
     lose_answer(ledger, another(1, brief={"portrait": "/photos/anna.png"}))
     submit(ledger, "t-2", another(2, brief={"motion": "wave.mp4"}))
     send(ledger, another(3, brief={"portrait": "s3://in/berta.png"}))
-    page = written()
+    page = written(say=as_command)
     assert "anna.png emo-v1, in doubt for 0 s" in page.text
-    assert "greenlight reconcile looks for its task" in page.text
+    assert "not sent again until greenlight reconcile has looked for its task." in page.text
     assert "wave.mp4 emo-v1, submitted for 0 s" in page.text
-    assert "greenlight collect fetches its video, which is lost in 23 h." in page.text
+    assert "deletes its video in 23 h; greenlight collect fetches it." in page.text
     assert "berta.png emo-v1, reserved for 0 s" in page.text
     assert "open jobs 3" in page.text
 

@@ -112,8 +112,7 @@ def test_a_refusal_without_a_word_is_explained_by_the_judge_and_marked_as_his(
     entry = Entry(portrait, opinions={"liveportrait": OPINION})
     assert reason_in_words(silent, Entry(portrait)) == "no reason given"
     assert reason_in_words(silent, entry) == (
-        "no reason given; the judge's own opinion: two people are in the picture; "
-        "what to do: crop it to one person"
+        "no reason given; local judge: two people are in the picture; crop it to one person"
     )
     told = LivePortraitVerdict(passed=False, code="A.B", reason="nobody")
     assert reason_in_words(told, Entry(portrait)) == "A.B: nobody"

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from greenlight.errors import LedgerError, explain
+from greenlight.errors import LedgerError
 from greenlight.ledger import JobState, Ledger
 from greenlight.ledger.unbooked import Outcome
 from greenlight.modelstudio.answers import Answer
@@ -86,14 +86,17 @@ async def test_what_the_ledger_could_not_take_in_time_is_told_kept_and_booked_by
     answer_while(absence, paid, monkeypatch)
     with pytest.raises(LedgerError) as caught:
         await paid.pay()
-    told = explain(caught.value)
+    told = caught.value
     (kept,) = files(home)
     was_paid = {
         "check": "astronaut.png was paid (0.004 CNY) and cannot be booked: the ledger ",
         "create": "was begun for at most 0.04 CNY and cannot be booked: the ledger ",
     }
-    assert was_paid[paid.endpoint] in told.message
-    assert f"it is kept in {kept}, and the next command books it; money was spent" in told.message
+    assert was_paid[paid.endpoint] in told.text()
+    assert (
+        f"it is kept in {kept}, and is booked when the ledger is next used; money was spent"
+        in told.text()
+    )
     assert told.spent
     absence.come_back()
     assert not paid.is_booked()

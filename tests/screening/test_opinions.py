@@ -68,7 +68,7 @@ async def test_two_people_are_held_against_a_portrait_only_where_the_model_minds
 
 async def test_it_is_marked_as_an_opinion() -> None:
     assert str(await opinion_of(str(TWO), "wan-s2v")) == (
-        "the judge's own opinion: two people are in the picture; what to do: crop it to one person"
+        "local judge: two people are in the picture; crop it to one person"
     )
 
 
@@ -193,6 +193,6 @@ def test_where_the_judge_is_not_installed_there_is_no_opinion_and_one_sentence()
     )
     assert ran.stdout.splitlines() == ["{} False", "{} False", "True"]
     assert ran.stderr == (
-        "the judge is not installed, so refusals without a reason stay unexplained; "
+        "the local judge is not installed, so refusals without a reason stay unexplained; "
         "`pip install ai-edge-litert` brings what it needs\n"
     )

@@ -32,15 +32,15 @@ GOOD = Clip(
 @pytest.mark.parametrize(
     ("change", "code", "reason"),
     [
-        ({"format": "matroska,webm"}, "InvalidFile.Format", "is a matroska,webm; an mp4, mov"),
-        ({"codec": "vp9"}, "InvalidFile.Format", "is coded as vp9; H.264 or H.265 is needed"),
-        ({"seconds": 1.0}, "InvalidFile.Duration", "is 1.00 s long; 2 to 30 s are taken"),
-        ({"seconds": 31.0}, "InvalidFile.Duration", "is 31.00 s long; 2 to 30 s are taken"),
-        ({"height_px": 200}, "InvalidFile.Resolution", "is 640x200 px; edges of 240 to 2048 px"),
-        ({"width_px": 4096}, "InvalidFile.Resolution", "is 4096x480 px; edges of"),
+        ({"format": "matroska,webm"}, "InvalidFile.Format", "is a matroska,webm; use an mp4, mov"),
+        ({"codec": "vp9"}, "InvalidFile.Format", "is coded as vp9; use H.264 or H.265"),
+        ({"seconds": 1.0}, "InvalidFile.Duration", "is 1.00 s long; use one of 2 to 30 s"),
+        ({"seconds": 31.0}, "InvalidFile.Duration", "is 31.00 s long; use one of 2 to 30 s"),
+        ({"height_px": 200}, "InvalidFile.Resolution", "is 640x200 px; use one whose edges are"),
+        ({"width_px": 4096}, "InvalidFile.Resolution", "is 4096x480 px; use one"),
         ({"width_px": 1500}, "InvalidFile.AspectRatio", "is more than 3 times as long as wide"),
-        ({"frames_per_second": 12.0}, "InvalidFile.FPS", "has 12 frames a second; at least 15"),
-        ({"size_bytes": 2**30}, "InvalidFile.Size", "has 1024.0 MB; at most 200 MB are taken"),
+        ({"frames_per_second": 12.0}, "InvalidFile.FPS", "has 12 frames a second; use one with"),
+        ({"size_bytes": 2**30}, "InvalidFile.Size", "has 1024.0 MB; use one of at most 200 MB"),
     ],
 )
 def test_a_clip_that_breaks_a_limit_is_refused_with_the_vendors_code(

@@ -287,7 +287,7 @@ async def test_poison_goes_to_the_dead_letter_queue_and_holds_nobody_up(
     async with listening(queue, heard):
         await until(lambda: heard.keys == ["uploads/anna.png"])
         await until(lambda: queue.dead() == 1)
-    assert "is left to the redrive policy: it is no JSON" in caplog.text
+    assert "is left to the redrive policy: it is not JSON" in caplog.text
     assert (queue.hidden(), queue.left()) == (0, 1)
 
 

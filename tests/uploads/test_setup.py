@@ -200,7 +200,7 @@ def test_a_store_that_says_no_region_may_say_the_location(bucket: Bucket) -> Non
 
 def test_a_bucket_that_is_not_there_is_a_sentence(bucket: Bucket) -> None:
     setup = BucketSetup(Watch(bucket=f"{bucket.name}x", prefix="uploads/", queue="uploads"))
-    with pytest.raises(SettingsError, match=r"cannot be looked at \(Not Found\)"):
+    with pytest.raises(SettingsError, match=r"cannot be read \(Not Found\)"):
         next(setup.steps())
 
 
@@ -219,7 +219,7 @@ HERE = Watch(bucket="portraits", prefix="uploads/", queue="uploads")
     [told(), told("up"), told("uploads/vip/"), told("uploads/", ".txt"), told("uploads%2F")],
 )
 def test_a_receiver_that_is_told_of_the_same_uploads_is_named(other: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match="theirs, and S3 allows one receiver only"):
+    with pytest.raises(SettingsError, match="theirs, and S3 allows only one receiver"):
         with_queue({"QueueConfigurations": [other]}, HERE, f"{ARN}uploads")
 
 
@@ -258,9 +258,9 @@ def test_a_prefix_is_encoded_as_filters_want_it() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"bucket": "s3://portraits"}, "no bucket's name"),
+        ({"bucket": "s3://portraits"}, "not a bucket's name"),
         ({"queue": "uploads.fifo"}, "FIFO"),
-        ({"queue": "an address"}, "no queue's name"),
+        ({"queue": "an address"}, "not a queue's name"),
         ({"prefix": "/uploads"}, "no key begins"),
     ],
 )

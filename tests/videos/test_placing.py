@@ -63,7 +63,7 @@ def test_a_file_gets_its_name_and_nothing_is_left_beside_it(destination: Path) -
 def test_what_lies_there_stays(destination: Path) -> None:
     put(destination, b"anna")
     put(destination, b"anna")
-    with pytest.raises(FileExistsError, match="something else lies there"):
+    with pytest.raises(FileExistsError, match="something else is there"):
         put(destination, b"maria")
     assert destination.read_bytes() == b"anna"
     assert list(destination.parent.iterdir()) == [destination]

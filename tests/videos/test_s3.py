@@ -106,7 +106,7 @@ async def test_the_same_job_again_fetches_and_puts_nothing_again(
 async def test_another_video_is_never_overwritten(bucket: Bucket, website: Website) -> None:
     url = website.put("/v.mp4", FILM)
     bucket.put("other.mp4", b"another one")
-    with pytest.raises(StorageError, match="another object lies there"):
+    with pytest.raises(StorageError, match="another object is there"):
         await put(url, f"s3://{bucket.name}/other.mp4")
     assert read(bucket, "other.mp4")["Body"].read() == b"another one"
     assert keys(bucket) == ["other.mp4"]
@@ -126,7 +126,7 @@ async def test_a_json_of_others_is_kept_and_told_of(
     assert (await put(website.put("/v.mp4", FILM), place)).sha256 == SHA256
     assert read(bucket, "anna.json")["Body"].read() == b"{}"
     (warning,) = [one for one in caplog.records if one.levelno == logging.WARNING]
-    assert f"another object lies at s3://{bucket.name}/anna.json" in warning.getMessage()
+    assert f"there is another object at s3://{bucket.name}/anna.json" in warning.getMessage()
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".json"])
@@ -134,7 +134,7 @@ async def test_what_died_half_way_is_completed_by_the_next_attempt(
     ending: str, bucket: Bucket, website: Website
 ) -> None:
     url, place = website.put("/v.mp4", FILM), f"s3://{bucket.name}/anna.mp4"
-    with failing(bucket, ending), pytest.raises(StorageError, match="its job goes on"):
+    with failing(bucket, ending), pytest.raises(StorageError, match="its job stays open"):
         await put(url, place)
     assert keys(bucket) == ([] if ending == ".mp4" else ["anna.mp4"])
     await put(url, place)

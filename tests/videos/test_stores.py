@@ -79,7 +79,7 @@ async def test_no_store_lets_a_video_replace_another(
         assert read(bucket, f"videos/{OWN_NAME}.mp4")["Body"].read() == FILM
         assert read(bucket, f"videos/{OWN_NAME}.json")["Metadata"] == {"job": JOB}
     else:
-        with pytest.raises(StorageError, match="another object lies there"):
+        with pytest.raises(StorageError, match="another object is there"):
             await put(website, place)
     assert read(bucket, "videos/anna.mp4")["Body"].read() == b"another one"
 
@@ -196,7 +196,7 @@ async def test_a_refusal_is_looked_into_once_and_the_video_not_sent_in_vain(
 ) -> None:
     open_store("minio")
     learnt(bucket)
-    with puts(bucket, answer) as sent, pytest.raises(StorageError, match="its job goes on"):
+    with puts(bucket, answer) as sent, pytest.raises(StorageError, match="its job stays open"):
         await put(website, f"s3://{bucket.name}/videos/anna.mp4")
     assert [url.endswith(".mp4") for url in sent] == [True] + [False] * probes
 
@@ -230,7 +230,7 @@ async def test_a_store_that_refuses_everything_is_told_in_a_sentence(
 ) -> None:
     store = open_store("minio")
     store.manners = replace(MINIO, takes_names=("nothing",))
-    with pytest.raises(StorageError, match="its job goes on") as caught:
+    with pytest.raises(StorageError, match="its job stays open") as caught:
         await put(website, f"s3://{bucket.name}/videos/anna.mp4")
     assert caught.value.spent
 
@@ -270,7 +270,7 @@ async def test_where_a_store_spares_nothing_the_books_keep_the_name_while_it_is_
         )
     (stored,) = [one for one in ended if isinstance(one, StoredVideo)]
     (refused,) = [one for one in ended if isinstance(one, StorageError)]
-    assert "another object lies there" in str(refused)
+    assert "another object is there" in str(refused)
     content = read(bucket, "videos/anna.mp4")["Body"].read()
     assert hashlib.sha256(content).hexdigest() == stored.sha256
     assert set(names) == {f"put {place}", f"put {place.replace('.mp4', '.json')}"}
@@ -308,6 +308,6 @@ async def test_a_rehearsals_video_is_not_taken_for_the_vendors(
     place = f"s3://{bucket.name}/anna.mp4"
     rehearsal = website.put("/studio.mp4", FILM + b"\0\0\0\x08free")
     await store_in_s3(rehearsal, place, job="127.0.0.1:8479,0a1b2c", tell=tell)
-    with pytest.raises(StorageError, match="another object lies there"):
+    with pytest.raises(StorageError, match="another object is there"):
         await put(website, place)
     assert website.requests == ["/studio.mp4", "/v.mp4"]

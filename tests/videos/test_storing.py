@@ -58,7 +58,7 @@ async def test_a_part_of_a_video_is_not_stored_however_it_is_built(
     part: float, film: bytes, website: Website, tmp_path: Path
 ) -> None:
     url = website.put("/result.mp4", film[: int(len(film) * part)])
-    with pytest.raises(StorageError, match=r"cut off|no video") as caught:
+    with pytest.raises(StorageError, match=r"cut off|not a video|does not play") as caught:
         await store(url, tmp_path / "anna.mp4")
     assert caught.value.spent
     assert not list(tmp_path.glob("*.mp4*"))
@@ -91,9 +91,9 @@ async def test_a_redirect_is_followed(film: bytes, website: Website, tmp_path: P
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
-        (b"", 200, "no video that plays"),
-        (b"<html>busy</html>" * 99, 200, "no video that plays"),
-        (gzip.compress(b"a video"), 200, "no video that plays"),
+        (b"", 200, "does not play"),
+        (b"<html>busy</html>" * 99, 200, "does not play"),
+        (gzip.compress(b"a video"), 200, "does not play"),
         (b"<Error><Code>AccessDenied</Code></Error>", 403, "the link answered 403"),
         (b"", 404, "the link answered 404"),
         (b"part", 206, "the link answered 206"),
@@ -107,7 +107,7 @@ async def test_what_is_no_video_is_told_without_the_links_signature(
     with pytest.raises(StorageError, match=words) as caught:
         await store(url, tmp_path / "anna.mp4")
     assert "c0ffee" not in str(caught.value)
-    assert "its job goes on" in str(caught.value)
+    assert "its job stays open" in str(caught.value)
     assert not list(tmp_path.rglob("*mp4*"))
 
 
@@ -124,7 +124,9 @@ async def test_another_video_is_never_replaced(
     film: bytes, website: Website, tmp_path: Path
 ) -> None:
     (tmp_path / "anna.mp4").write_bytes(b"another job's")
-    with pytest.raises(StorageError, match=r"something else lies there.*its job goes on") as caught:
+    with pytest.raises(
+        StorageError, match=r"something else is there.*its job stays open"
+    ) as caught:
         await store(website.put("/result.mp4", film), tmp_path / "anna.mp4")
     assert caught.value.spent
     assert (tmp_path / "anna.mp4").read_bytes() == b"another job's"
@@ -219,7 +221,7 @@ def test_a_place_that_takes_no_video_is_told_before_anything_is_paid(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "note.txt").touch()
-    with pytest.raises(InputError, match=r"no place for videos|no video can be written"):
+    with pytest.raises(InputError, match=r"not a place for videos|no video can be written"):
         require_place(Path(place))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greenlight.errors import OverBudget
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.families.emo import EmoVerdict
@@ -59,7 +60,7 @@ async def test_a_filmed_brief_says_where_its_video_lies(
     production: Production, tmp_path: Path
 ) -> None:
     done = await production.collect(await production.submitted(), tmp_path)
-    report = report_job(done, PASSED, cached=False, note="a half body")
+    report = report_job(done, PASSED, cached=False, notes=("a half body",))
     assert (report.state, report.error) == (FilmState.FILMED, None)
     assert (report.video, report.sha256, report.seconds) == (done.place, done.sha256, done.seconds)
     assert (
@@ -96,7 +97,7 @@ async def test_a_job_under_way_says_how_to_come_back_to_it(job: Job) -> None:
         (
             {"state": JobState.EXPIRED, "message": "forgotten"},
             True,
-            "paid and is lost: forgotten (task ",
+            "paid for and is lost: forgotten (task ",
         ),
         (
             {"state": JobState.FAILED, "code": "A.B", "message": "No lips"},
@@ -106,25 +107,29 @@ async def test_a_job_under_way_says_how_to_come_back_to_it(job: Job) -> None:
         (
             {"state": JobState.FAILED},
             False,
-            "it was not charged, and running it again tries it anew",
+            "it was not charged, and running it again tries anew",
         ),
         (
             {"state": JobState.FAILED, "code": "InvalidFile.FaceNotMatch"},
             False,
-            "running it again does not try it anew: the same would be refused again; use another picture",
+            "running it again would be refused again; use another picture",
         ),
         (
             {"state": JobState.FAILED, "code": "DataInspectionFailed", "attempts": 3},
             False,
-            "the same would be refused again; use another picture",
+            "running it again would be refused again; use another picture",
         ),
         (
             {"state": JobState.FAILED, "code": "InvalidURL.Timeout"},
             False,
-            "running it again tries it anew; the link must be reachable",
+            "running it again tries anew; the link must be reachable",
         ),
-        ({"state": JobState.FAILED, "attempts": 3}, False, "only a higher --take makes a new one"),
-        ({"state": JobState.CANCELED}, False, "as canceled without a reason; it was not charged"),
+        (
+            {"state": JobState.FAILED, "attempts": 3},
+            False,
+            "a higher take makes, and pays for, a new video",
+        ),
+        ({"state": JobState.CANCELED}, False, "as canceled (no reason given); it was not charged"),
     ],
 )
 async def test_a_bad_end_says_why_and_whether_money_was_spent(
@@ -142,12 +147,12 @@ async def test_a_lost_answer_is_told_once_and_not_twice(job: Job) -> None:
     """What the books say is part of the sentence, so it has to be short itself."""
     lost = replace(job, state=JobState.AMBIGUOUS, message="no answer in time, HTTP 502")
     message = report_job(lost, PASSED, cached=False).message
-    assert message.count("nobody knows") == 1
-    assert "(no answer in time, HTTP 502), for at most 0.04 CNY; it is not sent again" in message
+    assert message.count("no answer") == 1
+    assert "(no answer in time, HTTP 502), at most 0.04 CNY; it is not sent again" in message
 
 
 async def test_a_template_under_way_is_called_one(job: Job) -> None:
-    assert report_template(job, PASSED).message.startswith("the motion's template: the vendor")
+    assert report_template(job, PASSED).message.startswith("the motion's template: task ")
 
 
 def test_a_rejection_names_every_models_reason() -> None:
@@ -159,7 +164,7 @@ def test_a_rejection_names_every_models_reason() -> None:
     report = report_rejection(verdicts)
     assert (report.state, report.verdict) == (FilmState.REJECTED, verdicts[-1])
     assert report.message == (
-        "emo: nobody is there; emo: InvalidFile.NoHuman; liveportrait: refused without a reason"
+        "emo: nobody is there; emo: InvalidFile.NoHuman; liveportrait: no reason given"
     )
 
 
@@ -170,11 +175,12 @@ def test_a_portrait_that_waits_says_for_what(model: str, missing: str) -> None:
     assert missing in report.message
 
 
-def test_a_budget_that_does_not_do_is_told_with_both_sums() -> None:
+def test_a_budget_that_does_not_do_is_told_with_the_price_of_the_brief() -> None:
     plan = Plan(checks_cny=Decimal("0.004"), video_cny=Decimal("0.08"))
-    report = report_over_budget(plan, Decimal("0.05"))
+    error = OverBudget("this brief may cost 0.084")
+    report = report_over_budget(error, plan)
     assert (report.state, report.price_cny) == (FilmState.OVER_BUDGET, Decimal("0.084"))
-    assert "0.084 CNY, and 0.05 CNY are allowed; nothing was sent" in report.message
+    assert "this brief may cost 0.084; nothing was sent" in report.message
     assert report.error is not None
     assert not report.error.spent
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from greenlight.briefs.brief import Brief, ParameterValue, is_template_id
+from greenlight.errors.advice import AllowOrigin
 from greenlight.media.kinds import Kind
 from greenlight.media.place import PUBLIC, name_of, shown_of
 from greenlight.modelstudio import catalog
@@ -25,6 +27,8 @@ from greenlight.work.bundles.origins import WEB, origin_of
 Need = Literal["sound", "json"]
 """What a deployment waits for before it films: what moves the subject, and the brief's json."""
 NEEDS: tuple[Need, ...] = ("sound",)
+_Wrong = Callable[..., MalformedBrief]
+"""Makes the error of a field, of what is wrong and what to do."""
 _KINDS: Final[Mapping[Role, Mapping[str, Kind]]] = {
     Role.PORTRAIT: {"portrait": Kind.PICTURE, "sound": Kind.SOUND, "motion": Kind.VIDEO},
     Role.CLIP: {"clip": Kind.VIDEO, "sound": Kind.SOUND},
@@ -81,7 +85,9 @@ def _expect_one_of_each(bundle: Bundle, kinds: Mapping[str, Kind]) -> None:
         if len(parts) > 1:
             names = " and ".join(name_of(one.place) for one in parts)
             raise MalformedBrief(
-                f"{bundle.folder}/: {name}: {names} have one name; a brief has one {name}, so keep one"
+                f"has more than one {name} of the same name, {names}",
+                f"a brief has one {name}, so keep one",
+                subject=f"{bundle.folder}/",
             )
 
 
@@ -107,8 +113,9 @@ def _named(
     for name in sorted({"sound", "motion"} & named.keys()):
         place = _resolve(named[name], bundle, is_motion=name == "motion")
         if bundle.is_in_s3:
-            _expect_no_file(named[name], f"{written}: {name}")
-            place = _expect_allowed(place, bundle, also_from, f"{written}: {name}")
+            wrong = partial(MalformedBrief.in_field, written, name)
+            _expect_no_file(named[name], wrong)
+            place = _expect_allowed(place, bundle, also_from, wrong)
         named[name] = place
     return named
 
@@ -118,9 +125,11 @@ def _told(named: Mapping[str, Any], beside: Mapping[str, str], written: str) -> 
     told = dict(named)
     for name in sorted(beside.keys() & told.keys()):
         if told[name] not in (None, beside[name]):
-            raise MalformedBrief(
-                f"{written}: {name}: {name_of(beside[name])} lies beside it and is another one; "
-                "name it there or put it there, not both"
+            raise MalformedBrief.in_field(
+                written,
+                name,
+                f"{name_of(beside[name])} is beside it and is another one",
+                "name it there or put it there, not both",
             )
         del told[name]
     return told
@@ -139,30 +148,27 @@ def _of_use(parameters: Mapping[str, ParameterValue], models: Any) -> dict[str, 
     return {name: value for name, value in parameters.items() if name in known}
 
 
-def _expect_no_file(place: Any, field: str) -> None:
+def _expect_no_file(place: Any, wrong: _Wrong) -> None:
     """Refuse what would be read as a file: whoever may upload must not reach those of a worker."""
     scheme, colon, _ = str(place).partition("://")
     is_named = scheme.lower() in {"s3", "http", "https"} if colon else not _FILE.match(str(place))
     if not is_named:
-        raise MalformedBrief(
-            f"{field}: a json in S3 names no file of the machine that works on it; "
-            "put the file beside the portrait, or give s3://bucket/key or an http(s) address"
+        raise wrong(
+            "a json in S3 may not name a file of the machine that works on it",
+            "put the file beside the portrait, or give s3://bucket/key or an http(s) address",
         )
 
 
-def _expect_allowed(place: Any, bundle: Bundle, also_from: Collection[str], field: str) -> Any:
+def _expect_allowed(place: Any, bundle: Bundle, also_from: Collection[str], wrong: _Wrong) -> Any:
     """Return a place that a json in S3 may name; the worker reads more than whoever may upload there."""
     if not isinstance(place, str) or "://" not in place:
         return place
     try:
         origin = origin_of(place)
     except ValueError as error:
-        raise MalformedBrief(f"{field}: {shown_of(place)}: {error}; look at it") from None
+        raise wrong(f"{shown_of(place)}: {error}", "check it") from None
     if origin not in {origin_of(bundle.stem), *map(origin_of, also_from)}:
-        raise MalformedBrief(
-            f"{field}: a json in S3 names only what lies in its own bucket; put the file there, "
-            f"or allow {origin} by --also-from, or by `also_from` in the defaults of a deployment"
-        )
+        raise wrong("a json in S3 may only name what is in its own bucket", AllowOrigin(origin))
     scheme, _, rest = place.partition("://")
     # Who allows a host trusts it with sounds, and not with the addresses of the worker's own network.
     return f"{PUBLIC if scheme.lower() in WEB else ''}{scheme.lower()}://{rest}"

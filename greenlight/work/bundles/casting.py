@@ -57,6 +57,7 @@ def _two_readings(
         for role, medium in found
     )
     return MalformedBrief(
-        f"{bundle.stem}: this may mean {readings}; "
-        f"name the models of one of them in {bundle.name}.json"
+        f"may mean {readings}",
+        f"name the models of one of them in {bundle.name}.json",
+        subject=bundle.stem,
     )

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from greenlight.briefs.brief import SUBJECTS, Brief, ParameterValue
 from greenlight.briefs.signatures import UNSIGNED, refuse_signed
-from greenlight.errors import InputError, SettingsError
+from greenlight.errors import InputError, Part, SettingsError
 from greenlight.media.subjects import KIND_OF
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Role
@@ -30,6 +30,13 @@ def _like_a_brief(name: str) -> Any:
 
 class MalformedBrief(InputError):  # noqa: N818 - the name of the outcome it stands for
     """What belongs together makes no brief; the sentence names file, field and reason."""
+
+    @classmethod
+    def in_field(
+        cls, place: str, field: str, why: str, advice: Part | None = None
+    ) -> MalformedBrief:
+        """Return the error of one field of what is written in a place."""
+        return cls(f"cannot be used: {field}: {why}", advice, subject=place)
 
 
 class BriefDefaults(BaseModel):
@@ -89,7 +96,7 @@ class BriefDefaults(BaseModel):
                 if fields["models"]
             ]
         except MalformedBrief as error:
-            raise SettingsError(str(error)) from None
+            raise SettingsError(error.what, error.advice, subject=error.subject) from None
 
 
 def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
@@ -101,23 +108,23 @@ def parse_details(text: bytes | str, place: str) -> dict[str, Any]:
         fields = json.loads(text, parse_constant=_refuse)
         _expect_storable(fields)
     except (ValueError, RecursionError) as error:
-        raise MalformedBrief(f"{place} is no JSON ({_in_short(error)})") from None
+        raise MalformedBrief(f"is not JSON ({_in_short(error)})", subject=place) from None
     if not isinstance(fields, dict):
         raise MalformedBrief(
-            f'{place} holds no object; write the fields of a brief, like {{"take": 2}}'
+            "holds no object", 'write the fields of a brief, like {"take": 2}', subject=place
         )
     # Who is filmed, the files of a bundle decide.
     for role in SUBJECTS:
         if role in fields:
-            raise MalformedBrief(
-                f"{place}: {role}: the {role} is the {KIND_OF[role]} of the same name; leave it out"
+            raise MalformedBrief.in_field(
+                place, role, f"the {role} is the {KIND_OF[role]} of the same name", "leave it out"
             )
     _expect_no_secret(fields, place)
     return fields
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _expect_storable(fields: Any) -> None:
@@ -132,9 +139,12 @@ def _expect_no_secret(fields: dict[str, Any], place: str) -> None:
     """Refuse what books, logs and Prefect would show whole, wherever it stands in a json."""
     for name, value in fields.items():
         if any(_LINK.search(text) for text in _texts([name, value])):
-            raise MalformedBrief(
-                f"{place}: {without_secrets(name)}: a web address with a query, a fragment or a password may "
-                "be signed, so it dies and is for nobody else; name the place without it"
+            raise MalformedBrief.in_field(
+                place,
+                without_secrets(name),
+                "a web address with a query, a fragment or a password may be signed, so it expires and is "
+                "not meant for others",
+                "name the place without it",
             )
 
 
@@ -155,7 +165,7 @@ def _in_short(error: Exception) -> str:
     """Say what is wrong with a JSON, without its content."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return "it is no Unicode text" if isinstance(error, UnicodeError) else str(error)
+    return "it is not Unicode text" if isinstance(error, UnicodeError) else str(error)
 
 
 def filming_only(subject: Role, fields: dict[str, Any]) -> dict[str, Any]:
@@ -194,29 +204,32 @@ def make_brief(fields: dict[str, Any], place: str) -> Brief:
         brief = Brief.model_validate(fields)
         brief.check_parameters_are_known()
     except ValidationError as error:
-        raise MalformedBrief(f"{place}: {_first_of(error)}") from None
+        raise MalformedBrief.in_field(place, *_first_of(error)) from None
     except SettingsError as error:
-        raise MalformedBrief(f"{place}: parameters: {error}") from None
+        raise MalformedBrief.in_field(place, "parameters", error.what, error.advice) from None
     _expect_known_deployments(brief, place)
     return brief
 
 
-def _first_of(error: ValidationError) -> str:
-    """Return the field and the reason of a validation's first error, for people who write JSON."""
+def _first_of(error: ValidationError) -> tuple[str, str, str | None]:
+    """Return a validation's first error for people who write JSON: the field, the reason and what to do."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"][:2])
     if first["type"] == "extra_forbidden":
         known = ", ".join(name for name in Brief.model_fields if name not in SUBJECTS)
-        return f"{field}: there is no such field; choose from {known}"
+        return field, "there is no such field", f"choose from {known}"
     if first["loc"][:1] == ("parameters",) and len(first["loc"]) > 2:
-        return f"{field}: a parameter is a text, a number, true or false"
+        return field, "a parameter is a text, a number, true or false", None
     reason = first["msg"].removeprefix("Value error, ")
-    return f"{field}: {reason.replace('Tuple', 'List').replace('tuple', 'list')}"
+    return field, reason.replace("Tuple", "List").replace("tuple", "list"), None
 
 
 def _expect_known_deployments(brief: Brief, place: str) -> None:
     for model in brief.deployments:
         if model not in catalog.models():
-            raise MalformedBrief(
-                f"{place}: deployments: {model} is not a model; choose from {', '.join(catalog.models())}"
+            raise MalformedBrief.in_field(
+                place,
+                "deployments",
+                f"{model} is not a model",
+                f"choose from {', '.join(catalog.models())}",
             )

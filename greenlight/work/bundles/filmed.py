@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from greenlight.errors import Part
+from greenlight.errors.advice import RaiseTakeTo
 from greenlight.ledger.job import Job, subject_place
 from greenlight.media.kinds import Kind
 from greenlight.media.place import name_of, shown_of
@@ -66,14 +68,18 @@ def asks_otherwise(sight: Sight, family: Family, verdict: Verdict | None, job: J
     )
 
 
-def how_to_get_another(sight: Sight, job: Job) -> str:
+def how_to_get_another(sight: Sight, job: Job) -> tuple[Part, ...]:
     """Return what to tell where another video is asked for than the one that was ordered."""
     take = int(job.brief.get("take", 1)) + 1
     written = sight.bundle.first(Kind.DETAILS)
-    where = f'"take": {take} in {name_of(written.place)}' if written else f"a take of {take}"
+    in_json = (
+        f'"take": {take} in {name_of(written.place)} makes, and pays for, a new one'
+        if written
+        else ""
+    )
     return (
-        "the brief asks for another video since this one was ordered, and no second one is made by "
-        f"itself; {where}, or `greenlight film` with --take {take}, makes and pays it"
+        "the brief has changed since this video was ordered, and no second one is made automatically",
+        in_json or RaiseTakeTo(take),
     )
 
 

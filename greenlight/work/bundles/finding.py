@@ -76,7 +76,7 @@ def _files_below(folder: str, *, deep: bool = True) -> Iterator[FolderFile]:
     # Path's own raises for a user that does not exist.
     root = Path(os.path.expanduser(folder))  # noqa: PTH111
     if not root.is_dir():
-        raise InputError(f"{folder} is no folder; give one, or s3://bucket/prefix/")
+        raise InputError("is not a folder", "give one, or s3://bucket/prefix/", subject=folder)
     for directory, folders, names in os.walk(root, onerror=_tell):
         folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
         for name in sorted(names):
@@ -85,12 +85,12 @@ def _files_below(folder: str, *, deep: bool = True) -> Iterator[FolderFile]:
 
 
 def _tell(error: OSError) -> None:
-    raise InputError(f"{error.filename} cannot be listed ({error.strerror})") from None
+    raise InputError(f"cannot be listed ({error.strerror})", subject=error.filename) from None
 
 
 def _listed(path: Path) -> Iterator[FolderFile]:
     if not _is_unicode(str(path)):
-        logger.warning("%r is left alone: its name is no UTF-8; rename it", str(path))
+        logger.warning("%r is ignored, because its name is not UTF-8; rename it", str(path))
         return
     try:
         yield FolderFile(str(path), seen_of_file(path))

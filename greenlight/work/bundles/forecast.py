@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from greenlight.concurrency import side_by_side
 from greenlight.errors import InputError
+from greenlight.work.bundles.finding import bundles_in
+from greenlight.work.bundles.output import require_output
 from greenlight.work.bundles.sight import Sight
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.work.bundles.surveying import Surveyor
-from greenlight.work.case import Case
 from greenlight.work.drives import Drives
-from greenlight.work.planning import Plan, Planner
 from greenlight.work.reports import FilmState, report_error
+
+READ_AT_ONCE = 16
 
 
 @dataclass(slots=True)
@@ -57,9 +62,33 @@ class Forecast:
 
 
 async def foresee(
-    sight: Sight, surveyor: Surveyor, forecast: Forecast, *, films: bool = True
-) -> None:
-    """Add to a forecast what would be done for one bundle; reading it costs nothing."""
+    place: str, surveyor: Surveyor, *, out: str | None = None, films: bool = True
+) -> Forecast:
+    """Return what a sweep of a place would do; reading it costs nothing.
+
+    Raises what would end the sweep before it pays, like an `out` that takes no videos.
+    """
+    if films:
+        await asyncio.to_thread(require_output, out)
+        await surveyor.prepare()
+    forecast = Forecast()
+
+    async def sights() -> AsyncIterator[Sight]:
+        pages = bundles_in(place, surveyor.defaults.models)
+        while page := await asyncio.to_thread(next, pages, None):
+            for sight in await surveyor.survey(page):
+                yield sight
+
+    async def add(sight: Sight) -> None:
+        await _add(forecast, sight, surveyor, films=films)
+
+    async for _ in side_by_side(sights(), add, at_once=READ_AT_ONCE):
+        pass
+    return forecast
+
+
+async def _add(forecast: Forecast, sight: Sight, surveyor: Surveyor, *, films: bool) -> None:
+    """Add what would be done for one bundle."""
     try:
         while isinstance(step := next_step(sight, films=films), Read):
             await surveyor.read(sight, step)
@@ -68,20 +97,13 @@ async def foresee(
                 forecast.settled[report.state] += 1
             case Film(drives=drives):
                 forecast.films += 1
-                forecast.films_cny += (await _plan(sight, surveyor, drives)).video_cny
+                forecast.films_cny += (await surveyor.plan(sight, drives)).video_cny
             case Check():
                 is_filmed = films and sight.briefing and not sight.briefing.needs_json
-                plan = await _plan(sight, surveyor, sight.drives() if is_filmed else Drives())
+                plan = await surveyor.plan(sight, sight.drives() if is_filmed else Drives())
                 forecast.checks += 1
                 forecast.checks_cny += plan.checks_cny
                 forecast.films_if_passed += plan.video_cny > 0
                 forecast.films_if_passed_cny += plan.video_cny
     except InputError as error:
         forecast.settled[report_error(error).state] += 1
-
-
-async def _plan(sight: Sight, surveyor: Surveyor, drives: Drives) -> Plan:
-    subject = sight.subject
-    assert subject is not None  # noqa: S101 - it has a step
-    case = Case(sight.brief, subject, drives)
-    return await Planner(case=case, service=surveyor.service, ledger=surveyor.ledger).plan()

@@ -26,7 +26,7 @@ def origin_of(place: str) -> str:
         # As the client reads it that will fetch it: others take another part of an odd address for its host.
         url = httpx.URL(f"{scheme}://{rest}")
     except httpx.InvalidURL:
-        raise ValueError("it is no address") from None
+        raise ValueError("it is not an address") from None
     if url.scheme not in WEB or not url.host or url.userinfo:
         raise ValueError("it names no bucket and no host")
     return f"{url.scheme}://{url.netloc.decode()}"
@@ -42,5 +42,5 @@ def require_origins(origins: Collection[str]) -> None:
             is_one = None
         if is_one is None:
             raise SettingsError(
-                f"{one!r} is neither a bucket nor a host; write s3://bucket or https://host"
+                f"{one!r} is neither a bucket nor a host", "write s3://bucket or https://host"
             )

@@ -21,7 +21,9 @@ def require_output(out: str | None) -> None:
         return
     if out.lower().endswith(".mp4"):
         raise SettingsError(
-            f"{out} is one file, and there may be many videos; give a folder or s3://bucket/prefix/"
+            "is one file, and there may be many videos",
+            "give a folder or s3://bucket/prefix/",
+            subject=out,
         )
     if is_in_s3(out):
         require_bucket(out)

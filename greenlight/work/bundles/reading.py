@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from greenlight.errors import InputError, Overwritten, Unusable
+from greenlight.errors import InputError, Overwritten, Unusable, sentence
 from greenlight.ledger.media import KnownMedium, Media
 from greenlight.media.kinds import Kind
 from greenlight.media.place import Place
@@ -31,7 +31,9 @@ async def read_medium(medium: Medium, memory: Media) -> KnownMedium:
     try:
         problem = await _enter(place)
         if medium.seen and is_overwritten(medium.seen, place.seen):
-            raise Overwritten(f"{place.shown} was overwritten since it was listed; run it again")
+            raise Overwritten(
+                "was overwritten since it was listed", "run it again", subject=place.shown
+            )
         return await _look_up(place, medium.kind, problem, memory)
     finally:
         await place.leave()
@@ -65,7 +67,7 @@ async def _read(place: Place, kind: Kind, key: str, problem: InputError | None) 
         except (Unusable, MalformedBrief) as error:
             problem = error
     # The same content may lie elsewhere too, so the place is no part of the problem.
-    return KnownMedium(seen=key, problem=str(problem).removeprefix(place.shown))
+    return KnownMedium(seen=key, problem=sentence((problem.what, problem.advice)))
 
 
 async def _facts(place: Place, kind: Kind) -> dict[str, Any]:
@@ -84,11 +86,11 @@ async def _facts(place: Place, kind: Kind) -> dict[str, Any]:
 async def _read_details(place: Place) -> dict[str, Any]:
     if place.size_bytes > LARGEST_DETAILS_BYTES:
         raise MalformedBrief(
-            f"{place.shown} has {place.size_bytes} bytes; a brief needs a few hundred"
+            f"has {place.size_bytes} bytes", "a brief needs a few hundred", subject=place.shown
         )
     path = await place.local_path()
     try:
         content = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
-        raise InputError(f"{place.shown} cannot be read ({error.strerror})") from None
+        raise InputError(f"cannot be read ({error.strerror})", subject=place.shown) from None
     return parse_details(content, place.shown)

@@ -57,7 +57,8 @@ class Sight:
         known = self.known_of(medium)
         if known is None or not known.problem:
             return None
-        return kind(f"{shown_of(medium.place)}{known.problem}")
+        # Older ledgers keep it as it stood after the name.
+        return kind(known.problem.lstrip(" :"), subject=shown_of(medium.place))
 
     @property
     def subject_medium(self) -> Medium | None:

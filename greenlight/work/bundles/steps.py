@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from greenlight.briefs.brief import Brief
@@ -56,6 +57,17 @@ class Film:
     family: Family
     verdicts: list[Verdict]
     drives: Drives
+
+    def key(self, service: str, subject: str) -> str:
+        """Return what is the same for the same brief of the same contents, wherever they are.
+
+        `subject` is the identity of who is filmed.
+        """
+        drive = self.drives.of(self.family)
+        identity = drive if drive is None or isinstance(drive, str) else drive.identity
+        brief = self.brief.model_dump_json(exclude={"portrait", "clip", "sound", "motion"})
+        decided = "\n".join((service, subject, str(identity), brief))
+        return f"film-{hashlib.sha256(decided.encode()).hexdigest()}"
 
 
 Step = Settled | Read | Check | Film
@@ -121,8 +133,8 @@ def _report_ordered(
     sight: Sight, family: Family, verdicts: list[Verdict], verdict: Verdict | None, job: Job
 ) -> FilmReport:
     is_other = asks_otherwise(sight, family, verdict, job)
-    note = how_to_get_another(sight, job) if is_other else ""
-    return report_job(job, verdicts, cached=True, note=note)
+    notes = how_to_get_another(sight, job) if is_other else ()
+    return report_job(job, verdicts, cached=True, notes=notes)
 
 
 def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:

@@ -18,7 +18,9 @@ from greenlight.work.bundles.defaults import BriefDefaults, MalformedBrief
 from greenlight.work.bundles.reading import read_medium
 from greenlight.work.bundles.sight import KnownMedia, Sight
 from greenlight.work.bundles.steps import Read
-from greenlight.work.drives import require_drives
+from greenlight.work.case import Case
+from greenlight.work.drives import Drives, require_drives
+from greenlight.work.planning import Plan, Planner
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +57,13 @@ class Surveyor:
         for medium in step.media:
             sight.known[medium.key] = await read_medium(medium, self.ledger.media)
         await self.look_up(sight)
+
+    async def plan(self, sight: Sight, drives: Drives) -> Plan:
+        """Return what the brief of an examined subject would pay with these drives."""
+        subject = sight.subject
+        assert subject is not None  # noqa: S101 - it has a step
+        case = Case(sight.brief, subject, drives)
+        return await Planner(case=case, service=self.service, ledger=self.ledger).plan()
 
     async def look_up(self, sight: Sight) -> None:
         """Add what the books know by now of a bundle whose parts were read."""

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from greenlight.errors import EXPLAINED, InputError, LedgerError, OverBudget, Overwritten
+from greenlight.errors import Explained, InputError, LedgerError, OverBudget, Overwritten
 from greenlight.modelstudio.errors import AccountError, ModelStudioError
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles import Bundle, bundle_of
@@ -77,7 +77,7 @@ class BundleWork:
                 if newest is None or (error.spent and not self._has_subject(newest)):
                     return report_error(error)
                 (sight,) = await self.surveyor.survey([newest])
-            except EXPLAINED as error:
+            except Explained as error:
                 if concerns_all(error):
                     raise
                 return report_error(error)

@@ -37,9 +37,9 @@ CHANGING = (
     (r"(?<!\d)\d\d:\d\d:\d\d([.,]\d+)?(\+\d\d:\d\d)?", "12:34:56"),
     (r"(?<!:)\b\d\d:\d\d(?= UTC)", "12:34"),
     (r"(?<=Took )\d+(?= s)", "25"),
-    (r"(?<=free again in )\d+(?= s)", "778"),
+    (r"(?<=released in )\d+(?= s)", "778"),
     # A stray is called by its task, which is another in every run.
-    (r"(?<=meanwhile; it is job )[0-9a-f]{12}", "0123456789ab"),
+    (r"(?<=so it became job )[0-9a-f]{12}", "0123456789ab"),
     (r"(?<=the vendor's differ by )\d+(?= s)", "3600"),
     (r"(?<=answers after )\d+(?= ms)", "12"),
     (r"(?<=agrees with the service's to )\d+(?= s)", "1"),

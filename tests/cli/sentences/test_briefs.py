@@ -64,8 +64,9 @@ def test_a_brief_that_comes_late(
     shutil.copyfile(desk / "anna.png", photos / "anna.png")
     make_sound(photos / "anna.wav", seconds=1)
     greenlight(*SWEEP.split()[1:], "--out", "videos", "--wait", 20)
+    shutil.copytree(photos, desk / "more")
     (photos / "anna.json").write_text(json.dumps({"parameters": {"style_level": "calm"}}))
-    says(SWEEP)
+    says(SWEEP, "greenlight sweep more --model emo --param style_level=active")
 
 
 def test_overwritten_again_and_again(says: Says, bucket: Bucket, desk: Path) -> None:

@@ -22,6 +22,8 @@ ELSEWHERE = {
     "greenlight/ledger/schema.py": "the reference's tables",
     "greenlight/ledger/migrations": "queries",
     "greenlight/ledger/costs.py": "queries",
+    "greenlight/errors/advice.py": "what programs that call the core are advised, and its log",
+    "flows/advice.py": "what Prefect's UI shows",
     "deployments/automations.py": "what Prefect's UI shows of automations",
     "tasks/artifacts.py": "pages in Prefect's UI",
 }
@@ -51,7 +53,7 @@ UNREACHED: dict[str, str] = {
     "this request cannot be sent:": GUARD,
     "cannot be written down": "the studio's ids can all be; the tests of paying see one that cannot",
     "is a template, and": "no family of today takes a motion video itself; the walk of another shape sees it",
-    "takes a motion video itself": "the same",
+    "needs a motion video itself": "the same",
     "it came too late for its turn": "tried again by itself, with another start",
     "; it is asked again in": "a server that comes back slowly, which the tests of serving see",
     "it was stopped before": "whoever asked is stopped, and reads nothing any more",
@@ -74,9 +76,10 @@ UNREACHED: dict[str, str] = {
     "the file is no JPEG, PNG, BMP or WebP picture": NO_PICTURE,
     "no frame of the video can be decoded": NO_PICTURE,
     "the picture is damaged or cut off": NO_PICTURE,
-    "the results of runs lie in": "what a worker's run says of an upload",
-    ", where uploads arrive, so every result would start another run; name another block in "
-    "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "what a worker's run says of an upload",
+    "the results of runs are stored in": "what a worker's run says of an upload",
+    ", where uploads arrive, so every result would start another run": "the same",
+    "name another block in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "the same",
+    "`greenlight collect` closes the job": "what the report says of a job that is too old",
     "Is the server running": "a text of libpq, which is cut off there",
     "IN ROW EXCLUSIVE MODE": QUERY,
     "PRAGMA journal_mode = WAL": QUERY,
@@ -127,8 +130,8 @@ def sentences(module: str) -> Iterator[str]:
             and isinstance(node.value, str)
             and id(node) not in left_out
         ):
-            # What a logger fills in is cut out too.
-            for piece in re.split(r"%[-.\d]*[a-z]\b", node.value):
+            # What a logger or an advice fills in is cut out too.
+            for piece in re.split(r"%[-.\d]*[a-z]\b|\{\w+\}", node.value):
                 if len(piece.split()) >= WORDS_OF_A_SENTENCE:
                     yield flat(piece)
 

@@ -27,7 +27,7 @@ from tests.steering import paid
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
 
-TWO_READINGS = "this may mean eve.mp4 as the clip of lips or eve.png as the portrait of dance; "
+TWO_READINGS = "may mean eve.mp4 as the clip of lips or eve.png as the portrait of dance; "
 
 
 @pytest.fixture

@@ -51,7 +51,9 @@ def test_a_check_asks_nobody_and_refuses_by_the_header(
     small = make_clip(tmp_path / "small.mp4", PORTRAIT, seconds=1, edge=200)
     refused = greenlight("check", small, *LIPS, "--json").line
     assert (refused["by"], refused["code"]) == ("preflight", "InvalidFile.Resolution")
-    assert refused["reason"].startswith("the clip is 200x200 px; edges of 240 to 2048 px")
+    assert refused["reason"].startswith(
+        "the clip is 200x200 px; use one whose edges are 240 to 2048 px"
+    )
     assert paid(studio) == {}
     assert received(studio, "check") == 0
 
@@ -66,7 +68,7 @@ def test_each_model_says_of_the_other_kind_what_to_use(
     assert "a model that films a clip: lips" in lines["wan-s2v"]["error"]["message"]
     ran = greenlight("film", PORTRAIT, *LIPS)
     assert ran.code == 1
-    assert "astronaut.png is no video; an mp4, mov or avi is needed, or a model that" in ran.err
+    assert "astronaut.png is not a video; use an mp4, mov or avi, or a model that" in ran.err
     assert "films a portrait: wan-s2v" in ran.err
     ran = greenlight("film", clip, *both)
     assert ran.code == 1

@@ -136,7 +136,7 @@ async def test_beyond_a_day_only_a_person_decides(
     clock.turn(timedelta(days=1, seconds=1).total_seconds())
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.candidates) == ("", [])
-    assert "no longer reaches back" in doubt.advice
+    assert "no longer reaches back" in doubt.text()
     with pytest.raises(InputError, match="does not know task"):
         await exclusive.adopt_by_id(job, task.task_id)
     assert exclusive.ledger.jobs.release(job.id)
@@ -182,7 +182,7 @@ async def test_a_task_that_began_after_the_settling_time_is_no_candidate_and_kee
     task_id = await begin_elsewhere(production)
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.candidates) == ("", [])
-    assert f"{task_id} is one of that model and belongs to no job of this ledger" in doubt.advice
+    assert f"{task_id} is one of that model and belongs to no job in this ledger" in doubt.text()
 
 
 async def test_a_task_of_another_length_cannot_be_the_lost_one_whenever_it_began(
@@ -207,8 +207,8 @@ async def test_a_list_that_cannot_be_read_decides_nothing(
     add_fault(studio, "error", "list", status=400, code="InvalidParameter", message="No list.")
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, production.booked().state) == ("", JobState.AMBIGUOUS)
-    assert "it stays in doubt" in doubt.advice
-    assert "No list" in doubt.advice
+    assert "it stays in doubt" in doubt.text()
+    assert "No list" in doubt.text()
     assert (await only_doubt(exclusive)).outcome == "released"
 
 

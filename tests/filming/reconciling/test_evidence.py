@@ -46,7 +46,7 @@ async def test_a_clock_that_is_wrong_releases_and_adopts_nothing(
     clock.turn(SETTLED)
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, production.booked().state) == ("", JobState.AMBIGUOUS)
-    assert "differ by" in doubt.advice
+    assert "differ by" in doubt.text()
 
 
 @pytest.mark.parametrize("seconds", SKEWS)
@@ -103,7 +103,7 @@ async def test_another_key_releases_adopts_and_expires_nothing(
             stranger.service = client.service
             doubt = await only_doubt(reconciler(stranger, ledger, exclusive=True))
             assert (doubt.outcome, doubt.candidates) == ("", [])
-            assert "sent with another key" in doubt.advice
+            assert "sent with another key" in doubt.text()
             clock.turn(25 * HOUR)
             filmer = replace(second.filmer, client=stranger)
             assert await filmer.follow(job, wait_seconds=0) is None
@@ -129,7 +129,7 @@ async def test_a_list_that_shows_none_of_our_own_tasks_proves_nothing(
 
     monkeypatch.setattr(evidence, "list_tasks", empty)
     doubt = await only_doubt(exclusive)
-    assert (doubt.outcome, "none of the tasks that this ledger knows" in doubt.advice) == ("", True)
+    assert (doubt.outcome, "none of the tasks that this ledger knows" in doubt.text()) == ("", True)
     monkeypatch.setattr(evidence, "list_tasks", real)
     assert (await only_doubt(exclusive)).outcome == "released"
 
@@ -149,7 +149,7 @@ async def test_a_list_that_was_cut_off_proves_nothing(
 
     monkeypatch.setattr(evidence, "list_tasks", cut_off)
     doubt = await only_doubt(exclusive)
-    assert (doubt.outcome, "could not be read whole" in doubt.advice) == ("", True)
+    assert (doubt.outcome, "could not be read whole" in doubt.text()) == ("", True)
 
 
 async def test_a_vendor_that_does_not_tell_its_time_proves_nothing(
@@ -166,7 +166,7 @@ async def test_a_vendor_that_does_not_tell_its_time_proves_nothing(
         return TaskList({}, is_whole=True, answered_at=None)
 
     monkeypatch.setattr(evidence, "list_tasks", timeless)
-    assert "does not tell its time" in (await only_doubt(exclusive)).advice
+    assert "does not tell its time" in (await only_doubt(exclusive)).text()
 
 
 class Pages:
@@ -223,7 +223,7 @@ async def test_a_person_adopts_no_task_of_another_time_unless_a_clock_was_wrong(
     clock.set_wrong(2 * HOUR)
     await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     (task,) = (await exclusive.client.list_tasks()).tasks
-    with pytest.raises(InputError, match="--any-time adopts it"):
+    with pytest.raises(InputError, match="adopt the task whatever its time"):
         await exclusive.adopt_by_id(job, task.task_id)
     adopted = await exclusive.adopt_by_id(job, task.task_id, any_time=True)
     assert adopted.state is JobState.SUBMITTED
@@ -239,5 +239,5 @@ async def test_a_person_adopts_no_task_of_another_model(
     await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     (task,) = (await exclusive.client.list_tasks()).tasks
     job = replace(job, model="emo-v1")
-    with pytest.raises(InputError, match="is one of liveportrait, and the job of emo-v1"):
+    with pytest.raises(InputError, match="is of liveportrait, and the job of emo-v1"):
         await exclusive.adopt_by_id(job, task.task_id)

@@ -74,7 +74,7 @@ async def test_an_answer_that_arrives_before_a_reading_gives_its_task_to_nobody_
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, in_doubt.booked().task_id) == ("", None)
     # Nobody is told either that it is the one task that fits.
-    assert doubt.candidates == [] or "several tasks or jobs fit together" in doubt.advice
+    assert doubt.candidates == [] or "several tasks or jobs fit together" in doubt.text()
     assert in_doubt.booked().state is JobState.AMBIGUOUS
     assert paid(studio) == {"liveportrait": 1}
 

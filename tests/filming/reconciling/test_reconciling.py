@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from greenlight.errors import InputError
+from greenlight.errors.advice import AdoptTask
 from greenlight.filming import evidence
 from greenlight.filming.listing import TaskList
 from greenlight.filming.reconciling import Reconciler
@@ -40,7 +41,7 @@ async def test_no_candidate_before_the_settling_time_waits(
     clock.turn(SETTLED - 5)
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, doubt.candidates) == ("", [])
-    assert "no task fits yet; it is free again in" in doubt.advice
+    assert "no matching task yet; released in" in doubt.text()
     assert production.booked().state is JobState.AMBIGUOUS
     _, was_sent = await production.submit()
     assert not was_sent
@@ -53,7 +54,7 @@ async def test_no_candidate_after_the_settling_time_releases_and_it_is_paid_once
     clock.turn(SETTLED)
     doubt = await only_doubt(shared)
     assert (doubt.outcome, doubt.job.may_be_ordered_again) == ("released", True)
-    assert "may be sent again" in doubt.advice
+    assert "may be sent again" in doubt.text()
     job, was_sent = await production.submit()
     assert (job.state, was_sent) == (JobState.SUBMITTED, True)
     assert paid(studio) == {MODEL: 1}
@@ -68,9 +69,7 @@ async def test_one_candidate_of_a_shared_account_is_shown_and_stays_in_doubt(
         doubt = await only_doubt(shared)
         (candidate,) = doubt.candidates
         assert doubt.outcome == ""
-        assert doubt.advice.endswith(
-            f"greenlight reconcile --adopt {job.hash[:12]} {candidate.task_id}"
-        )
+        assert doubt.advice == AdoptTask(job.hash[:12], candidate.task_id)
         assert production.booked().state is JobState.AMBIGUOUS
         clock.turn(SETTLED)
     await production.submit()
@@ -102,7 +101,7 @@ async def test_a_task_that_is_not_finished_is_not_adopted_because_its_length_dec
     ledger.jobs.watch(job.id)
     repair = reconciler(slow_client, ledger, exclusive=True)
     doubt = await only_doubt(repair)
-    assert "not finished" in doubt.advice
+    assert "not finished" in doubt.text()
     with pytest.raises(InputError, match="not finished, and its length decides"):
         await repair.adopt_by_id(doubt.job, task_id)
     assert production.booked().state is JobState.AMBIGUOUS
@@ -120,8 +119,8 @@ async def test_a_task_of_another_length_is_not_adopted_not_even_by_hand(
     await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     doubt = await only_doubt(exclusive)
     assert doubt.outcome == ""
-    assert f"task {other} is 3 s long and the job's sound or motion 1 s" in doubt.advice
-    with pytest.raises(InputError, match="another one's"):
+    assert f"task {other} is 3 s long and the job's sound or motion 1 s" in doubt.text()
+    with pytest.raises(InputError, match="another one"):
         await exclusive.adopt_by_id(job, other)
     clock.turn(SETTLED)
     assert (await only_doubt(exclusive)).outcome == ""
@@ -136,7 +135,7 @@ async def test_several_candidates_are_shown_and_a_person_chooses(
     await wait_until_listed(exclusive.client, 2, "SUCCEEDED")
     doubt = await only_doubt(exclusive)
     assert (doubt.outcome, len(doubt.candidates)) == ("", 2)
-    assert "several" in doubt.advice
+    assert "several" in doubt.text()
     adopted = await exclusive.adopt_by_id(job, doubt.candidates[1].task_id)
     assert (adopted.state, adopted.task_id) == (
         JobState.SUBMITTED,
@@ -155,7 +154,7 @@ async def test_two_jobs_in_doubt_with_the_same_candidate_are_shown(
     await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
     for doubt in await exclusive.reconcile():
         assert (doubt.outcome, len(doubt.candidates)) == ("", 1)
-        assert "several tasks or jobs fit" in doubt.advice
+        assert "several tasks or jobs fit" in doubt.text()
     assert production.booked().state is second_take.booked().state is JobState.AMBIGUOUS
 
 
@@ -172,7 +171,7 @@ async def test_the_task_of_a_job_whose_answer_is_on_its_way_is_not_given_to_anot
     under_way, claim = send(second_take)
     task_id = await begin_elsewhere(second_take)
     await wait_until_listed(exclusive.client, 1, "SUCCEEDED")
-    assert "several tasks or jobs fit" in (await only_doubt(exclusive)).advice
+    assert "several tasks or jobs fit" in (await only_doubt(exclusive)).text()
     jobs.store_task(under_way.id, claim.token, task_id=task_id, request_id="r")
     assert (await only_doubt(exclusive)).candidates == []
     clock.turn(SETTLED)
@@ -217,7 +216,7 @@ async def test_a_doubt_that_is_settled_meanwhile_is_left_alone(
     # As if the other process came between the last look at the doubt and its release.
     monkeypatch.setattr(shared.ledger.jobs, "watch", lambda _: job.doubted_at)
     doubt = await only_doubt(shared)
-    assert (doubt.outcome, doubt.advice) == ("", "another process has settled it meanwhile")
+    assert (doubt.outcome, doubt.text()) == ("", "another process has settled it meanwhile")
     assert doubt.job.state is JobState.AMBIGUOUS
     monkeypatch.undo()
     assert len((await only_doubt(shared)).candidates) == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from greenlight.errors import sentence
 from greenlight.modelstudio.family import Role
 from greenlight.work.bundles import BriefDefaults, MalformedBrief, brief_of
 from greenlight.work.bundles.casting import MissingSubject, may_have_subject
@@ -43,8 +44,8 @@ def test_two_readings_are_refused_and_both_are_named() -> None:
     defaults = BriefDefaults(models=(ANIMATE, LIPS, WAN))
     with pytest.raises(MalformedBrief) as caught:
         brief_of(bundle("png", "mp4", "mp3"), None, defaults)
-    assert str(caught.value) == (
-        "s3://box/in/anna: this may mean anna.png as the portrait of animate-anyone, wan-s2v or "
+    assert sentence(caught.value.parts(may_pay=False)) == (
+        "s3://box/in/anna may mean anna.png as the portrait of animate-anyone, wan-s2v or "
         "anna.mp4 as the clip of lips; name the models of one of them in anna.json"
     )
 
@@ -90,5 +91,5 @@ def test_a_parameter_goes_to_those_models_that_know_it() -> None:
 
 @pytest.mark.parametrize("models", ["lips", ["veo"], [["lips"]], []])
 def test_models_that_are_none_are_refused_whoever_is_there(models: Any) -> None:
-    with pytest.raises(MalformedBrief, match=r"anna\.json: models"):
+    with pytest.raises(MalformedBrief, match=r"anna\.json cannot be used: models"):
         brief_of(bundle("png", "mp4", "mp3", "json"), {"models": models}, BriefDefaults())

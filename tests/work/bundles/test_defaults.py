@@ -17,15 +17,15 @@ PLACE = "s3://box/anna.json"
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (b"", "is no JSON (Expecting value"),
-        (b'{"take": 2', "is no JSON (Expecting"),
-        (b"\x89PNG\r\n\x1a\n", "is no JSON (it is no Unicode text)"),
-        (b'{"sound": "\xff"}', "is no JSON (it is no Unicode text)"),
-        (b'{"sound": "\\ud83d"}', "is no JSON (it is no Unicode text)"),
-        (b'{"sound": "a\\u0000.mp3"}', "is no JSON (it has a NUL)"),
-        (b'{"take": NaN}', "is no JSON (NaN is no number)"),
-        (b"[" * 100_000, "is no JSON (it is nested too deeply)"),
-        (b'{"take": ' + b"1" * 5000 + b"}", "is no JSON (Exceeds the limit"),
+        (b"", "is not JSON (Expecting value"),
+        (b'{"take": 2', "is not JSON (Expecting"),
+        (b"\x89PNG\r\n\x1a\n", "is not JSON (it is not Unicode text)"),
+        (b'{"sound": "\xff"}', "is not JSON (it is not Unicode text)"),
+        (b'{"sound": "\\ud83d"}', "is not JSON (it is not Unicode text)"),
+        (b'{"sound": "a\\u0000.mp3"}', "is not JSON (it has a NUL)"),
+        (b'{"take": NaN}', "is not JSON (NaN is not a number)"),
+        (b"[" * 100_000, "is not JSON (it is nested too deeply)"),
+        (b'{"take": ' + b"1" * 5000 + b"}", "is not JSON (Exceeds the limit"),
         (b"[1, 2]", "holds no object; write the fields of a brief"),
         (b"null", "holds no object"),
         (b'{"portrait": "eve.png"}', "portrait: the portrait is the picture of the same name"),
@@ -57,8 +57,8 @@ def test_a_web_address_that_may_be_signed_is_refused_without_being_shown(
     with pytest.raises(MalformedBrief) as told:
         parse_details(json.dumps(fields), PLACE)
     assert str(told.value) == (
-        f"{PLACE}: {named}: a web address with a query, a fragment or a password may be signed, "
-        "so it dies and is for nobody else; name the place without it"
+        f"{PLACE} cannot be used: {named}: a web address with a query, a fragment or a password may be "
+        "signed, so it expires and is not meant for others; name the place without it; nothing was spent."
     )
 
 
@@ -103,7 +103,7 @@ def test_every_unicode_is_read(encoding: str) -> None:
         ({"models": [["emo"]]}, "models.0: Input should be a valid string"),
         ({"ratio": "16:9"}, "ratio: Input should be '1:1' or '3:4'"),
         ({"sound": 3}, "sound: Input should be a valid string"),
-        ({"parameters": {"mood": "x"}}, "parameters: mood is no parameter of wan-s2v"),
+        ({"parameters": {"mood": "x"}}, "parameters: mood is not a parameter of wan-s2v"),
         (
             {"models": ["emo"], "parameters": {"style_level": "wild"}},
             "parameters: style_level = 'wild' is refused",
@@ -123,16 +123,20 @@ def test_a_wrong_field_is_told_with_file_field_and_reason(
 ) -> None:
     with pytest.raises(MalformedBrief) as told:
         make_brief({"portrait": "s3://box/anna.png", **fields}, PLACE)
-    assert str(told.value).startswith(f"{PLACE}: {words}")
+    assert str(told.value).startswith(f"{PLACE} cannot be used: {words}")
     assert "\n" not in str(told.value)
 
 
 def test_defaults_that_make_no_brief_are_told_before_any_portrait_is_looked_at() -> None:
     BriefDefaults(models=("emo",), parameters={"style_level": "calm"}).check()
     BriefDefaults(also_from=("s3://sounds", "s3://Sounds/", "https://host:8443/")).check()
-    with pytest.raises(SettingsError, match=r"^the defaults: models: emu is not a model"):
+    with pytest.raises(
+        SettingsError, match=r"^the defaults cannot be used: models: emu is not a model"
+    ):
         BriefDefaults(models=("emu",)).check()
-    with pytest.raises(SettingsError, match=r"^the defaults: parameters: mood is no parameter"):
+    with pytest.raises(
+        SettingsError, match=r"^the defaults cannot be used: parameters: mood is not a parameter"
+    ):
         BriefDefaults(parameters={"mood": "good"}).check()
 
 

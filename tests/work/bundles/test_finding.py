@@ -91,8 +91,8 @@ def test_what_belongs_to_no_bundle_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("none", "is no folder; give one, or s3://bucket/prefix/"),
-        ("~nobody-like-this/in", "is no folder"),
+        ("none", "is not a folder; give one, or s3://bucket/prefix/"),
+        ("~nobody-like-this/in", "is not a folder"),
         ("s3://", "names no bucket"),
         ("s3://no-such-bucket-like-this/in/", "cannot be listed"),
     ],
@@ -118,4 +118,4 @@ def test_a_name_that_is_no_text_is_left_alone_and_told(
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")).touch()
     (tmp_path / "good.png").touch()
     assert list(everything(list(bundles_in(str(tmp_path))))) == [f"{tmp_path}/good"]
-    assert "caf\\udce9.png' is left alone: its name is no UTF-8" in caplog.text
+    assert "caf\\udce9.png' is ignored, because its name is not UTF-8" in caplog.text

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from greenlight.work.bundles import bundles_in
 from greenlight.work.bundles.forecast import Forecast, foresee
 from greenlight.work.reports import FilmState
 from tests.ledger.values import PASSED, REFUSED
@@ -18,14 +17,7 @@ VIDEO_CNY = 2 * Decimal("0.08")
 
 
 async def foreseen(desk: Desk, *needs: str, films: bool = True, **defaults: object) -> Forecast:
-    surveyor = desk.surveyor(*needs, **defaults)
-    if films:
-        await surveyor.prepare()
-    forecast = Forecast()
-    for page in bundles_in(str(desk.folder)):
-        for sight in await surveyor.survey(page):
-            await foresee(sight, surveyor, forecast, films=films)
-    return forecast
+    return await foresee(str(desk.folder), desk.surveyor(*needs, **defaults), films=films)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ async def test_a_portrait_that_breaks_a_rule_is_not_asked_about(desk: Desk) -> N
 
 @pytest.mark.parametrize(
     ("sound", "words"),
-    [(61, "s long"), (b"no sound at all", "is no sound that can be read"), (b"", "is empty")],
+    [(61, "s long"), (b"no sound at all", "is not a sound that can be read"), (b"", "is empty")],
 )
 async def test_a_bad_sound_is_told_before_a_check_is_paid(
     desk: Desk, sound: object, words: str
@@ -120,7 +120,7 @@ async def test_what_was_ordered_is_not_ordered_again(desk: Desk) -> None:
     assert report.note == ""
     # Nor when the deployment's parameters were changed since, which is said.
     note = report_of(await desk.step(parameters={"style_level": "active"})).note
-    assert "a take of 2, or `greenlight film` with --take 2, makes and pays it" in note
+    assert "a take of 2 makes, and pays for, a new one" in note
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_a_json_that_comes_late_makes_no_second_video_and_pays_no_check(
     desk.lay("anna.json", late)
     report = report_of(await desk.step())
     assert (report.state, report.job) == (FilmState.FILMING, job.key)
-    assert '"take": 2 in anna.json, or `greenlight film` with --take 2' in report.note
+    assert '"take": 2 in anna.json makes, and pays for, a new one' in report.note
     assert report.note in report.message
     desk.lay("anna.json", late | {"take": 2})
     assert not isinstance(await desk.step(), Settled)
@@ -249,7 +249,7 @@ async def test_what_was_refused_is_not_tried_again_until_its_content_is_another(
     await desk.book_job(PASSED, sound=str(sound), ends=JobState.FAILED, code=code)
     report = report_of(await desk.step())
     assert report.state is FilmState.FAILED
-    assert "running it again does not try it anew" in report.message
+    assert "running it again would be refused again" in report.message
     desk.lay("anna.wav", 2)
     film_of(await desk.step())
 
@@ -306,7 +306,7 @@ async def test_a_bad_sound_for_all_is_told_before_any_portrait_is_looked_at(desk
         await desk.surveyor(sound=str(desk.folder / "none.wav")).prepare()
     with pytest.raises(InputError, match="s long"):
         await desk.surveyor(sound=str(desk.lay("long.wav", 61))).prepare()
-    with pytest.raises(SettingsError, match="mood is no parameter"):
+    with pytest.raises(SettingsError, match="mood is not a parameter"):
         await desk.surveyor(parameters={"mood": "good"}).prepare()
 
 
@@ -321,7 +321,9 @@ async def test_a_malformed_brief_is_refused_before_anything_is_paid(desk: Desk) 
     desk.lay("anna.json", {"mood": "good"})
     report = report_of(await desk.step())
     assert report.state is FilmState.FAILED
-    assert report.message.startswith(f"{desk.folder / 'anna.json'}: mood: there is no such field")
+    assert report.message.startswith(
+        f"{desk.folder / 'anna.json'} cannot be used: mood: there is no such field"
+    )
     assert report.message.endswith("; nothing was spent.")
 
 
@@ -334,7 +336,7 @@ async def test_no_secret_of_a_link_stands_in_what_is_known(desk: Desk, website: 
     assert "hidden" not in film.drives.sound.shown + film.drives.sound.name
     with pytest.raises(InputError) as told:
         await desk.step(sound=f"{bad}?key=hidden")
-    assert str(told.value).startswith(f"{bad} is no sound that can be read")
+    assert str(told.value).startswith(f"{bad} is not a sound that can be read")
     assert "hidden" not in str(told.value)
 
 
@@ -345,7 +347,9 @@ async def test_a_link_that_may_be_signed_in_a_json_is_a_malformed_brief(
     written = desk.lay("anna.json", {"sound": f"{good}?Signature=hidden"})
     report = report_of(await desk.step())
     assert report.state is FilmState.FAILED
-    assert report.message.startswith(f"{written}: sound: a web address with a query, a fragment or")
+    assert report.message.startswith(
+        f"{written} cannot be used: sound: a web address with a query, a fragment or"
+    )
     assert "hidden" not in report.model_dump_json()
     assert website.requests == []
     desk.lay("anna.json", {"sound": good})

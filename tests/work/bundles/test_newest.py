@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.film_runs import FilmRuns
-from flows.newest_brief import Beside, newest_brief
 from greenlight.briefs.brief import Brief
 from greenlight.ledger import Ledger
 from greenlight.modelstudio.family import Family
 from greenlight.work.bundles import BriefDefaults, bundle_of
+from greenlight.work.bundles.newest import newest_brief
 from greenlight.work.bundles.steps import Film, Read, next_step
 from greenlight.work.bundles.surveying import Surveyor
 from tests.conftest import SAMPLES, make_sound
 from tests.studio.conftest import make_clip
 
-BESIDE = Beside(defaults=BriefDefaults(models=("lips",)))
+SERVICE = "studio:80"
 pytestmark = pytest.mark.usefixtures("lips")
 
 
@@ -28,31 +27,35 @@ def clip(tmp_path: Path) -> Path:
     return make_clip(tmp_path / "anna.mp4", SAMPLES / "astronaut.png", seconds=2)
 
 
-async def test_a_json_that_came_since_decides(clip: Path, ledger: Ledger) -> None:
+@pytest.fixture
+def surveyor(ledger: Ledger) -> Surveyor:
+    return Surveyor(ledger=ledger, service=SERVICE, defaults=BriefDefaults(models=("lips",)))
+
+
+async def test_a_json_that_came_since_decides(clip: Path, surveyor: Surveyor) -> None:
     old = Brief(clip=str(clip), models=("lips",), sound=str(clip.with_suffix(".wav")))
-    newest = await newest_brief(old, BESIDE, ledger=ledger, service="studio:80")
+    newest = await newest_brief(old, surveyor)
     assert newest == old
     clip.with_suffix(".json").write_text('{"take": 2}')
-    newest = await newest_brief(old, BESIDE, ledger=ledger, service="studio:80")
+    newest = await newest_brief(old, surveyor)
     assert newest == old.model_copy(update={"take": 2})
 
 
-async def test_a_clip_that_is_gone_leaves_its_brief(clip: Path, ledger: Ledger) -> None:
+async def test_a_clip_that_is_gone_leaves_its_brief(clip: Path, surveyor: Surveyor) -> None:
     old = Brief(clip=str(clip), models=("lips",))
     clip.unlink()
     # A picture is nobody for a model that films a clip.
     shutil.copy(SAMPLES / "astronaut.png", clip.with_suffix(".png"))
-    assert await newest_brief(old, BESIDE, ledger=ledger, service="studio:80") is old
+    assert await newest_brief(old, surveyor) is old
 
 
 async def test_the_same_clip_and_sound_elsewhere_are_the_same_run(
-    clip: Path, ledger: Ledger, lips: Family, tmp_path: Path
+    clip: Path, surveyor: Surveyor, lips: Family, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
     for part in (clip, clip.with_suffix(".wav")):
         shutil.copy(part, other)
-    surveyor = Surveyor(ledger=ledger, service="studio:80", defaults=BESIDE.defaults)
     keys = set()
     for place in (clip, other / clip.name):
         bundle = bundle_of(str(place))
@@ -63,5 +66,5 @@ async def test_the_same_clip_and_sound_elsewhere_are_the_same_run(
         assert isinstance(step, Film)
         assert step.verdicts == [lips.unchecked()]
         assert sight.subject is not None
-        keys.add(FilmRuns("studio:80")._key(step, sight.subject.identity))
+        keys.add(step.key(SERVICE, sight.subject.identity))
     assert len(keys) == 1
