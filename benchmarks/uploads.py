@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         print("PostgreSQL is not installed, so nothing is measured")
         return 0
     with tempfile.TemporaryDirectory() as folder, run_server() as server:
-        pipeline = Pipeline(Path(folder), server, models="emo", workers=1)
+        pipeline = Pipeline(Path(folder), server, models="emo", is_served=True)
         with pipeline.running():
             lead_here(pipeline.around)
             engine = create_engine(pipeline.books_url)

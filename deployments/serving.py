@@ -8,14 +8,16 @@ import logging
 import signal
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from prefect import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.runner import Runner
 
 from deployments.definitions import HEARTBEAT_SECONDS, make_deployment
 from deployments.server import answers_in_words
+from deployments.warm import ForkingStarter, preload
 from greenlight.errors import SettingsError
 from greenlight.modelstudio.reasons import reason_of
 
@@ -47,6 +49,22 @@ class Served(Runner):
         )
         self._stop = stop
         self._grace_seconds = grace_seconds
+
+    async def __aenter__(self) -> Self:
+        """Have runs begun by forks, where Prefect's own poller starts an interpreter for each."""
+        await super().__aenter__()
+        preload()
+        self._scheduled_run_poller._resolve_starter = self._starter_of  # noqa: SLF001 - there is no other way in
+        return self
+
+    def _starter_of(self, flow_run: FlowRun) -> ForkingStarter:
+        # Nothing else is polled for than runs of what was deployed here.
+        assert flow_run.deployment_id is not None  # noqa: S101
+        return ForkingStarter(
+            self._control_channel,
+            deployment=self._deployment_registry.get_deployment_name(flow_run.deployment_id),
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+        )
 
     def handle_sigterm(self, *_: Any, **__: Any) -> None:
         """Stop in order, where Prefect's own handler leaves at once."""

@@ -23,7 +23,7 @@ from greenlight.settings import Settings, read_settings
 from greenlight.studio.server import StudioServer, StudioSettings
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS, Asked, Bucket, watch_requests
 from tests.postgresql import PostgresServer, is_installed, run_server
-from tests.prefect_database import copy_database
+from tests.prefect_database import QUICK_START, copy_database
 from tests.production import Production, produce
 from tests.regions import serve_regional_s3
 from tests.surroundings import LEASES
@@ -211,6 +211,9 @@ def _prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         # As the documents start one; the leases' files lie in Prefect's home.
         with pytest.MonkeyPatch.context() as surroundings:
             surroundings.setenv("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", LEASES)
+            surroundings.setenv("PREFECT_SERVER_UI_ENABLED", "false")
+            for name, value in QUICK_START.items():
+                surroundings.setenv(name, value)
             # It asks for an empty folder, and its server makes the tables there.
             surroundings.setattr("prefect.testing.utilities.mkdtemp", lambda: str(database))
             exits.enter_context(prefect_test_harness(server_startup_timeout=60))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.bucket import NOBODYS_ACCOUNT, SURROUNDINGS
-from tests.prefect_database import copy_database
+from tests.prefect_database import QUICK_START, copy_database
 from tests.programs import Program, wait_until
 
 PYTHON = [sys.executable, "-m"]
@@ -51,7 +51,7 @@ class Surroundings:
             "DO_NOT_TRACK": "1",
             **settings,
         }
-        books = {"PREFECT_API_DATABASE_CONNECTION_URL": database} if database else {}
+        books = {"PREFECT_API_DATABASE_CONNECTION_URL": database} if database else QUICK_START
         if not database:
             copy_database(home / "prefect" / "prefect.db")
         self.store = self.program("store", ["moto.server", "-p", str(s3)])
@@ -73,6 +73,7 @@ class Surroundings:
         self.server = self.program(
             "server",
             ["prefect", "server", "start", f"--port={port}", "--host=127.0.0.1"],
+            **QUICK_START,
             PREFECT_SERVER_UI_STATIC_DIRECTORY=str(self.home / "ui"),
             PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT="false",
         )

@@ -21,7 +21,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from greenlight.studio.server import StudioServer
 from tests.postgresql import PostgresServer
-from tests.prefect_database import copy_database
+from tests.prefect_database import QUICK_START, copy_database
 from tests.surroundings import KEPT, LEASES
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +93,7 @@ class PrefectServer:
         self.port = free_port()
         if DATABASE not in settings:
             copy_database(home / "prefect" / "prefect.db")
+            settings = {**QUICK_START, **settings}
         self._environ = surroundings(
             home,
             PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=LEASES,

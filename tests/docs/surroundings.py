@@ -26,7 +26,7 @@ from tests.docs.receivers import Receivers
 from tests.docs.shapes import has_shape
 from tests.docs.terminals import Terminal
 from tests.postgresql import is_installed, run_server
-from tests.prefect_database import copy_database
+from tests.prefect_database import QUICK_START, copy_database
 
 NEEDED = ("greenlight", "blocks", "tasks", "flows", "deployments", "cli", "samples", "tests")
 READER = "/home/anna/greenlight"
@@ -92,6 +92,7 @@ class Surroundings:
             "DO_NOT_TRACK": "1",
             "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            **QUICK_START,
             "AWS_ENDPOINT_URL": self._aws,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +25,16 @@ POOL = "greenlight"
 FLOWS = ("on-upload", "portrait-to-video", "screen-portraits")
 DEPLOY = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", "deployments/prefect.yaml"]
 BUCKET_SETUP = ["cli", "setup", "bucket", UPLOADS, "--prefix", PREFIX, "--queue", QUEUE, "--apply"]
+SERVE = ["cli", "serve", "--limit", "2"]
+SERVES = "serving on-upload"
 WORKER = ["prefect", "worker", "start", "--pool", POOL, "--type", "process"]
 
 
 class Pipeline:
     """Everything that a deployment of Greenlight consists of, on this machine.
 
-    The ledger and Prefect's own data lie in databases of one PostgreSQL. Nothing runs before `running`.
+    Runs are begun by workers of a pool, or by one process that serves the deployments. The ledger and
+    Prefect's own data lie in databases of one PostgreSQL. Nothing runs before `running`.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Pipeline:
         *,
         models: str = "emo,liveportrait",
         workers: int = 2,
+        is_served: bool = False,
         via: str = "run",
         max_receives: int | None = None,
         **settings: str,
@@ -64,10 +68,15 @@ class Pipeline:
             PREFECT_WORKER_QUERY_SECONDS="1",
             **settings,
         )
-        self.workers = [
-            self.around.program(f"worker-{number}", [*WORKER, "--name", f"worker-{number}"])
-            for number in range(1, workers + 1)
-        ]
+        self._is_served = is_served
+        self.workers = (
+            [self.around.program("serve", SERVE)]
+            if is_served
+            else [
+                self.around.program(f"worker-{number}", [*WORKER, "--name", f"worker-{number}"])
+                for number in range(1, workers + 1)
+            ]
+        )
         self.listener: Program | None = None
         self.prefect = PrefectApi(self.around.api_url)
         self.s3 = self.around.client("s3")
@@ -96,13 +105,17 @@ class Pipeline:
         self.around.wait_for_server()
         with running(*self.workers), ThreadPoolExecutor(1) as beside:
             automations = beside.submit(self._run, "cli", "setup", "automations", "--apply")
-            wait_until(
-                lambda: self.prefect.has_pool(POOL), seconds=READY_SECONDS, what="the work pool"
-            )
-            self._run(*DEPLOY)
+            if self._is_served:
+                self._wait_for(lambda: SERVES in self.workers[0].log.read_text(), "the deployments")
+            else:
+                self._wait_for(lambda: self.prefect.has_pool(POOL), "the work pool")
+                self._run(*DEPLOY)
             automations.result()
             self.around.wait_for_studio()
             yield
+
+    def _wait_for(self, is_so: Callable[[], bool], what: str) -> None:
+        wait_until(is_so, seconds=READY_SECONDS, what=what)
 
     def _make_buckets(self) -> None:
         for name in (UPLOADS, VIDEOS):

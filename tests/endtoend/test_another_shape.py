@@ -17,7 +17,7 @@ def test_families_of_other_shapes_go_all_the_way(tmp_path: Path) -> None:
     """A portrait and a motion, and a clip and a sound; neither has a detector."""
     copy = tmp_path / "copy"
     for folder in FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__", "snapshots", "photos")
+        ignored = shutil.ignore_patterns("snapshots", "photos")
         shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", copy)
     for name in ("dance", "lips"):

@@ -22,7 +22,13 @@ def test_uploads_become_verdicts_and_videos_and_nothing_is_paid_twice(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
     # The poison is dead after one try, where five would take five minutes.
-    pipeline = Pipeline(tmp_path / "pipeline", postgres, models=",".join(MODELS), max_receives=1)
+    pipeline = Pipeline(
+        tmp_path / "pipeline",
+        postgres,
+        models=",".join(MODELS),
+        is_served=True,
+        max_receives=1,
+    )
     plan = make_plan(PORTRAITS, SEED)
     with pipeline.listening():
         findings = Findings(pipeline, plan, MODELS, ask_directly(MODELS))

@@ -53,7 +53,7 @@ def test_a_plan_shows_the_request_with_the_motion_in_its_own_field(
 def test_a_template_is_not_taken_for_a_motion(greenlight: Greenlight) -> None:
     ran = greenlight("film", PORTRAIT, "--model", "dance", "--motion", "AACT.xxx", "--dry-run")
     assert ran.code == 1
-    assert "takes a motion video itself" in ran.err
+    assert "needs a motion video itself" in ran.err
 
 
 def test_it_is_filmed_and_paid_once(

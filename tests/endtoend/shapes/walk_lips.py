@@ -64,7 +64,7 @@ def test_each_model_says_of_the_other_kind_what_to_use(
     both = (*LIPS, "--model", "wan-s2v")
     lines = {line["model"]: line for line in greenlight("check", clip, *both, "--json").lines}
     assert lines["lips"]["passed"]
-    assert "is a video; a JPEG, PNG" in lines["wan-s2v"]["error"]["message"]
+    assert "is a video; use a JPEG, PNG" in lines["wan-s2v"]["error"]["message"]
     assert "a model that films a clip: lips" in lines["wan-s2v"]["error"]["message"]
     ran = greenlight("film", PORTRAIT, *LIPS)
     assert ran.code == 1
