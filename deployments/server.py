@@ -24,6 +24,10 @@ def require_api_url() -> None:
         )
 
 
+class ServerNotReady(SettingsError):  # noqa: N818 - as people say it
+    """The server answers that it cannot serve anybody now, as one does that starts or has too much to do."""
+
+
 @contextmanager
 def answers_in_words() -> Iterator[None]:
     """Raise what the server's refusal or silence means as a `SettingsError`, without its address.
@@ -37,7 +41,9 @@ def answers_in_words() -> Iterator[None]:
             "the Prefect server that PREFECT_API_URL names does not answer", START_ONE
         ) from None
     except httpx.HTTPStatusError as error:
-        raise SettingsError(*_refusal(error.response)) from None
+        is_busy = error.response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        kind = ServerNotReady if is_busy else SettingsError
+        raise kind(*_refusal(error.response)) from None
 
 
 def _refusal(response: httpx.Response) -> tuple[str, str]:

@@ -13,10 +13,11 @@ from typing import Any, Self
 import httpx
 from prefect import get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.deployments.runner import DeploymentApplyError
 from prefect.runner import Runner
 
 from deployments.definitions import HEARTBEAT_SECONDS, make_deployment
-from deployments.server import answers_in_words
+from deployments.server import ServerNotReady, answers_in_words
 from deployments.warm import ForkingStarter, preload
 from greenlight.errors import SettingsError
 from greenlight.modelstudio.reasons import reason_of
@@ -103,7 +104,7 @@ async def serve(
 
     The server may go and come back. A companion that ends ends everything.
     """
-    with answers_in_words():
+    with contextlib.suppress(ServerNotReady), answers_in_words():
         async with get_client() as client:
             await client.read_work_pools(limit=1)
     stop, deployed = asyncio.Event(), asyncio.Event()
@@ -139,13 +140,13 @@ async def _serve_once(
 ) -> None:
     """Return when it was told to stop, or when the server is not to be had.
 
-    A server that cannot take the deployments at the start is an error of whoever set it up; later it is one
-    that is still coming back.
+    A server that refuses the deployments at the start is an error of whoever set it up; later it is one that
+    is still coming back.
     """
     try:
         await _deploy(runner, definitions)
     except SettingsError as error:
-        if not deployed.is_set():
+        if not deployed.is_set() and not isinstance(error, ServerNotReady):
             raise
         logger.warning("%s; it is asked again in %g s", error, PAUSE_SECONDS)
         return
@@ -169,7 +170,11 @@ async def _serve_once(
 async def _deploy(runner: Served, definitions: Sequence[Mapping[str, Any]]) -> None:
     with answers_in_words():
         for definition in definitions:
-            await runner.aadd_deployment(await make_deployment(definition))
+            try:
+                await runner.aadd_deployment(await make_deployment(definition))
+            except DeploymentApplyError as error:
+                # It hides what the server answered.
+                raise error.__cause__ or error from None
 
 
 async def _wait_for_the_server(stop: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from greenlight.errors import InputError
+from greenlight.errors.advice import AdoptOrRelease, AdoptTask
 from greenlight.filming.reconciling import Doubt
 from greenlight.ledger import JobState
 from greenlight.media.files import hash_file
@@ -16,6 +17,7 @@ from tests.chaos.world import wait_for
 
 QUIET_AFTER_SECONDS = 60
 """Longer than any disaster here makes necessary, on a machine that has other work too."""
+BY_HAND = (AdoptTask, AdoptOrRelease)
 NOT_PAID = frozenset({"FAILED", "CANCELED"})
 
 
@@ -32,7 +34,7 @@ def settle(scene: Scene) -> None:
         asks = [
             doubt
             for doubt in collected.doubts
-            if job is not None and doubt.job.id == job.id and "--adopt" in doubt.text()
+            if job is not None and doubt.job.id == job.id and isinstance(doubt.advice, BY_HAND)
         ]
         # A person looks twice: a list that changed while it was read is whole the next time.
         if asks and was_asked:

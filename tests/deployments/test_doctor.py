@@ -90,11 +90,11 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
-        (b"<html>Welcome</html>", 200, "is no Prefect server"),
-        (b'{"detail": "Not Found"}', 404, "is no Prefect server"),
-        (b'{"version": 3}', 200, "is no Prefect server"),
-        (b'{"detail": "Unauthorized"}', 401, "lets nobody in without a password"),
-        (b"broken", 500, "fails by its own fault"),
+        (b"<html>Welcome</html>", 200, "is not a Prefect server"),
+        (b'{"detail": "Not Found"}', 404, "is not a Prefect server"),
+        (b'{"version": 3}', 200, "is not a Prefect server"),
+        (b'{"detail": "Unauthorized"}', 401, "requires a password (HTTP 401)"),
+        (b"broken", 500, "has a fault of its own (HTTP 500)"),
         (b'"2.20.9"', 200, "does not speak with it"),
     ],
 )

@@ -39,8 +39,8 @@ class Serving:
     def wait_until_ready(self, *, times: int = 1) -> None:
         wait_for(lambda: self._said(READY, times), what="the deployments")
 
-    def wait_until_it_says(self, words: str) -> None:
-        wait_for(lambda: self._said(words, 1), what=words)
+    def wait_until_it_says(self, words: str, *, times: int = 1) -> None:
+        wait_for(lambda: self._said(words, times), what=words)
 
     def _said(self, words: str, times: int) -> bool | None:
         assert self.process.poll() is None, self.log.read_text()
@@ -101,13 +101,16 @@ def test_it_outlives_its_server(studio: StudioServer, tmp_path: Path, astronaut:
     hasty = {"PREFECT_CLIENT_MAX_RETRIES": "0"}
     environ = server.environ(tmp_path, **of_studio(studio, tmp_path), **hasty)
     with ExitStack() as servers:
-        servers.enter_context(server.running())
+        servers.enter_context(not_ready(server.port))
         with serving(environ, tmp_path) as serve:
+            serve.wait_until_it_says("answered 503")
+            servers.close()
+            servers.enter_context(server.running())
             serve.wait_until_ready()
             servers.close()
             serve.wait_until_it_says("Prefect's runner ended")
             with not_ready(server.port):
-                serve.wait_until_it_says("answered 503")
+                serve.wait_until_it_says("answered 503", times=2)
             servers.enter_context(server.running())
             serve.wait_until_ready(times=2)
             with server.client() as client:
@@ -138,5 +141,5 @@ def test_what_is_not_set_is_said(tmp_path: Path) -> None:
     said = run([*GREENLIGHT, "serve"], environ, code=1)
     assert said == (
         "greenlight: GREENLIGHT_UPLOADS is not set; use a place like s3://my-portraits/uploads/, "
-        "or a folder; nothing was spent.\n"
+        "or a folder.\n"
     )

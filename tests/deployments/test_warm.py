@@ -25,7 +25,9 @@ def test_a_run_that_crashes_spins_or_is_cancelled_ends_no_other(tmp_path: Path) 
         server.client() as client,
         program(SERVE, server.environ(tmp_path), log) as serve,
     ):
-        wait_for(lambda: len(client.read_deployments()) == len(WAYS) or None, what="the deployments")
+        wait_for(
+            lambda: len(client.read_deployments()) == len(WAYS) or None, what="the deployments"
+        )
         killed, cancelled = (spin(client, tmp_path / name) for name in ("killed", "cancelled"))
         first = end(client, tmp_path / "first")
         wait_until_called(client, start(client, "crashes/crashes"), "Crashed")

@@ -100,7 +100,7 @@ async def test_a_json_that_comes_late_is_reported_with_the_take_that_makes_its_v
     late = bucket.put("in/anna.json", json.dumps(details).encode())
     state, _ = await upload(late, out=out)
     assert state.name in {"Filming", "Filmed"}
-    assert '"take": 2 in anna.json, or `greenlight film` with --take 2' in str(state.message)
+    assert '"take": 2 in anna.json makes, and pays for, a new one' in str(state.message)
     assert paid(studio) == {CHECK: 1, VIDEO: 1}
     bucket.put("in/anna.json", json.dumps(details | {"take": 2}).encode())
     state, (told,) = await upload(late, out=out)
@@ -213,9 +213,9 @@ async def test_one_batch_of_everything_ends_each_in_its_own_way(
     said = {one.portrait.rpartition("/")[2]: one.report.message for one in reports}
     assert said["two.png"].endswith("so keep one; nothing was spent.")
     assert said["malformed.png"].startswith(
-        f"s3://{bucket.name}/in/malformed.json: models: emu is not a model"
+        f"s3://{bucket.name}/in/malformed.json cannot be used: models: emu is not a model"
     )
-    assert said["broken.png"].startswith(f"s3://{bucket.name}/in/broken.png is no picture")
+    assert said["broken.png"].startswith(f"s3://{bucket.name}/in/broken.png is not a picture")
     assert (state.is_failed(), state.name) == (True, "Failed")
     assert str(state.message).startswith("3 failed (")
     assert "1 rejected (" in str(state.message)
@@ -320,7 +320,7 @@ async def test_the_output_within_what_is_watched_is_refused(
 ) -> None:
     portrait = bucket.put("in/anna.png", PNG)
     for out in (f"s3://{bucket.name}/in/videos/", f"s3://{bucket.name}/in/"):
-        with pytest.raises(SettingsError, match="lies in what is watched"):
+        with pytest.raises(SettingsError, match="is within the watched"):
             await upload(portrait, out=out)
     with pytest.raises(SettingsError, match="is one file, and there may be many videos"):
         await upload(portrait, out=f"s3://{bucket.name}/videos/anna.mp4")

@@ -262,7 +262,7 @@ async def test_a_budget_that_the_video_could_break_is_refused_before_anything_is
     [
         ({"portrait": "nobody.png"}, InputError, "does not exist"),
         ({"sound": "long"}, InputError, "s long"),
-        ({"sound": str(SAMPLES / "astronaut.png")}, InputError, "no sound"),
+        ({"sound": str(SAMPLES / "astronaut.png")}, InputError, "is not a sound"),
         ({"parameters": {"style_level": "wild"}}, SettingsError, "style_level"),
     ],
 )

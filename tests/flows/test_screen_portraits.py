@@ -150,7 +150,7 @@ async def test_a_budget_ends_a_sweep_politely_and_the_next_goes_on(
     assert report.stopped.startswith("budget exceeded for this run: 0")
     assert " of 0.008 CNY spent, 0" in report.stopped
     assert report.stopped.endswith(
-        "; what was begun is in the books, and the next sweep goes on from there"
+        "; what was begun is in the ledger, and the next sweep continues from there"
     )
     assert (report.states["waiting_for_sound"], report.failures) == (2, [])
     assert float(report.cost_cny) == pytest.approx(0.008)
@@ -229,11 +229,11 @@ async def test_a_late_json_is_noted_with_the_take_that_makes_its_video(
 @pytest.mark.parametrize(
     ("place", "parameters", "error", "words"),
     [
-        ("s3://BUCKET/in/", {"out": "s3://BUCKET/in/videos/"}, SettingsError, "what is watched"),
+        ("s3://BUCKET/in/", {"out": "s3://BUCKET/in/videos/"}, SettingsError, "within the watched"),
         ("s3://BUCKET/in/", {"out": "s3://BUCKET/out/a.mp4"}, SettingsError, "is one file"),
         ("s3://BUCKET/in/", {"out": "s3://none-of-ours/out/"}, InputError, "cannot be reached"),
         ("s3://none-of-ours/in/", {}, InputError, "cannot be listed"),
-        ("/none/of/ours", {}, InputError, "is no folder"),
+        ("/none/of/ours", {}, InputError, "is not a folder"),
         ("s3://BUCKET/in/", {"defaults": BriefDefaults(models=("emu",))}, SettingsError, "emu is"),
         ("s3://BUCKET/in/", {"defaults": BriefDefaults(sound="none.mp3")}, InputError, "not exist"),
     ],
@@ -280,7 +280,8 @@ async def test_a_report_survives_every_way_of_keeping_it(tmp_path: Path) -> None
     (tmp_path / "eve.png").write_bytes(b"no picture at all")
     _, report = await sweep(str(tmp_path))
     serializer = JSONSerializer()
-    assert serializer.loads(serializer.dumps(report)) == report
+    kept = serializer.loads(serializer.dumps(report))
+    assert kept.model_dump() == report.model_dump()
     assert pickle.loads(pickle.dumps(report)) == report
     checked = screen_portraits.validate_parameters(
         {"place": "s3://box/in/", "defaults": {"models": ["emo"]}, "needs": ["sound", "json"]}

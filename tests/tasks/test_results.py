@@ -97,8 +97,8 @@ async def test_a_bucket_that_is_not_there_is_one_sentence(endpoint: str) -> None
     assert isinstance(error, SettingsError)
     name = block.partition("/")[2]
     assert str(error) == (
-        f"the result store {name} cannot be written (The specified bucket does not exist); mend it, "
-        "or name another in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+        f"the result store {name} cannot be written (The specified bucket does not exist); repair it, "
+        "or name another in PREFECT_DEFAULT_RESULT_STORAGE_BLOCK."
     )
     assert SECRET not in f"{state.message} {error!r}"
 
@@ -146,8 +146,8 @@ async def test_a_store_that_takes_results_and_gives_none_back_is_one_sentence(
     assert isinstance(error, SettingsError)
     name = block.partition("/")[2]
     assert str(error) == (
-        f"the result store {name} cannot be read (Forbidden); mend it, or name another in "
-        "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK"
+        f"the result store {name} cannot be read (Forbidden); repair it, or name another in "
+        "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK."
     )
 
 
@@ -165,7 +165,7 @@ async def test_a_store_that_gives_something_else_back_is_one_sentence() -> None:
     with results_in("forgetful/one"):
         state = await run()
     error = await state.aresult(raise_on_failure=False)
-    assert str(error).startswith("the result store one cannot be read (EOFError); mend it")
+    assert str(error).startswith("the result store one cannot be read (EOFError); repair it")
 
 
 async def test_a_folder_of_this_machine_is_not_written_into(tmp_path: Path) -> None:
