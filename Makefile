@@ -11,7 +11,7 @@ demo: $(VENV)/run.stamp  ## Screen and film the samples against a local studio
 	$(BIN)/greenlight demo --out $(OUT)
 
 test: $(VENV)/dev.stamp  ## Run the tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 check: $(VENV)/dev.stamp  ## Lint, format and type checks, and whether the reference fits the code
 	$(BIN)/ruff check .

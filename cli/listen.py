@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,8 +44,18 @@ def listen(
         asyncio.run(_listen(queue, starter))
 
 
-def make_starter(queue: str, via: str, deployment: str, *, as_json: bool = False) -> Starter:
-    """Return what takes the batches of a queue over and prints a line for each; wrong usage is refused."""
+def make_starter(
+    queue: str,
+    via: str,
+    deployment: str,
+    *,
+    as_json: bool = False,
+    then: Callable[[], None] | None = None,
+) -> Starter:
+    """Return what takes the batches of a queue over, prints a line for each, and does something `then`.
+
+    Wrong usage is refused.
+    """
     expect_address(queue)
     from deployments.listener import Starter, Via
 
@@ -52,6 +63,8 @@ def make_starter(queue: str, via: str, deployment: str, *, as_json: bool = False
         raise typer.BadParameter(f"{via} is neither run nor event", param_hint="'--via'")
 
     def told(done: Handover) -> None:
+        if then:
+            then()
         # The uploads are handed over whether or not anybody still reads of it.
         with suppress(NobodyReads, OutputFull):
             tell(done.as_json()) if as_json else say(_for_people(done))

@@ -14,7 +14,7 @@ from cli.speaking import say, tell
 from cli.stopping import run
 
 if TYPE_CHECKING:
-    from greenlight.filming.reconciling import Doubt
+    from greenlight.filming.reconciling import AmbiguousJob
     from greenlight.ledger import Job
     from greenlight.settings import Settings
 
@@ -67,7 +67,7 @@ def reconcile(
         _print_doubts(run(_reconcile(settings)), as_json=as_json)
 
 
-async def _reconcile(settings: Settings) -> list[Doubt]:
+async def _reconcile(settings: Settings) -> list[AmbiguousJob]:
     from greenlight.services import connect
 
     async with connect(settings) as services:
@@ -127,7 +127,7 @@ def _print_job(job: Job, *, as_json: bool) -> None:
     say(f"Job {job.short_name} ({job.subject}) is {became}.")
 
 
-def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
+def _print_doubts(doubts: list[AmbiguousJob], *, as_json: bool) -> None:
     if as_json:
         for doubt in doubts:
             tell(_doubt_line(doubt))
@@ -143,7 +143,7 @@ def _print_doubts(doubts: list[Doubt], *, as_json: bool) -> None:
             say(f"    task {task.task_id} {task.status.lower()}, began {began}")
 
 
-def _doubt_line(doubt: Doubt) -> dict[str, Any]:
+def _doubt_line(doubt: AmbiguousJob) -> dict[str, Any]:
     return job_line(doubt.job) | {
         "outcome": doubt.outcome or None,
         "advice": doubt.text(as_command),

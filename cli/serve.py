@@ -55,15 +55,18 @@ def serve(
 
     require_api_url()
     definitions = read_definitions(read_choices(), prefect_file or PREFECT_FILE)
+    due = asyncio.Event()
+    companion = _listener(queue, via, due)
     with work_shown():
         asyncio.run(
             run_until_stopped(
-                definitions, limit=limit, grace_seconds=grace, companion=_listener(queue, via)
+                definitions, limit=limit, grace_seconds=grace, companion=companion, due=due
             )
         )
 
 
-def _listener(queue: str | None, via: str) -> Companion | None:
+def _listener(queue: str | None, via: str, due: asyncio.Event) -> Companion | None:
     if queue is None:
         return None
-    return partial(listen_until, queue, make_starter(queue, via, "on-upload/on-upload"))
+    starter = make_starter(queue, via, "on-upload/on-upload", then=due.set)
+    return partial(listen_until, queue, starter)

@@ -67,6 +67,17 @@ class Served(Runner):
             heartbeat_seconds=HEARTBEAT_SECONDS,
         )
 
+    async def poll_when(self, due: asyncio.Event) -> None:
+        """Begin what is due each time the event says so, and not only at the next poll."""
+        while True:
+            await due.wait()
+            due.clear()
+            if not self.started:
+                continue
+            # A server that cannot be reached is the poll's own concern.
+            with contextlib.suppress(httpx.HTTPError):
+                await self._scheduled_run_poller._get_and_submit_flow_runs()  # noqa: SLF001
+
     def handle_sigterm(self, *_: Any, **__: Any) -> None:
         """Stop in order, where Prefect's own handler leaves at once."""
         assert self._loop is not None  # noqa: S101 - the signal is caught while it runs
@@ -99,11 +110,14 @@ async def serve(
     limit: int | None = None,
     grace_seconds: float = GRACE_SECONDS,
     companion: Companion | None = None,
+    due: asyncio.Event | None = None,
 ) -> None:
     """Deploy, and run what is due, at most `limit` runs at a time, until SIGTERM or Ctrl-C.
 
-    The server may go and come back. A companion that ends ends everything.
+    The server may go and come back. A companion that ends ends everything. Whoever sets `due` knows of a run
+    that need not wait for the next poll.
     """
+    due = due or asyncio.Event()
     with contextlib.suppress(ServerNotReady), answers_in_words():
         async with get_client() as client:
             await client.read_work_pools(limit=1)
@@ -112,7 +126,7 @@ async def serve(
     try:
         while not stop.is_set():
             served = Served(stop, limit=limit, grace_seconds=grace_seconds)
-            await _serve_once(served, stop, definitions, deployed)
+            await _serve_once(served, stop, due, definitions, deployed)
             await _wait_for_the_server(stop)
         await beside
     finally:
@@ -135,6 +149,7 @@ async def _accompany(
 async def _serve_once(
     runner: Served,
     stop: asyncio.Event,
+    due: asyncio.Event,
     definitions: Sequence[Mapping[str, Any]],
     deployed: asyncio.Event,
 ) -> None:
@@ -155,8 +170,10 @@ async def _serve_once(
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, runner.handle_sigterm)
     running = asyncio.create_task(runner.start())
     stopping = asyncio.create_task(stop.wait())
+    polling = asyncio.create_task(runner.poll_when(due))
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    polling.cancel()
     if stop.is_set():
         await _end(runner, running)
         return

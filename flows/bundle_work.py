@@ -9,7 +9,7 @@ from blocks import ModelStudioCredentials
 from flows.film_runs import FilmRuns
 from greenlight.errors import OverBudget
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.steps import Film
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.reports import FilmReport
@@ -39,22 +39,22 @@ class ByRuns:
         """Where the videos go."""
         return self.runs.out
 
-    def show_known(self, sight: Sight, verdict: Verdict) -> None:
+    def show_known(self, bundle_state: BundleState, verdict: Verdict) -> None:
         """Put a verdict that nobody had to be asked for beside those that were."""
-        if sight.subject is not None:
-            self.gallery.add(sight.subject, verdict)
+        if bundle_state.subject is not None:
+            self.gallery.add(bundle_state.subject, verdict)
 
     def refuse(self, error: OverBudget) -> None:
         """Tell by an event that a budget has no room."""
         tell_budget_spent(error, service=self.credentials.service)
 
-    async def check(self, sight: Sight, family: Family) -> Verdict:
+    async def check(self, bundle_state: BundleState, family: Family) -> Verdict:
         """Check a subject by the task of the family's detector."""
-        subject = sight.subject
+        subject = bundle_state.subject
         assert subject is not None  # noqa: S101 - a check is the step of an examined subject
         verdict = await detect(
             subject,
-            sight.brief.question(family),
+            bundle_state.brief.question(family),
             explain=self.explains,
             max_cny=self.max_cny,
             credentials=self.credentials,
@@ -63,9 +63,9 @@ class ByRuns:
         self.gallery.add(subject, verdict, price_cny=price_cny)
         return verdict
 
-    async def film(self, sight: Sight, film: Film) -> FilmReport:
+    async def film(self, bundle_state: BundleState, film: Film) -> FilmReport:
         """Hand a passed subject over, within what the run may still spend."""
-        subject = sight.subject
+        subject = bundle_state.subject
         assert subject is not None  # noqa: S101 - it has passed
-        plan = await self.surveyor.plan(sight, film.drives)
+        plan = await self.surveyor.plan(bundle_state, film.drives)
         return await self.runs.start(film, subject.identity, plan.video_cny)

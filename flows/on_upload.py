@@ -38,7 +38,7 @@ from greenlight.wording import visible
 from greenlight.work.bundles import BriefDefaults, Bundle, bundle_of
 from greenlight.work.bundles.bundle import stem_of
 from greenlight.work.bundles.casting import subjects_of as roles_of
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.bundles.work import BundleWork
 from greenlight.work.reports import FilmState, report_error, report_rejection
@@ -99,8 +99,8 @@ async def on_upload(
         doer = ByRuns(surveyor, block, runs, max_cny, explains=True)
         work = BundleWork(surveyor, doer)
         await work.prepare()
-        reports, sights = await _work_on(await _find(objects), work)
-        await _show(sights, reports, doer, defaults.models[0])
+        reports, bundle_states = await _work_on(await _find(objects), work)
+        await _show(bundle_states, reports, doer, defaults.models[0])
     if doer.gallery.refused_count:
         await _look_at_the_day(services.ledger, block.service)
     subjects = subjects_of(defaults.models, (one.place for one in objects))
@@ -153,27 +153,29 @@ async def _find_one(place: str) -> Bundle | BundleReport:
 
 async def _work_on(
     found: list[Bundle | BundleReport], work: BundleWork
-) -> tuple[list[BundleReport], list[Sight]]:
+) -> tuple[list[BundleReport], list[BundleState]]:
     reports = [one for one in found if isinstance(one, BundleReport)]
     bundles = [one for one in found if isinstance(one, Bundle)]
-    sights = await work.surveyor.survey([one for one in bundles if one.parts])
+    bundle_states = await work.surveyor.survey([one for one in bundles if one.parts])
 
-    async def bring_on(sight: Sight) -> BundleReport:
-        report = await work.bring_on(sight)
-        if report.state is FilmState.REJECTED and sight.subject:
-            opinions = await opinions_on(sight.subject, report.verdicts)
+    async def bring_on(bundle_state: BundleState) -> BundleReport:
+        report = await work.bring_on(bundle_state)
+        if report.state is FilmState.REJECTED and bundle_state.subject:
+            opinions = await opinions_on(bundle_state.subject, report.verdicts)
             report = report_rejection(report.verdicts, opinions)
-        return BundleReport(portrait=sight.place, report=report)
+        return BundleReport(portrait=bundle_state.place, report=report)
 
-    async with aclosing(side_by_side(each(sights), bring_on, at_once=AT_ONCE)) as brought_on:
+    async with aclosing(side_by_side(each(bundle_states), bring_on, at_once=AT_ONCE)) as brought_on:
         async for report in brought_on:
             reports.append(report)
-    return reports, sights
+    return reports, bundle_states
 
 
-async def _show(sights: list[Sight], reports: list[BundleReport], doer: ByRuns, model: str) -> None:
+async def _show(
+    bundle_states: list[BundleState], reports: list[BundleReport], doer: ByRuns, model: str
+) -> None:
     """Show one subject whole, and many as a table with a contact sheet of the refused."""
-    subjects = [sight.subject for sight in sights]
+    subjects = [bundle_state.subject for bundle_state in bundle_states]
     if len(reports) == 1 and subjects and subjects[0] is not None:
         ledger, run_id = doer.surveyor.ledger, str(flow_run.id or "")
         reports[0].report.cost_cny = await asyncio.to_thread(ledger.cost_of_run_cny, run_id)

@@ -46,6 +46,8 @@ os.environ |= {
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+UNASKED = ("EVENT_PERSISTER", "TRIGGERS", "SCHEDULER", "LATE_RUNS", "FOREMAN", "PAUSE_EXPIRATIONS")
+"""Services of Prefect's server that are of no concern where flows run in the test's own process."""
 
 
 @pytest.fixture(autouse=True)
@@ -214,6 +216,9 @@ def _prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             surroundings.setenv("PREFECT_SERVER_UI_ENABLED", "false")
             for name, value in QUICK_START.items():
                 surroundings.setenv(name, value)
+            # What works beside the answers takes a third of the server's time, and no test here asks for it.
+            for service in UNASKED:
+                surroundings.setenv(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
             # It asks for an empty folder, and its server makes the tables there.
             surroundings.setattr("prefect.testing.utilities.mkdtemp", lambda: str(database))
             exits.enter_context(prefect_test_harness(server_startup_timeout=60))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from greenlight.filming.reconciling import Doubt, Reconciler
+from greenlight.filming.reconciling import AmbiguousJob, Reconciler
 from greenlight.ledger import Claim, Job, JobState, Ledger
 from greenlight.modelstudio.client import ModelStudio
 from greenlight.modelstudio.family import VideoRequest
@@ -56,7 +56,7 @@ def reconciler(studio: ModelStudio, ledger: Ledger, *, exclusive: bool = False) 
     )
 
 
-async def only_doubt(repair: Reconciler) -> Doubt:
+async def only_doubt(repair: Reconciler) -> AmbiguousJob:
     (doubt,) = await repair.reconcile()
     return doubt
 

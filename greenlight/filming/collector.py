@@ -15,7 +15,7 @@ from greenlight.errors import Explained
 from greenlight.filming.collecting import collect
 from greenlight.filming.filmer import Filmer
 from greenlight.filming.listing import list_tasks
-from greenlight.filming.reconciling import Doubt, Reconciler
+from greenlight.filming.reconciling import AmbiguousJob, Reconciler
 from greenlight.ledger import Job, JobState
 from greenlight.modelstudio.errors import ModelStudioError
 from greenlight.modelstudio.tasks import TaskStatus
@@ -46,7 +46,7 @@ class Round:
     """Jobs that the vendor still works on, or that another collector has."""
     troubled: list[tuple[Job, Explained]] = field(default_factory=list)
     """Jobs that have ended and could not be closed: the next round tries again."""
-    doubts: list[Doubt] = field(default_factory=list)
+    doubts: list[AmbiguousJob] = field(default_factory=list)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When it was, by the ledger's clock."""
 

@@ -28,7 +28,7 @@ SHARED = "others may use the account too"
 
 
 @dataclass(slots=True)
-class Doubt:
+class AmbiguousJob:
     """An ambiguous job, the tasks that may be its, and what became of it."""
 
     job: Job
@@ -56,14 +56,14 @@ class Reconciler:
     exclusive: bool = False
     """Whether this ledger alone uses the account, so that one candidate can be nobody else's."""
 
-    async def reconcile(self) -> list[Doubt]:
+    async def reconcile(self) -> list[AmbiguousJob]:
         """Settle what can be settled, and return every doubt that there was.
 
         A key that the vendor refuses is raised; any other trouble leaves the doubts as they are.
         """
         await asyncio.to_thread(self.ledger.unbooked.book_all)
         await asyncio.to_thread(self.ledger.jobs.mark_left_in_doubt)
-        doubts = [Doubt(job) for job in await asyncio.to_thread(self._ambiguous)]
+        doubts = [AmbiguousJob(job) for job in await asyncio.to_thread(self._ambiguous)]
         if not doubts:
             return []
         try:
@@ -86,7 +86,7 @@ class Reconciler:
             found += page
         return found
 
-    async def _settle(self, doubt: Doubt, evidence: Evidence) -> None:
+    async def _settle(self, doubt: AmbiguousJob, evidence: Evidence) -> None:
         job, window = doubt.job, self._window(doubt.job)
         doubt.candidates = evidence.candidates(job, window)
         if not doubt.candidates:
@@ -105,7 +105,7 @@ class Reconciler:
     def _settling(self, job: Job) -> timedelta:
         return timedelta(seconds=job.settle_seconds or self.settle_seconds)
 
-    def _is_contested(self, doubt: Doubt, evidence: Evidence) -> bool:
+    def _is_contested(self, doubt: AmbiguousJob, evidence: Evidence) -> bool:
         """Whether a candidate may as well be that of another job which has no answer."""
         others = [job for job in evidence.unanswered if job.id != doubt.job.id]
         found = {task.task_id for task in doubt.candidates}
@@ -114,7 +114,7 @@ class Reconciler:
             for other in others
         )
 
-    async def _release_when_settled(self, doubt: Doubt, evidence: Evidence) -> None:
+    async def _release_when_settled(self, doubt: AmbiguousJob, evidence: Evidence) -> None:
         job = doubt.job
         reason = evidence.why_absence_proves_nothing(job)
         if reason:
@@ -144,7 +144,7 @@ class Reconciler:
                 return task
         return None
 
-    async def _release(self, doubt: Doubt) -> None:
+    async def _release(self, doubt: AmbiguousJob) -> None:
         message = "the vendor's list has no task for it, so the request was never accepted and cost nothing"
         job = doubt.job
         if await asyncio.to_thread(
@@ -157,7 +157,7 @@ class Reconciler:
         found = await asyncio.to_thread(self.ledger.jobs.find, job.key)
         doubt.job = found or job
 
-    async def _adopt_when_exclusive(self, doubt: Doubt, evidence: Evidence) -> None:
+    async def _adopt_when_exclusive(self, doubt: AmbiguousJob, evidence: Evidence) -> None:
         task_id = doubt.candidates[0].task_id
         reason = evidence.why_it_may_be_anothers(doubt.job) if self.exclusive else SHARED
         if reason:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from greenlight.studio import control, page
 from greenlight.studio.answers import StudioError, error_answer, new_request_id
-from greenlight.studio.calls import Reception, Room
+from greenlight.studio.calls import Handler, ProtocolEndpoint
 from greenlight.studio.checks import check
 from greenlight.studio.creates import create
 from greenlight.studio.faults import Endpoint
@@ -79,11 +79,11 @@ def create_app(studio: Studio, *, host: str = "127.0.0.1") -> Starlette:
 
 
 def _routes() -> list[Route]:
-    def get(path: str, endpoint: Endpoint, room: Room, *, needs_key: bool = True) -> Route:
-        return Route(path, Reception(endpoint, room, needs_key).answer, methods=["GET"])
+    def get(path: str, endpoint: Endpoint, handler: Handler, *, needs_key: bool = True) -> Route:
+        return Route(path, ProtocolEndpoint(endpoint, handler, needs_key).answer, methods=["GET"])
 
-    def post(path: str, endpoint: Endpoint, room: Room, *, needs_key: bool = True) -> Route:
-        return Route(path, Reception(endpoint, room, needs_key).answer, methods=["POST"])
+    def post(path: str, endpoint: Endpoint, handler: Handler, *, needs_key: bool = True) -> Route:
+        return Route(path, ProtocolEndpoint(endpoint, handler, needs_key).answer, methods=["POST"])
 
     return [
         post(f"{_FUNCTIONS}/face-detect", Endpoint.CHECK, check),

@@ -1,7 +1,7 @@
-"""Receive requests in the vendor's order: key, body, faults, rate; then a room of the studio answers.
+"""Receive requests in the vendor's order: key, body, faults, rate; then a handler of the studio answers.
 
-Every request of the vendor's protocol comes through `Reception`, which counts it, turns a `StudioError`
-into its answer, and lets waiting faults happen.
+Every request of the vendor's protocol comes through `ProtocolEndpoint`, which counts it, turns a
+`StudioError` into its answer, and lets waiting faults happen.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from greenlight.studio import strokes
+from greenlight.studio import inject
 from greenlight.studio.answers import (
     StudioError,
     error_answer,
@@ -76,26 +76,26 @@ class Call:
             )
 
 
-Room = Callable[[Call], Awaitable[Response]]
+Handler = Callable[[Call], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
-    """Receive the requests of one endpoint and answer with what its room says."""
+class ProtocolEndpoint:
+    """Receive the requests of one endpoint and answer with what its handler says."""
 
     endpoint: Endpoint
-    room: Room
+    handler: Handler
     needs_key: bool = True
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         call = Call(request, request.app.state.studio, self.endpoint)
-        call.studio.tally.received(self.endpoint)
+        call.studio.request_log.received(self.endpoint)
         try:
             return await self._answer(call)
         except StudioError as error:
             if error.status == 429:
-                call.studio.tally.throttled(self.endpoint)
+                call.studio.request_log.throttled(self.endpoint)
                 self._note_start(call, accepted=False)
             return error_answer(error, call.request_id)
         except ClientDisconnect:
@@ -107,20 +107,20 @@ class Reception:
         await _read(call)
         wait = call.studio.wait
         if fault := call.studio.faults.strike("before", self.endpoint, call.model):
-            instead = await strokes.before(fault, call.request_id, wait)
+            instead = await inject.before(fault, call.request_id, wait)
             if instead is not None:
                 return instead
         self._check_rate(call)
-        response = await self.room(call)
+        response = await self.handler(call)
         if fault := call.studio.faults.strike("after", self.endpoint, call.model):
-            return await strokes.after(fault, response, call.request_id, wait)
+            return await inject.after(fault, response, call.request_id, wait)
         return response
 
     def _check_rate(self, call: Call) -> None:
         settings = call.studio.settings
         match self.endpoint:
             case Endpoint.CHECK | Endpoint.CREATE:
-                # A model that nobody offers has no rate; its name is refused in the room.
+                # A model that nobody offers has no rate; its name is refused in the handler.
                 call.studio.offer(call.model)
                 name, rate = call.model, settings.rate_per_second
             case Endpoint.POLICY:
@@ -135,7 +135,7 @@ class Reception:
 
     def _note_start(self, call: Call, *, accepted: bool) -> None:
         if self.endpoint in _STARTS:
-            call.studio.tally.arrived(call.model, accepted=accepted)
+            call.studio.request_log.arrived(call.model, accepted=accepted)
 
 
 def _check_key(call: Call) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from greenlight.studio.answers import beijing_text
 from greenlight.studio.jobs import FAILED, SUCCEEDED, Job, without_query
-from greenlight.studio.tally import CheckRecord
+from greenlight.studio.request_log import CheckRecord
 
 _BOXES: Final = {"face_bbox": "face", "ext_bbox": "ext"}
 _TOLD_APART: Final = ("check_pass", "pass", "code", "message", "reason", *_BOXES)

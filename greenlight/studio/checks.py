@@ -53,8 +53,8 @@ async def check(call: Call) -> Response:
         )
     status, body = _verdict(call, examined.output)
     is_paid = status == 200 and not offer.is_deployment
-    call.studio.tally.add_thumbnail(picture.sha256, examined.jpeg)
-    call.studio.tally.add_check(
+    call.studio.request_log.add_thumbnail(picture.sha256, examined.jpeg)
+    call.studio.request_log.add_check(
         request_id=call.request_id,
         model=call.model,
         image_url=without_query(url),

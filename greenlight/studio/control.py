@@ -19,7 +19,7 @@ _FAULTS: Final = TypeAdapter(list[Fault])
 async def show_counters(request: Request) -> Response:
     """Answer with all counters."""
     studio: Studio = request.app.state.studio
-    return JSONResponse(counters.counters(studio.tally, studio.jobs))
+    return JSONResponse(counters.counters(studio.request_log, studio.jobs))
 
 
 async def add_faults(request: Request) -> Response:

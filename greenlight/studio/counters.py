@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from greenlight.studio.jobs import ENDED, Job, JobTable, without_queries
-from greenlight.studio.tally import CheckRecord, Tally
+from greenlight.studio.request_log import CheckRecord, RequestLog
 
 
-def counters(tally: Tally, table: JobTable) -> dict[str, Any]:
+def counters(request_log: RequestLog, table: JobTable) -> dict[str, Any]:
     """Return all counters as one JSON object; checks and jobs stand newest first."""
-    jobs, checks = table.newest(), tally.newest_checks()
+    jobs, checks = table.newest(), request_log.newest_checks()
     paid = [check for check in checks if check.status == 200]
-    requests = tally.requests()
+    requests = request_log.requests()
     return {
         "checks_paid": _count(check.model for check in paid),
         "creates_accepted": _count(job.model for job in jobs),
@@ -29,8 +29,8 @@ def counters(tally: Tally, table: JobTable) -> dict[str, Any]:
         ),
         "requests": {endpoint: received for endpoint, (received, _) in requests.items()},
         "answered_429": {endpoint: throttled for endpoint, (_, throttled) in requests.items()},
-        "arrivals": tally.arrivals(accepted=True),
-        "arrivals_throttled": tally.arrivals(accepted=False),
+        "arrivals": request_log.arrivals(accepted=True),
+        "arrivals_throttled": request_log.arrivals(accepted=False),
         "checks": [_shown_check(check) for check in checks],
         "jobs": [_shown_job(job) for job in jobs],
     }

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-Room = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 NOT_HERE: Final = "Only programs on the studio's own machine may do this."
 NOT_ITS_NAME: Final = (
@@ -23,21 +23,21 @@ ITS_OWN: Final = frozenset({"same-origin", "none"})
 """What browsers say in Sec-Fetch-Site of the studio's own page, and of what a person typed or marked."""
 
 
-def guarded(room: Room) -> Room:
-    """Return a room that answers programs on this machine only.
+def guarded(handler: Handler) -> Handler:
+    """Return a handler that answers programs on this machine only.
 
     A browser on it runs pages of anybody. It says in `Origin` and `Sec-Fetch-Site` whose page asks; a page
     whose name was led to this machine meanwhile still sends its name as `Host`; and JSON it sends to others
     only after asking, which nobody allows.
     """
 
-    @functools.wraps(room)
+    @functools.wraps(handler)
     async def answer(request: Request) -> Response:
         if why := _why_refused(request):
             return refused(why, 403)
         if request.method == "POST" and not _may_be_json(request):
             return refused(NOT_JSON, 415)
-        return await room(request)
+        return await handler(request)
 
     return answer
 

@@ -39,7 +39,7 @@ async def result(call: Call) -> Response:
         _signature(call.studio.secret, name, int(expires)).encode(),
     ):
         return xml_error("SignatureDoesNotMatch", "The signature does not match.", status=403)
-    path = call.studio.shelf.result(name)
+    path = call.studio.files.result(name)
     is_dead = call.studio.faults.within(FaultKind.DEAD_LINK, call.endpoint)
     if is_dead or not path.is_file():
         return xml_error("NoSuchKey", "The specified key does not exist.", status=404)

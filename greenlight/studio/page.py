@@ -33,7 +33,9 @@ setInterval(async () => {
 async def show(request: Request) -> Response:
     """Answer with the page; it needs nothing but the studio itself."""
     studio: Studio = request.app.state.studio
-    dated = [(check.at_ms, check_card(check)) for check in studio.tally.newest_checks(MOST_SHOWN)]
+    dated = [
+        (check.at_ms, check_card(check)) for check in studio.request_log.newest_checks(MOST_SHOWN)
+    ]
     for job in studio.jobs.newest(MOST_SHOWN):
         link = result_link(request, studio, job) if job.video and job.status in ENDED else ""
         dated.append((job.submitted_ms, job_card(job, link, _subject(studio, job))))
@@ -54,7 +56,7 @@ def _subject(studio: Studio, job: Job) -> str:
 async def thumbnail(request: Request) -> Response:
     """Answer with the small picture of a portrait."""
     studio: Studio = request.app.state.studio
-    jpeg = studio.tally.thumbnail(request.path_params["sha256"])
+    jpeg = studio.request_log.thumbnail(request.path_params["sha256"])
     if jpeg is None:
         return Response(status_code=404)
     # It is named by the picture's hash, so it never changes.
@@ -63,7 +65,7 @@ async def thumbnail(request: Request) -> Response:
 
 
 def _tiles(studio: Studio) -> str:
-    told = counters(studio.tally, studio.jobs)
+    told = counters(studio.request_log, studio.jobs)
     seconds = sum(told["seconds_billed"].values())
     return "".join(
         (

@@ -162,14 +162,14 @@ async def _film(
     """Make a film of the subject and what drives it, whose lengths are given by their roles."""
     async with _subject_file(studio, order) as subject:
         seen = await studio.judging(_examine, studio.judge, order, subject.path)
-        studio.tally.add_thumbnail(subject.sha256, seen.jpeg)
+        studio.request_log.add_thumbnail(subject.sha256, seen.jpeg)
         video = f"{uuid4().hex}.mp4"
         lengths = {**seconds, **({} if seen.seconds is None else {Role.CLIP: seen.seconds})}
         length = order.studio_family.family.length_seconds(order.parameters, lengths)
         shot = Shot(order, subject.path, seen.size_px, sound, round(length, 2))
         stopped = threading.Event()
         try:
-            await studio.filming(lambda: shot.take(studio.shelf.result(video), stopped))
+            await studio.filming(lambda: shot.take(studio.files.result(video), stopped))
         finally:
             # A thread cannot be canceled; it sees this at its next frame.
             stopped.set()

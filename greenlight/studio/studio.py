@@ -44,8 +44,8 @@ class Studio(Workshop):
     def tidy(self) -> None:
         """Delete uploads and videos that nobody can reach any more; only while no job runs."""
         since_ms = self.clock.now_ms() - round(self.settings.link_seconds * 1000)
-        self.shelf.delete_results(but=self.jobs.videos_since(since_ms))
-        self.shelf.delete_old_uploads(self.settings.upload_seconds)
+        self.files.delete_results(but=self.jobs.videos_since(since_ms))
+        self.files.delete_old_uploads(self.settings.upload_seconds)
 
     async def reset(self) -> None:
         """Forget faults, counters, checks and jobs, and set the clock right; uploads stay."""
@@ -54,4 +54,4 @@ class Studio(Workshop):
         self.rates.clear()
         self.clock.ahead_seconds = 0.0
         self.store.clear()
-        self.shelf.delete_results()
+        self.files.delete_results()

@@ -27,7 +27,7 @@ async def policy(call: Call) -> Response:
     if call.request.query_params.get("action") != "getPolicy":
         raise invalid_parameter("The action must be getPolicy.")
     call.studio.offer(call.model)
-    folder = call.studio.shelf.new_upload_folder(call.model, call.studio.secret)
+    folder = call.studio.files.new_upload_folder(call.model, call.studio.secret)
     until = datetime.now(UTC) + timedelta(seconds=call.studio.settings.policy_seconds)
     text = json.dumps(
         {"expiration": until.isoformat(), "conditions": [["starts-with", "$key", folder]]}
@@ -62,12 +62,12 @@ async def upload(call: Call) -> Response:
 
 
 async def _keep(call: Call, form: FormReader, key: str) -> Response:
-    target = call.studio.shelf.upload(key)
+    target = call.studio.files.upload(key)
     if target.exists():
         return xml_error(
             "FileAlreadyExists", "The object you specified already exists.", status=409
         )
-    part = call.studio.shelf.fetched / f"upload-{uuid4().hex}"
+    part = call.studio.files.fetched / f"upload-{uuid4().hex}"
     size_bytes = 0
     try:
         with part.open("wb") as file:

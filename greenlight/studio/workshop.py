@@ -17,12 +17,12 @@ from greenlight.studio.clock import Clock
 from greenlight.studio.families.offers import Offer, find_offer
 from greenlight.studio.families.played import StudioFamily
 from greenlight.studio.fetching import Fetched, Fetcher, FetchError, FetchFault, uploaded
+from greenlight.studio.files import StudioFiles
 from greenlight.studio.inputs import not_fetched
 from greenlight.studio.jobs import JobTable
+from greenlight.studio.request_log import RequestLog
 from greenlight.studio.settings import StudioSettings
-from greenlight.studio.shelf import Shelf
 from greenlight.studio.store import Store, StudioStartError
-from greenlight.studio.tally import Tally
 
 T = TypeVar("T")
 
@@ -34,9 +34,9 @@ class Workshop:
 
     def __init__(self, settings: StudioSettings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.home)
+        self.files = StudioFiles(settings.home)
         try:
-            self.shelf.make()
+            self.files.make()
         except OSError as error:
             raise StudioStartError(
                 f"the studio's home {settings.home} cannot be made ({error.strerror})",
@@ -46,13 +46,13 @@ class Workshop:
         self.secret = self.store.secret("signatures")
         self.clock = Clock()
         self.jobs = JobTable(self.store, self.clock)
-        self.tally = Tally(self.store)
+        self.request_log = RequestLog(self.store)
         self.judge = _judge()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Have a fetcher, and threads, until the block ends."""
-        self.fetcher = Fetcher(self.shelf.fetched, seconds=self.settings.fetch_seconds)
+        self.fetcher = Fetcher(self.files.fetched, seconds=self.settings.fetch_seconds)
         # Films take seconds and checks must not wait for them, so each has threads of its own.
         self._filming = ThreadPoolExecutor(2, thread_name_prefix="studio-film")
         self._judging = ThreadPoolExecutor(2, thread_name_prefix="studio-judge")
@@ -109,9 +109,9 @@ class Workshop:
 
     def _upload(self, url: str, model: str) -> Path:
         key = url.removeprefix("oss://")
-        if not self.shelf.belongs(key, model, self.secret):
+        if not self.files.belongs(key, model, self.secret):
             raise invalid_url()
-        return self.shelf.upload(key)
+        return self.files.upload(key)
 
 
 @functools.cache

@@ -83,7 +83,7 @@ class Listener:
         the queue has never let us in: later it may be a passing fault of an administrator.
         """
         receiving = asyncio.create_task(self._receive(stop))
-        keeping = asyncio.create_task(self._keep_out_of_sight())
+        keeping = asyncio.create_task(self._extend_visibility())
         try:
             await self._hand_over_all(receiving, stop)
             await receiving
@@ -223,12 +223,14 @@ class Listener:
                 "%s", _logged(error, "what was handed over arrives again and is recognised")
             )
 
-    async def _keep_out_of_sight(self) -> None:
+    async def _extend_visibility(self) -> None:
         """Extend what is held, long before it would be received again."""
         while True:
             await asyncio.sleep(self._queue.visibility_seconds / 3)
             try:
-                await self._queue.hide(list(self._held), self._queue.visibility_seconds)
+                await self._queue.change_visibility(
+                    list(self._held), self._queue.visibility_seconds
+                )
             except MessagesRefused as error:
                 # SQS hides for 12 h at the most. Those that were deleted meanwhile are none of these.
                 if [one for one in error.receipts if self._held.pop(one, None)]:
@@ -239,7 +241,7 @@ class Listener:
     async def _give_back(self) -> None:
         """Let others have what could not be handed over, without waiting for its time to end."""
         try:
-            await self._queue.hide(list(self._held), 0)
+            await self._queue.change_visibility(list(self._held), 0)
         except QueueError as error:
             after = f"others get it after {self._queue.visibility_seconds} s"
             logger.warning("%s", _logged(error, after))

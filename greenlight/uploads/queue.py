@@ -72,7 +72,7 @@ class UploadQueue:
         """Delete messages for good; one that has meanwhile been received by others may come again."""
         await self._ask_for_each(receipts, "delete_message_batch", "delete")
 
-    async def hide(self, receipts: Iterable[str], seconds: int) -> None:
+    async def change_visibility(self, receipts: Iterable[str], seconds: int) -> None:
         """Keep messages from being received again for so many seconds from now; 0 gives them back."""
         operation, verb = "change_message_visibility_batch", "hide" if seconds else "give back"
         await self._ask_for_each(receipts, operation, verb, VisibilityTimeout=seconds)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from greenlight.concurrency import side_by_side
 from greenlight.errors import InputError, OverBudget, Part, Say, sentence
 from greenlight.work.bundles import Bundle, bundles_in
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.steps import Settled, next_step
 from greenlight.work.bundles.work import BundleWork
 from greenlight.work.reports import Cny, FilmReport, FilmState
@@ -99,8 +99,8 @@ class Sweep:
         async with aclosing(
             side_by_side(self._with_work_to_do(), self._bring_on, at_once=AT_ONCE)
         ) as brought_on:
-            async for sight, report in brought_on:
-                self._count(sight, report)
+            async for bundle_state, report in brought_on:
+                self._count(bundle_state, report)
                 # Where there is nothing to do, nobody waits for a second listing.
                 counting = counting or asyncio.create_task(
                     asyncio.to_thread(_count_subjects, self.place, self.models)
@@ -121,37 +121,37 @@ class Sweep:
             stopped=self.stopped,
         )
 
-    async def _with_work_to_do(self) -> AsyncIterator[Sight]:
+    async def _with_work_to_do(self) -> AsyncIterator[BundleState]:
         """Yield the bundles that there is something to do for, and count the others at once."""
         pages = bundles_in(self.place, self.models)
         while page := await asyncio.to_thread(_next, pages):
-            for sight in await self.work.surveyor.survey(page):
-                step = next_step(sight, films=self.work.films)
+            for bundle_state in await self.work.surveyor.survey(page):
+                step = next_step(bundle_state, films=self.work.films)
                 if isinstance(step, Settled):
                     self.known += 1
-                    self._count(sight, step.report)
+                    self._count(bundle_state, step.report)
                 elif self.stopped:
                     return
                 else:
-                    yield sight
+                    yield bundle_state
 
-    async def _bring_on(self, sight: Sight) -> tuple[Sight, FilmReport]:
-        report = await self.work.bring_on(sight)
+    async def _bring_on(self, bundle_state: BundleState) -> tuple[BundleState, FilmReport]:
+        report = await self.work.bring_on(bundle_state)
         if report.state is FilmState.OVER_BUDGET and not self.stopped:
             # That nothing was sent is so for this one; others may have been paid.
             reasons = [one for one in report.says if one != OverBudget.unspent]
             self.stopped = sentence((*reasons, GOES_ON))
-        return sight, report
+        return bundle_state, report
 
-    def _count(self, sight: Sight, report: FilmReport) -> None:
+    def _count(self, bundle_state: BundleState, report: FilmReport) -> None:
         self.states[report.state] += 1
         has_failed = not report.state.is_good and report.state is not FilmState.OVER_BUDGET
         if has_failed and len(self.failures) < KEPT_REMARKS:
             subject = report.error.subject if report.error else ""
             says = (*report.says, *report.notes)
-            self.failures.append(_remark(sight.place, says, report.message, subject))
+            self.failures.append(_remark(bundle_state.place, says, report.message, subject))
         if report.note and len(self.notes) < KEPT_REMARKS:
-            self.notes.append(_remark(sight.place, report.notes, report.note))
+            self.notes.append(_remark(bundle_state.place, report.notes, report.note))
 
 
 def _remark(place: str, says: tuple[Part, ...], message: str, subject: str = "") -> Remark:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from greenlight.errors import InputError
 from greenlight.errors.advice import AdoptOrRelease, AdoptTask
-from greenlight.filming.reconciling import Doubt
+from greenlight.filming.reconciling import AmbiguousJob
 from greenlight.ledger import JobState
 from greenlight.media.files import hash_file
 from tests.chaos.scene import Scene
@@ -54,7 +54,7 @@ def paid_tasks(scene: Scene) -> list[str]:
     ]
 
 
-def _end_by_hand(scene: Scene, doubt: Doubt) -> None:
+def _end_by_hand(scene: Scene, doubt: AmbiguousJob) -> None:
     """Look at what the vendor really did, as a person does in its console, and adopt or release."""
     scene.expect(scene.outcome.may_ask, f"a person was asked without need: {doubt.text()}")
     tasks = paid_tasks(scene)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 
+from deployments.serving import Served
 from greenlight.studio.server import StudioServer
 from tests.deployments.servers import (
     GREENLIGHT,
@@ -117,6 +120,27 @@ def test_it_outlives_its_server(studio: StudioServer, tmp_path: Path, astronaut:
                 brief = {"portrait": str(astronaut), "models": ["emo"]}
                 run = start(client, "portrait-to-video/film", brief=brief)
                 wait_until_called(client, run, "Waiting for sound")
+
+
+async def test_a_run_that_is_known_to_be_due_waits_for_no_poll() -> None:
+    runner = Served(asyncio.Event(), limit=1, grace_seconds=0)
+    due, polls = asyncio.Event(), asyncio.Queue[int]()
+
+    class Poller:
+        asked = 0
+
+        async def _get_and_submit_flow_runs(self) -> None:
+            self.asked += 1
+            polls.put_nowait(self.asked)
+            if self.asked == 1:
+                raise httpx.ConnectError("the server is away")
+
+    runner._scheduled_run_poller, runner.started = Poller(), True  # type: ignore[assignment]
+    polling = asyncio.create_task(runner.poll_when(due))
+    for number in (1, 2):
+        due.set()
+        assert await asyncio.wait_for(polls.get(), 30) == number
+    polling.cancel()
 
 
 @pytest.mark.parametrize(

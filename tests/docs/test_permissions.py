@@ -103,7 +103,7 @@ async def do_all_that_runs_do(queue_url: str, studio: ModelStudio, video: str) -
         await store_in_s3(video, "s3://my-videos/videos/anna.mp4", job="job", tell=lambda _: {})
     queue = UploadQueue(queue_url, poll_seconds=0, visibility_seconds=1)
     receipts = [message.receipt for message in await queue.receive()]
-    await queue.hide(receipts, 1)
+    await queue.change_visibility(receipts, 1)
     await queue.delete(receipts)
 
 

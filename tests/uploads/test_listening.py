@@ -133,14 +133,14 @@ async def test_what_is_held_is_kept_out_of_others_sight(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extended = 0
-    hide = UploadQueue.hide
+    change_visibility = UploadQueue.change_visibility
 
     async def counted(self: UploadQueue, receipts: Iterable[str], seconds: int) -> None:
         nonlocal extended
-        await hide(self, receipts, seconds)
+        await change_visibility(self, receipts, seconds)
         extended += 1
 
-    monkeypatch.setattr(UploadQueue, "hide", counted)
+    monkeypatch.setattr(UploadQueue, "change_visibility", counted)
     queue.send(direct(record("a.png")))
     heard = Heard()
     heard.may_go_on.clear()

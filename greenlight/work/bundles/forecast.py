@@ -13,7 +13,7 @@ from greenlight.concurrency import side_by_side
 from greenlight.errors import InputError
 from greenlight.work.bundles.finding import bundles_in
 from greenlight.work.bundles.output import require_output
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.drives import Drives
@@ -73,34 +73,38 @@ async def foresee(
         await surveyor.prepare()
     forecast = Forecast()
 
-    async def sights() -> AsyncIterator[Sight]:
+    async def bundle_states() -> AsyncIterator[BundleState]:
         pages = bundles_in(place, surveyor.defaults.models)
         while page := await asyncio.to_thread(next, pages, None):
-            for sight in await surveyor.survey(page):
-                yield sight
+            for bundle_state in await surveyor.survey(page):
+                yield bundle_state
 
-    async def add(sight: Sight) -> None:
-        await _add(forecast, sight, surveyor, films=films)
+    async def add(bundle_state: BundleState) -> None:
+        await _add(forecast, bundle_state, surveyor, films=films)
 
-    async for _ in side_by_side(sights(), add, at_once=READ_AT_ONCE):
+    async for _ in side_by_side(bundle_states(), add, at_once=READ_AT_ONCE):
         pass
     return forecast
 
 
-async def _add(forecast: Forecast, sight: Sight, surveyor: Surveyor, *, films: bool) -> None:
+async def _add(
+    forecast: Forecast, bundle_state: BundleState, surveyor: Surveyor, *, films: bool
+) -> None:
     """Add what would be done for one bundle."""
     try:
-        while isinstance(step := next_step(sight, films=films), Read):
-            await surveyor.read(sight, step)
+        while isinstance(step := next_step(bundle_state, films=films), Read):
+            await surveyor.read(bundle_state, step)
         match step:
             case Settled(report):
                 forecast.settled[report.state] += 1
             case Film(drives=drives):
                 forecast.films += 1
-                forecast.films_cny += (await surveyor.plan(sight, drives)).video_cny
+                forecast.films_cny += (await surveyor.plan(bundle_state, drives)).video_cny
             case Check():
-                is_filmed = films and sight.briefing and not sight.briefing.needs_json
-                plan = await surveyor.plan(sight, sight.drives() if is_filmed else Drives())
+                is_filmed = films and bundle_state.briefing and not bundle_state.briefing.needs_json
+                plan = await surveyor.plan(
+                    bundle_state, bundle_state.drives() if is_filmed else Drives()
+                )
                 forecast.checks += 1
                 forecast.checks_cny += plan.checks_cny
                 forecast.films_if_passed += plan.video_cny > 0

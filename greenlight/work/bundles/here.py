@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from greenlight.errors import OverBudget
 from greenlight.modelstudio.family import Family, Verdict
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.steps import Film
 from greenlight.work.case import Case
 from greenlight.work.reports import FilmReport
@@ -20,17 +20,17 @@ class Here:
     walk: Walk
     out: str
 
-    async def check(self, sight: Sight, family: Family) -> Verdict:
+    async def check(self, bundle_state: BundleState, family: Family) -> Verdict:
         """Check a subject, and know by itself what is known already."""
-        assert sight.subject is not None  # noqa: S101 - a check is the step of an examined subject
-        return await self.walk.check(sight.subject, sight.brief.question(family))
+        assert bundle_state.subject is not None  # noqa: S101 - a check is the step of an examined subject
+        return await self.walk.check(bundle_state.subject, bundle_state.brief.question(family))
 
-    async def film(self, sight: Sight, film: Film) -> FilmReport:
+    async def film(self, bundle_state: BundleState, film: Film) -> FilmReport:
         """Film what has passed; its files were read already."""
-        assert sight.subject is not None  # noqa: S101 - it has passed
-        return await self.walk.film(Case(film.brief, sight.subject, film.drives, self.out))
+        assert bundle_state.subject is not None  # noqa: S101 - it has passed
+        return await self.walk.film(Case(film.brief, bundle_state.subject, film.drives, self.out))
 
-    def show_known(self, sight: Sight, verdict: Verdict) -> None:
+    def show_known(self, bundle_state: BundleState, verdict: Verdict) -> None:
         """Show nothing: the command line says how portraits stand by numbers."""
 
     def refuse(self, error: OverBudget) -> None:

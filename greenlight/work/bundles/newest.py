@@ -21,14 +21,14 @@ async def newest_brief(brief: Brief, surveyor: Surveyor) -> Brief | FilmReport:
     if bundle is None or not bundle.first(KIND_OF[brief.role]):
         return brief
     await surveyor.prepare()
-    (sight,) = await surveyor.survey([bundle])
+    (bundle_state,) = await surveyor.survey([bundle])
     while True:
-        match next_step(sight):
+        match next_step(bundle_state):
             case Read() as step:
-                await surveyor.read(sight, step)
+                await surveyor.read(bundle_state, step)
             case Film(brief=newest):
                 return newest
             case Check():
-                return sight.brief
+                return bundle_state.brief
             case Settled(report):
                 return report

@@ -13,7 +13,7 @@ from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles.bundle import Medium
 from greenlight.work.bundles.filmed import asks_otherwise, candidates, how_to_get_another, ordered
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.case import judged
 from greenlight.work.drives import Drives, require_drives
 from greenlight.work.reports import (
@@ -73,77 +73,81 @@ class Film:
 Step = Settled | Read | Check | Film
 
 
-def next_step(sight: Sight, *, films: bool = True) -> Step:
+def next_step(bundle_state: BundleState, *, films: bool = True) -> Step:
     """Return the one step that comes next; doing it makes more known.
 
     Nothing is paid before the sound and the motion are known to be good ones. Without `films` subjects are
     only screened.
     """
-    unread = _unread(sight)
+    unread = _unread(bundle_state)
     if unread:
         return Read(unread)
-    if report := _without_brief(sight):
+    if report := _without_brief(bundle_state):
         return Settled(report)
-    family, verdicts = judged(sight.brief.families(), sight.verdict)
+    family, verdicts = judged(bundle_state.brief.families(), bundle_state.verdict)
     if family is None:
         return Settled(report_rejection(verdicts))
     has_passed = bool(verdicts) and verdicts[-1].passed
-    if films and (step := _before_paying(sight, family, verdicts, has_passed=has_passed)):
+    if films and (step := _before_paying(bundle_state, family, verdicts, has_passed=has_passed)):
         return step
     if not has_passed:
         return Check(family)
-    return _film(sight, family, verdicts) if films else Settled(report_passed(verdicts))
+    return _film(bundle_state, family, verdicts) if films else Settled(report_passed(verdicts))
 
 
-def _without_brief(sight: Sight) -> FilmReport | None:
+def _without_brief(bundle_state: BundleState) -> FilmReport | None:
     """Return how a bundle stands that makes no brief (yet)."""
-    if sight.missing:
-        return report_waiting_for_subject(sight.missing, sight.bundle.name)
-    return report_error(sight.problem) if sight.problem else None
+    if bundle_state.missing:
+        return report_waiting_for_subject(bundle_state.missing, bundle_state.bundle.name)
+    return report_error(bundle_state.problem) if bundle_state.problem else None
 
 
-def _unread(sight: Sight) -> tuple[Medium, ...]:
+def _unread(bundle_state: BundleState) -> tuple[Medium, ...]:
     """Return the subject and the json, as far as they were not read."""
-    if sight.problem or sight.missing:
+    if bundle_state.problem or bundle_state.missing:
         return ()
-    parts = (sight.subject_medium, sight.bundle.first(Kind.DETAILS))
-    return tuple(part for part in parts if part is not None and sight.known_of(part) is None)
+    parts = (bundle_state.subject_medium, bundle_state.bundle.first(Kind.DETAILS))
+    return tuple(part for part in parts if part is not None and bundle_state.known_of(part) is None)
 
 
 def _before_paying(
-    sight: Sight, family: Family, verdicts: list[Verdict], *, has_passed: bool
+    bundle_state: BundleState, family: Family, verdicts: list[Verdict], *, has_passed: bool
 ) -> Step | None:
     """Return what must be done, or is known, before anything is paid for a brief."""
     verdict = verdicts[-1] if has_passed else None
-    job = ordered(sight, family, verdict)
+    job = ordered(bundle_state, family, verdict)
     if job is not None:
-        return Settled(_report_ordered(sight, family, verdicts, verdict, job))
-    of_jobs = [catalog.family(one.family) for one in candidates(sight)]
-    unread = sight.unread_drives([*sight.brief.families(), *of_jobs])
+        return Settled(_report_ordered(bundle_state, family, verdicts, verdict, job))
+    of_jobs = [catalog.family(one.family) for one in candidates(bundle_state)]
+    unread = bundle_state.unread_drives([*bundle_state.brief.families(), *of_jobs])
     if unread:
         return Read(unread)
     try:
-        require_drives(sight.drives(), sight.brief.families())
+        require_drives(bundle_state.drives(), bundle_state.brief.families())
     except InputError as error:
         return Settled(report_error(error, verdicts))
     return None
 
 
 def _report_ordered(
-    sight: Sight, family: Family, verdicts: list[Verdict], verdict: Verdict | None, job: Job
+    bundle_state: BundleState,
+    family: Family,
+    verdicts: list[Verdict],
+    verdict: Verdict | None,
+    job: Job,
 ) -> FilmReport:
-    is_other = asks_otherwise(sight, family, verdict, job)
-    notes = how_to_get_another(sight, job) if is_other else ()
+    is_other = asks_otherwise(bundle_state, family, verdict, job)
+    notes = how_to_get_another(bundle_state, job) if is_other else ()
     return report_job(job, verdicts, cached=True, notes=notes)
 
 
-def _film(sight: Sight, family: Family, verdicts: list[Verdict]) -> Step:
-    if sight.briefing and sight.briefing.needs_json:
-        return Settled(report_waiting_for_json(f"{sight.bundle.name}.json", verdicts))
-    drives = sight.drives()
+def _film(bundle_state: BundleState, family: Family, verdicts: list[Verdict]) -> Step:
+    if bundle_state.briefing and bundle_state.briefing.needs_json:
+        return Settled(report_waiting_for_json(f"{bundle_state.bundle.name}.json", verdicts))
+    drives = bundle_state.drives()
     if drives.of(family) is None:
         return Settled(report_waiting(family, verdicts))
-    return Film(_without_idle(sight.brief), family, verdicts, drives)
+    return Film(_without_idle(bundle_state.brief), family, verdicts, drives)
 
 
 def _without_idle(brief: Brief) -> Brief:

@@ -12,7 +12,7 @@ from greenlight.modelstudio.family import Family, Verdict
 from greenlight.work.bundles import Bundle, bundle_of
 from greenlight.work.bundles.casting import may_have_subject
 from greenlight.work.bundles.output import require_output
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.steps import Check, Film, Read, Settled, next_step
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.reports import FilmReport, report_error, report_refused_by_budget
@@ -28,13 +28,13 @@ class Doer(Protocol):
     def out(self) -> str | None:
         """Where the videos go."""
 
-    async def check(self, sight: Sight, family: Family) -> Verdict:
+    async def check(self, bundle_state: BundleState, family: Family) -> Verdict:
         """Return a family's verdict on an examined subject."""
 
-    async def film(self, sight: Sight, film: Film) -> FilmReport:
+    async def film(self, bundle_state: BundleState, film: Film) -> FilmReport:
         """Return the report of a subject that has passed."""
 
-    def show_known(self, sight: Sight, verdict: Verdict) -> None:
+    def show_known(self, bundle_state: BundleState, verdict: Verdict) -> None:
         """Take note of a verdict that nobody had to be asked for."""
 
     def refuse(self, error: OverBudget) -> None:
@@ -58,7 +58,7 @@ class BundleWork:
         else:
             self.surveyor.defaults.check()
 
-    async def bring_on(self, sight: Sight) -> FilmReport:
+    async def bring_on(self, bundle_state: BundleState) -> FilmReport:
         """Return how a bundle stands after all that could be done for it.
 
         What is wrong with it or on the way is a report too, and so is a budget without room. Raised is only
@@ -68,55 +68,57 @@ class BundleWork:
         while True:
             looks_left -= 1
             try:
-                return await self._take_steps(sight)
+                return await self._take_steps(bundle_state)
             except OverBudget as error:
                 self.doer.refuse(error)
                 return report_refused_by_budget(error, [])
             except InputError as error:
-                newest = await self._look_again(sight, error) if looks_left else None
+                newest = await self._look_again(bundle_state, error) if looks_left else None
                 if newest is None or (error.spent and not self._has_subject(newest)):
                     return report_error(error)
-                (sight,) = await self.surveyor.survey([newest])
+                (bundle_state,) = await self.surveyor.survey([newest])
             except Explained as error:
                 if concerns_all(error):
                     raise
                 return report_error(error)
 
-    async def _take_steps(self, sight: Sight) -> FilmReport:
+    async def _take_steps(self, bundle_state: BundleState) -> FilmReport:
         asked: set[str] = set()
         while True:
-            match next_step(sight, films=self.films):
+            match next_step(bundle_state, films=self.films):
                 case Settled(report):
-                    self._show_known(sight, report.verdicts, asked)
+                    self._show_known(bundle_state, report.verdicts, asked)
                     return report
                 case Read() as step:
-                    await self.surveyor.read(sight, step)
+                    await self.surveyor.read(bundle_state, step)
                 case Check(family):
-                    sight.verdicts[family.name] = await self.doer.check(sight, family)
+                    bundle_state.verdicts[family.name] = await self.doer.check(bundle_state, family)
                     asked.add(family.name)
                 case Film(verdicts=verdicts):
-                    self._show_known(sight, verdicts, asked)
+                    self._show_known(bundle_state, verdicts, asked)
                     # The books may know more by now: a page of a sweep takes minutes.
-                    await self.surveyor.look_up(sight)
-                    if isinstance(film := next_step(sight), Film):
-                        return await self.doer.film(sight, film)
+                    await self.surveyor.look_up(bundle_state)
+                    if isinstance(film := next_step(bundle_state), Film):
+                        return await self.doer.film(bundle_state, film)
 
-    def _show_known(self, sight: Sight, verdicts: list[Verdict], asked: set[str]) -> None:
+    def _show_known(
+        self, bundle_state: BundleState, verdicts: list[Verdict], asked: set[str]
+    ) -> None:
         """Put the verdicts that nobody had to be asked for beside those that were."""
         for verdict in verdicts:
-            if sight.subject is not None and verdict.model not in asked:
-                self.doer.show_known(sight, verdict)
+            if bundle_state.subject is not None and verdict.model not in asked:
+                self.doer.show_known(bundle_state, verdict)
 
     def _has_subject(self, bundle: Bundle) -> bool:
         return may_have_subject(bundle, self.surveyor.defaults.models)
 
-    async def _look_again(self, sight: Sight, error: InputError) -> Bundle | None:
+    async def _look_again(self, bundle_state: BundleState, error: InputError) -> Bundle | None:
         """Return what lies there now, or nothing if an error has not come of a change."""
         try:
-            newest = await asyncio.to_thread(bundle_of, sight.place)
+            newest = await asyncio.to_thread(bundle_of, bundle_state.place)
         except InputError:
             return None
-        has_changed = newest is not None and newest.parts != sight.bundle.parts
+        has_changed = newest is not None and newest.parts != bundle_state.bundle.parts
         return newest if has_changed or isinstance(error, Overwritten) else None
 
 

@@ -16,7 +16,7 @@ from greenlight.media.portraits import examine
 from greenlight.modelstudio import catalog
 from greenlight.modelstudio.family import Verdict
 from greenlight.work.bundles import BriefDefaults, Bundle, bundle_of
-from greenlight.work.bundles.sight import Sight
+from greenlight.work.bundles.state import BundleState
 from greenlight.work.bundles.steps import Read, Step, next_step
 from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.drives import examine_drives
@@ -61,9 +61,9 @@ class Desk:
         assert bundle is not None
         return bundle
 
-    async def sight(self, surveyor: Surveyor, name: str = "anna.png") -> Sight:
-        (sight,) = await surveyor.survey([self.bundle(name)])
-        return sight
+    async def bundle_state(self, surveyor: Surveyor, name: str = "anna.png") -> BundleState:
+        (bundle_state,) = await surveyor.survey([self.bundle(name)])
+        return bundle_state
 
     async def step(
         self, *needs: Any, name: str = "anna.png", films: bool = True, **defaults: Any
@@ -72,9 +72,9 @@ class Desk:
         surveyor = self.surveyor(*needs, **defaults)
         if films:
             await surveyor.prepare()
-        sight = await self.sight(surveyor, name)
-        while isinstance(step := next_step(sight, films=films), Read):
-            await surveyor.read(sight, step)
+        bundle_state = await self.bundle_state(surveyor, name)
+        while isinstance(step := next_step(bundle_state, films=films), Read):
+            await surveyor.read(bundle_state, step)
         return step
 
     async def book_verdict(

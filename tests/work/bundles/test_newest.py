@@ -60,11 +60,11 @@ async def test_the_same_clip_and_sound_elsewhere_are_the_same_run(
     for place in (clip, other / clip.name):
         bundle = bundle_of(str(place))
         assert bundle is not None
-        (sight,) = await surveyor.survey([bundle])
-        while isinstance(step := next_step(sight), Read):
-            await surveyor.read(sight, step)
+        (bundle_state,) = await surveyor.survey([bundle])
+        while isinstance(step := next_step(bundle_state), Read):
+            await surveyor.read(bundle_state, step)
         assert isinstance(step, Film)
         assert step.verdicts == [lips.unchecked()]
-        assert sight.subject is not None
-        keys.add(step.key(SERVICE, sight.subject.identity))
+        assert bundle_state.subject is not None
+        keys.add(step.key(SERVICE, bundle_state.subject.identity))
     assert len(keys) == 1

@@ -84,10 +84,10 @@ async def test_a_bad_sound_is_told_before_a_check_is_paid(
 ) -> None:
     desk.lay("anna.wav", sound)
     surveyor = desk.surveyor()
-    sight = await desk.sight(surveyor)
+    bundle_state = await desk.bundle_state(surveyor)
     try:
-        while isinstance(step := next_step(sight), Read):
-            await surveyor.read(sight, step)
+        while isinstance(step := next_step(bundle_state), Read):
+            await surveyor.read(bundle_state, step)
         said = report_of(step).message
     except InputError as error:
         said = str(error)

@@ -93,8 +93,8 @@ async def test_a_page_costs_three_queries_however_many_it_has(desk: Desk, count:
     book_refusals(desk.ledger, count)
     surveyor = desk.surveyor()
     with counted_queries() as asked:
-        sights = await surveyor.survey(bundles)
-        steps = [next_step(sight) for sight in sights]
+        bundle_states = await surveyor.survey(bundles)
+        steps = [next_step(bundle_state) for bundle_state in bundle_states]
     assert len([query for query in asked if "SELECT" in query]) == 3
     reports = [step.report for step in steps if isinstance(step, Settled)]
     assert [report.state for report in reports] == [FilmState.REJECTED] * count
@@ -107,8 +107,8 @@ async def test_a_long_page_takes_no_more_for_each_than_a_short_one(desk: Desk) -
     for count in (50, 400):
         bundles = page(desk.ledger, count)
         with counted_calls() as calls:
-            for sight in surveyor._survey(bundles):
-                next_step(sight)
+            for bundle_state in surveyor._survey(bundles):
+                next_step(bundle_state)
         made[count] = sum(calls)
     assert made[400] < 8 * made[50] * 1.2
 
@@ -126,9 +126,9 @@ async def test_another_service_knows_nothing_of_it(desk: Desk) -> None:
     await desk.book_verdict(PASSED)
     surveyor = desk.surveyor()
     surveyor.service = "dashscope.aliyuncs.com:443"
-    sight = await desk.sight(surveyor)
-    await surveyor.read(sight, next_step(sight))  # type: ignore[arg-type]
-    assert sight.verdicts == {}
+    bundle_state = await desk.bundle_state(surveyor)
+    await surveyor.read(bundle_state, next_step(bundle_state))  # type: ignore[arg-type]
+    assert bundle_state.verdicts == {}
 
 
 async def test_what_was_read_is_known_to_the_next_who_looks(desk: Desk, tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ async def test_what_was_read_is_known_to_the_next_who_looks(desk: Desk, tmp_path
     desk.lay("anna.json", {"models": ["emo"]})
     await desk.step()
     with Ledger(f"sqlite:///{tmp_path / 'ledger.db'}") as again:
-        sight = await desk.sight(Desk(desk.folder, again).surveyor())
-        assert sight.details == {"models": ["emo"]}
-        assert isinstance(next_step(sight), Settled)
+        bundle_state = await desk.bundle_state(Desk(desk.folder, again).surveyor())
+        assert bundle_state.details == {"models": ["emo"]}
+        assert isinstance(next_step(bundle_state), Settled)
 
 
 async def test_books_that_machines_share_are_looked_up_alike(
@@ -148,7 +148,9 @@ async def test_books_that_machines_share_are_looked_up_alike(
         desk.ledger = shared
         book_refusals(shared, 50)
         surveyor = desk.surveyor()
-        steps = [next_step(sight) for sight in await surveyor.survey(page(shared, 50))]
+        steps = [
+            next_step(bundle_state) for bundle_state in await surveyor.survey(page(shared, 50))
+        ]
         assert all(isinstance(step, Settled) for step in steps)
         desk.lay("anna.json", {"deployments": {"emo-v1": "陽" * 128}, "models": ["emo"]})
         await desk.book_verdict(PASSED)

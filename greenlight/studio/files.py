@@ -15,7 +15,7 @@ from greenlight.modelstudio.times import CHINA
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class StudioFiles:
     """The folders of one home."""
 
     home: Path

@@ -26,7 +26,7 @@ KnownMedia = dict[str, KnownMedium]
 
 
 @dataclass(slots=True)
-class Sight:
+class BundleState:
     """A bundle with all that is known of it; nothing here asks anybody."""
 
     bundle: Bundle

@@ -41,7 +41,7 @@ class CheckRecord:
         return bool(self.output.get("check_pass", self.output.get("pass", False)))
 
 
-class Tally:
+class RequestLog:
     """Keep the counters, the checks and their thumbnails."""
 
     def __init__(self, store: Store) -> None:
