@@ -34,7 +34,7 @@ Found = TypeVar("Found")
 
 
 def wait_for(
-    look: Callable[[], Found | None], *, seconds: float = 50, what: str = "something"
+    look: Callable[[], Found | None], *, seconds: float = 200, what: str = "something"
 ) -> Found:
     """Return what a function finds, as soon as it finds something."""
     ends_at = time.monotonic() + seconds

@@ -142,7 +142,7 @@ def test_what_has_a_schedule_is_scheduled(prefect: SyncPrefectClient, deployed: 
     def scheduled() -> list[FlowRun] | None:
         return prefect.get_scheduled_flow_runs_for_deployments([collect]) or None
 
-    assert wait_for(scheduled, seconds=20, what="a scheduled run")
+    assert wait_for(scheduled, seconds=120, what="a scheduled run")
 
 
 def test_only_what_a_listener_announces_is_started_by_the_automation(

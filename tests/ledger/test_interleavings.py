@@ -36,7 +36,7 @@ DAY = Budget(max_cny=Decimal(1))
 RUN = Budget(max_cny=Decimal(1), scope="run", run="run-1")
 DEAR = {"price_cny": Decimal("0.6"), "flow_run": "run-1"}
 FEWEST_STATEMENTS, MOST_STATEMENTS = 3, 40
-SECONDS = 20.0
+SECONDS = 120.0
 
 New = NewCheck | NewJob
 

@@ -142,7 +142,7 @@ async def test_who_is_cancelled_while_it_books_sends_nothing_and_leaves_it_free(
         return begin_payment(*asked)
 
     def slowly(begin: Callable[[], Begun]) -> Begun:
-        wait_until(stops[0].is_set, seconds=30, what="the cancellation")
+        wait_until(stops[0].is_set, seconds=120, what="the cancellation")
         return begin()
 
     monkeypatch.setattr(module.Payer, "_begin", note)
