@@ -39,7 +39,6 @@ from greenlight.work.bundles import BriefDefaults, Bundle, bundle_of
 from greenlight.work.bundles.bundle import stem_of
 from greenlight.work.bundles.casting import subjects_of as roles_of
 from greenlight.work.bundles.state import BundleState
-from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.bundles.work import BundleWork
 from greenlight.work.reports import FilmState, report_error, report_rejection
 from tasks.artifacts import show_many, show_subject, some
@@ -91,10 +90,8 @@ async def on_upload(
     await require_result_store()
     block = await load_credentials(credentials)
     async with connected(block, max_cny=max_cny) as services:
-        surveyor = Surveyor(
-            ledger=services.ledger, service=block.service, defaults=defaults, needs=needs
-        )
         beside, budget = Beside(defaults=defaults, needs=needs), services.run_budget
+        surveyor = beside.surveyor(services.ledger, block.service)
         runs = FilmRuns(services.ledger, block.service, budget, out, credentials, beside)
         doer = ByRuns(surveyor, block, runs, max_cny, explains=True)
         work = BundleWork(surveyor, doer)

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from blocks import ModelStudioCredentials
+from greenlight.ledger import Ledger
 from greenlight.settings import read_settings
 from greenlight.work.bundles import BriefDefaults, Need
 from greenlight.work.bundles.briefing import NEEDS
+from greenlight.work.bundles.surveying import Surveyor
 
 
 def explained(title: str, description: str, **limits: Any) -> Any:
@@ -67,6 +69,10 @@ class Beside(BaseModel):
 
     defaults: Defaults = BriefDefaults()
     needs: Needs = NEEDS
+
+    def surveyor(self, ledger: Ledger, service: str) -> Surveyor:
+        """Return what looks at bundles so."""
+        return Surveyor(ledger=ledger, service=service, defaults=self.defaults, needs=self.needs)
 
 
 async def load_credentials(name: str | None) -> ModelStudioCredentials:

@@ -32,7 +32,6 @@ from greenlight.wording import visible
 from greenlight.work import Case, Check, Film, MakeTemplate, Refused, Waiting, next_step
 from greenlight.work.beforehand import what_ends_it
 from greenlight.work.bundles.newest import newest_brief
-from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.case import examine_case
 from greenlight.work.planning import Planner
 from greenlight.work.reports import (
@@ -126,9 +125,7 @@ async def _film_newest(
     if beside is None:
         return await film(brief)
     ledger = _ledger()
-    surveyor = Surveyor(
-        ledger=ledger, service=service, defaults=beside.defaults, needs=beside.needs
-    )
+    surveyor = beside.surveyor(ledger, service)
     # One at a time: another run of the same subject may have another brief, and must see this one's job.
     async with alone(ledger, f"film {service} {brief.subject}"):
         newest = await newest_brief(brief, surveyor)

@@ -31,7 +31,6 @@ from greenlight.modelstudio import catalog
 from greenlight.wording import cny, visible
 from greenlight.work.bundles import BriefDefaults
 from greenlight.work.bundles.output import refuse_output_within
-from greenlight.work.bundles.surveying import Surveyor
 from greenlight.work.bundles.work import BundleWork
 from greenlight.work.reports import FilmState
 from greenlight.work.sweep import Sweep, SweepReport, Tell
@@ -88,8 +87,8 @@ async def screen_portraits(
     block = await load_credentials(credentials)
     async with connected(block, max_cny=max_cny) as services:
         ledger = services.ledger
-        surveyor = Surveyor(ledger=ledger, service=block.service, defaults=defaults, needs=needs)
         beside = Beside(defaults=defaults, needs=needs)
+        surveyor = beside.surveyor(ledger, block.service)
         budget = services.run_budget
         runs = FilmRuns(ledger, block.service, budget, out, credentials, beside, wait_seconds)
         doer = ByRuns(surveyor, block, runs, max_cny)
