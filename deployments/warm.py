@@ -12,6 +12,7 @@ import os
 import runpy
 import signal
 import sys
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from typing import cast
 
@@ -26,8 +27,9 @@ _FORKS = multiprocessing.get_context("forkserver")
 
 
 def preload() -> None:
-    """Let the process that runs are forked from import what they need, before the first of them."""
+    """Start the process that runs are forked from: it imports what they need before the first is due."""
     _FORKS.set_forkserver_preload(["deployments.preloaded"])
+    forkserver.ensure_running()
 
 
 class ForkingStarter:
@@ -57,7 +59,7 @@ class ForkingStarter:
         }
         process = _FORKS.Process(target=run_engine, args=(str(flow_run.id), environ))
         try:
-            # The first one waits until everything is imported.
+            # It waits while everything is still being imported.
             await anyio.to_thread.run_sync(process.start)
             task_status.started(ProcessHandle(_as_spawned(process)))
         except BaseException:
